@@ -1,0 +1,56 @@
+/** Time, injected so that a test can own it. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number
+  /** Calls back once after `milliseconds`; the returned function cancels. The timer never keeps a process alive. */
+  after(milliseconds: number, callback: () => void): () => void
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after: (milliseconds, callback) => {
+    const timer = setTimeout(callback, milliseconds)
+    timer.unref()
+    return () => clearTimeout(timer)
+  },
+}
+
+interface Alarm {
+  readonly due: number
+  readonly ring: () => void
+}
+
+/** A clock that stands still until a test moves it. */
+export class ManualClock implements Clock {
+  #now: number
+  #alarms: Alarm[] = []
+
+  constructor(start: number = Date.UTC(2026, 0, 1)) {
+    this.#now = start
+  }
+
+  now(): number {
+    return this.#now
+  }
+
+  after(milliseconds: number, callback: () => void): () => void {
+    const alarm = { due: this.#now + milliseconds, ring: callback }
+    this.#alarms.push(alarm)
+    return () => {
+      this.#alarms = this.#alarms.filter((other) => other !== alarm)
+    }
+  }
+
+  /** Moves time on and rings what is due on the way, in order. */
+  advance(milliseconds: number): void {
+    const target = this.#now + milliseconds
+    for (;;) {
+      const next = this.#alarms.filter((alarm) => alarm.due <= target).toSorted((a, b) => a.due - b.due)[0]
+      if (next === undefined) break
+      this.#alarms = this.#alarms.filter((alarm) => alarm !== next)
+      this.#now = Math.max(this.#now, next.due)
+      next.ring()
+    }
+    this.#now = target
+  }
+}

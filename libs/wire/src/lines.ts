@@ -1,0 +1,97 @@
+const CR = 0x0d
+const LF = 0x0a
+const EMPTY: Buffer = Buffer.alloc(0)
+
+/** One line of the peer, or why there is none that may be used. */
+export type Line =
+  /** The octets before CRLF. */
+  | { readonly kind: 'line'; readonly bytes: Buffer }
+  /** The line was longer than the limit; all of it was skipped up to and with its CRLF, so the peers stay in step. */
+  | { readonly kind: 'tooLong' }
+  /** The line contains a CR or LF on its own; it ended at CRLF all the same (RFC 5321 §2.3.8). */
+  | { readonly kind: 'bareNewline'; readonly bytes: Buffer }
+
+/**
+ * Cuts a byte stream into lines that end with CRLF and with nothing else, holding at most `limit` octets of an
+ * unfinished line. The rest of the stream can be taken raw (literals, message data) between two lines.
+ */
+export class LineReader {
+  readonly #limit: number
+  #buffer: Buffer = EMPTY
+  #scanned = 0
+  #skipping = false
+
+  /** @param limit octets before the CRLF that a line may have */
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  get buffered(): number {
+    return this.#buffer.length
+  }
+
+  push(bytes: Buffer): void {
+    this.#buffer = this.#buffer.length === 0 ? bytes : Buffer.concat([this.#buffer, bytes])
+  }
+
+  /** The next whole line, or undefined until more bytes come. */
+  next(): Line | undefined {
+    const end = this.#crlf()
+    if (end === -1) return this.#partial()
+    const bytes = this.#buffer.subarray(0, end)
+    this.#consume(end + 2)
+    if (this.#skipping) {
+      this.#skipping = false
+      return { kind: 'tooLong' }
+    }
+    if (bytes.length > this.#limit) return { kind: 'tooLong' }
+    if (bytes.includes(LF) || bytes.includes(CR)) return { kind: 'bareNewline', bytes }
+    return { kind: 'line', bytes }
+  }
+
+  /** Takes up to `count` raw octets that are at hand, or undefined when none are. */
+  take(count: number): Buffer | undefined {
+    if (this.#buffer.length === 0 || count === 0) return undefined
+    const bytes = this.#buffer.subarray(0, count)
+    this.#consume(bytes.length)
+    return bytes
+  }
+
+  /** Takes everything at hand. */
+  takeAll(): Buffer {
+    const bytes = this.#buffer
+    this.#consume(bytes.length)
+    return bytes
+  }
+
+  /** Forgets what was received, e.g. plaintext behind STARTTLS (RFC 3207 §6, CVE-2011-0411). */
+  clear(): void {
+    this.#buffer = EMPTY
+    this.#scanned = 0
+    this.#skipping = false
+  }
+
+  #crlf(): number {
+    let from = this.#scanned
+    for (;;) {
+      const lf = this.#buffer.indexOf(LF, from)
+      if (lf === -1) return -1
+      if (lf > 0 && this.#buffer[lf - 1] === CR) return lf - 1
+      from = lf + 1
+    }
+  }
+
+  #partial(): undefined {
+    const length = this.#buffer.length
+    if (length > this.#limit + 1) {
+      this.#skipping = true
+      this.#buffer = this.#buffer.subarray(length - 1)
+    }
+    this.#scanned = Math.max(0, this.#buffer.length - 1)
+  }
+
+  #consume(count: number): void {
+    this.#buffer = count === this.#buffer.length ? EMPTY : this.#buffer.subarray(count)
+    this.#scanned = 0
+  }
+}

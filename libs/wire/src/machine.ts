@@ -1,0 +1,59 @@
+import type { Bytes, TlsFacts } from './facts.ts'
+
+/** A value now, or a promise of it. Hot paths answer at once, so that no turn of the event loop is spent. */
+export type MaybePromise<T> = T | Promise<T>
+
+/**
+ * What a protocol machine wants done, in order.
+ *
+ * - `send`: write these bytes; the machine keeps no reference to them.
+ * - `ask`: put the question to the session. Nothing further is yielded until `answer()` or `fail()`.
+ * - `stream`: write all of the source, with backpressure; nothing further is yielded until `streamed()` or `fail()`.
+ * - `startTls`: everything received and not yet consumed is dropped, TLS starts, then `tlsStarted()` is called.
+ * - `become`: another machine takes the connection over (role reversal, RFC 2645 §5.2).
+ * - `close`: flush and end the connection. Nothing is yielded after it.
+ */
+export type Output<Question> =
+  | { readonly kind: 'send'; readonly bytes: Bytes }
+  | { readonly kind: 'ask'; readonly question: Question }
+  | { readonly kind: 'stream'; readonly source: AsyncIterable<Bytes> }
+  | { readonly kind: 'startTls' }
+  | { readonly kind: 'become'; readonly machine: ProtocolMachine<never, never> }
+  | { readonly kind: 'close' }
+
+/** How long the peer may stay silent in the present state, and the name of that limit for logs. */
+export interface Patience {
+  readonly milliseconds: number
+  readonly waitingFor: string
+}
+
+/**
+ * A protocol without I/O: bytes and answers go in, outputs come out. It has no clock, no socket and no promise.
+ * The driver feeds it and takes outputs by `next()` until there is none.
+ *
+ * The machine copies whatever it keeps of `bytes` beyond the call that follows the next `next() === undefined`;
+ * the driver never reuses a chunk's memory, so keeping a view is allowed.
+ */
+export interface ProtocolMachine<Question, Answer> {
+  /** Bytes from the peer, cut anywhere. */
+  receive(bytes: Buffer): void
+  /** The next thing to do, or undefined when the machine waits for the peer (or for an answer). */
+  next(): Output<Question> | undefined
+  /** The answer to the one outstanding `ask`. */
+  answer(answer: Answer): void
+  /** The outstanding `ask` or `stream` failed. The machine answers the peer by the error's public face. */
+  fail(error: unknown): void
+  /** The outstanding `stream` was written. */
+  streamed(): void
+  /** TLS is up; the protocol starts over as its RFC says. */
+  tlsStarted(tls: TlsFacts): void
+  /** The peer was silent longer than `patience`. */
+  timedOut(): void
+  /** The process is leaving: say goodbye at the next point where nothing is lost (RFC 5321 §3.8, 421). */
+  drain(): void
+  /** The connection is gone. The machine yields nothing any more, but may still tell its session through `ask`s it withdraws. */
+  disconnected(): void
+  /** Something the session knows of has changed (an IDLE update); the machine may now have output. */
+  wake(): void
+  readonly patience: Patience
+}
