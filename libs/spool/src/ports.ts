@@ -1,0 +1,148 @@
+import type { ContentId } from '@cartero/content'
+
+/** Time-sortable name of a message: 16 characters of Crockford base32 (45 bits of milliseconds, 35 bits that never repeat). */
+export type QueueId = string & { readonly __brand: 'QueueId' }
+/** `<queue id>.<n>`: one (message, next hop). The idempotency key of everything that is done with it. */
+export type DeliveryId = string & { readonly __brand: 'DeliveryId' }
+
+/** A recipient as the envelope has it. Addresses are in the form the peer gave, without angle brackets. */
+export interface EnvelopeRecipient {
+  readonly address: string
+  /** DSN parameters, carried whatever the next hop can do (RFC 3461 §4). */
+  readonly notify?: readonly ('never' | 'success' | 'failure' | 'delay')[]
+  readonly originalRecipient?: string
+}
+
+/** What was promised when the message was accepted. JSON-serialisable; kept in the same frame as the octets. */
+export interface Envelope {
+  /** '' is the null reverse-path (RFC 5321 §4.5.5). */
+  readonly reversePath: string
+  readonly recipients: readonly EnvelopeRecipient[]
+  /** The account that submitted it, when there was authentication. */
+  readonly account?: string
+  /** Who handed it over, for traces and logs. */
+  readonly client: { readonly address: string; readonly helo: string; readonly protocol: string }
+  readonly body?: '7BIT' | '8BITMIME' | 'BINARYMIME'
+  readonly smtpUtf8?: boolean
+  /** Hops counted in the trace fields (RFC 5321 §6.3). */
+  readonly hops?: number
+  /** DSN for the whole message. */
+  readonly envelopeId?: string
+  readonly return?: 'full' | 'headers'
+}
+
+/** A message that the spool is responsible for. */
+export interface SpooledMessage {
+  readonly queueId: QueueId
+  readonly envelope: Envelope
+  /** Trace fields that we put before the content; the message is `prefix + content`. */
+  readonly prefix: Buffer
+  readonly content: ContentId
+  /** Octets of the content, without the prefix. */
+  readonly size: number
+  /** Milliseconds since the epoch. */
+  readonly acceptedAt: number
+}
+
+/** A message on its way in. */
+export interface IntakeDraft {
+  readonly queueId: QueueId
+  /** Adds octets of the content. A promise means: wait (backpressure). */
+  write(bytes: Buffer): void | Promise<void>
+  /**
+   * Guarantee: when fulfilled, the message survives kill -9 and power loss, and will be delivered or bounced.
+   * Only then may the peer be answered 250. Errors: SpoolError (`full` → 452 4.3.1, `unavailable` → 451 4.3.0).
+   */
+  commit(prefix: Buffer): Promise<QueueId>
+  /** Gives up; nothing is enqueued. Never fails. */
+  abort(): void
+}
+
+/** The front door of the spool; all that an edge agent needs. */
+export interface Intake {
+  begin(envelope: Envelope): IntakeDraft
+}
+
+/** Where a delivery goes next. This version knows our own mailboxes; hosts are a row to come. */
+export type NextHop = { readonly kind: 'local' }
+
+export interface DeliveryRecipient {
+  /** The address of the envelope that led here. */
+  readonly address: string
+  /** The account whose mailbox gets it. */
+  readonly account: string
+  /** Folder hint from subaddressing (`user+tag`), for the MDA to decide about. */
+  readonly detail?: string
+}
+
+/** The states of a delivery; INTERNALS.md has the table. */
+export type DeliveryState = 'ready' | 'leased' | 'deferred' | 'held' | 'delivered' | 'failed' | 'expired' | 'removed'
+
+/** One (message, next hop), with the recipients that share it. What is leased, retried, held and settled. */
+export interface Delivery {
+  readonly id: DeliveryId
+  readonly message: SpooledMessage
+  readonly nextHop: NextHop
+  readonly recipients: readonly DeliveryRecipient[]
+  readonly attempts: number
+}
+
+/** What the router decided about one message. No deliveries and no refusals: the message is done (all recipients discarded). */
+export interface Routed {
+  readonly queueId: QueueId
+  readonly deliveries: readonly { readonly nextHop: NextHop; readonly recipients: readonly DeliveryRecipient[] }[]
+}
+
+export type Outcome =
+  | { readonly id: DeliveryId; readonly state: 'delivered' }
+  | { readonly id: DeliveryId; readonly state: 'deferred'; readonly notBefore: number; readonly reason: string }
+  | { readonly id: DeliveryId; readonly state: 'held' | 'failed' | 'expired'; readonly reason: string }
+
+export interface DeliverySummary {
+  readonly id: DeliveryId
+  readonly queueId: QueueId
+  readonly state: DeliveryState
+  readonly reversePath: string
+  readonly recipients: readonly string[]
+  readonly size: number
+  readonly attempts: number
+  readonly acceptedAt: number
+  readonly notBefore?: number
+  readonly reason?: string
+}
+
+/**
+ * Mail we promised to forward. Owned by the MTA.
+ *
+ * Order of life: accepted (durable) → routed (deliveries exist) → leased → settled. A crash at any point leads back to
+ * the last durable step; every step is idempotent by queue id or delivery id.
+ */
+export interface Spool extends Intake {
+  /** Batches of accepted messages that nobody has routed yet, oldest first; ends when `signal` is aborted. */
+  arrivals(limit: number, signal: AbortSignal): AsyncIterable<readonly SpooledMessage[]>
+  /** Idempotent by queue id. */
+  route(routed: readonly Routed[]): Promise<void>
+  /** Batches of due deliveries, now leased to the caller; ends when `signal` is aborted. In one process a lease is memory only. */
+  lease(nextHop: NextHop['kind'], limit: number, signal: AbortSignal): AsyncIterable<readonly Delivery[]>
+  /** Tells how leased deliveries ended. Final states end the message when all its deliveries have one. */
+  settle(outcomes: readonly Outcome[]): Promise<void>
+  /** Hands leases back untouched: `ready` again, attempts not counted. */
+  giveBack(ids: readonly DeliveryId[]): void
+  /** What waits, newest first. */
+  inspect(filter: { readonly state?: DeliveryState; readonly limit: number }): Promise<readonly DeliverySummary[]>
+  /** Messages accepted and not yet done. Cheap: no I/O. */
+  readonly waiting: number
+  /** Ends the loops and makes the state durable; leased deliveries go back to `ready`. */
+  close(): Promise<void>
+}
+
+/** `full`: no space. `unavailable`: our store cannot, for now. Never the peer's fault. */
+export class SpoolError extends Error {
+  override readonly name = 'SpoolError'
+  readonly fault: 'full' | 'unavailable'
+
+  constructor(fault: 'full' | 'unavailable', message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.fault = fault
+  }
+}

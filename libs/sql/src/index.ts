@@ -1,0 +1,7 @@
+/**
+ * SQLite in a worker thread: typed procedures, called from the event loop, run in batches, one transaction (and one
+ * sync) for all calls that arrived while the last one was running.
+ * @packageDocumentation
+ */
+export type { Procedure, ProcedureModule, Procedures } from './procedures.ts'
+export { SqlError, SqlWorker, type SqlStore, type StoreOptions } from './worker.ts'
