@@ -18,8 +18,14 @@ export type Output<Question> =
   | { readonly kind: 'ask'; readonly question: Question }
   | { readonly kind: 'stream'; readonly source: AsyncIterable<Bytes> }
   | { readonly kind: 'startTls' }
-  | { readonly kind: 'become'; readonly machine: ProtocolMachine<never, never> }
+  | { readonly kind: 'become'; readonly role: Role }
   | { readonly kind: 'close' }
+
+/** A machine together with what answers its questions: one side of a conversation, ready to be driven. */
+export interface Role<Question = unknown, Answer = unknown> {
+  readonly machine: ProtocolMachine<Question, Answer>
+  decide(question: Question): MaybePromise<Answer>
+}
 
 /** How long the peer may stay silent in the present state, and the name of that limit for logs. */
 export interface Patience {

@@ -77,7 +77,7 @@ export class Scanner {
   run(octets: OctetClass): string | undefined {
     const start = this.offset
     while (this.offset < this.end && octets[this.bytes[this.offset]!] === 1) this.offset++
-    return this.offset > start ? this.bytes.latin1Slice(start, this.offset) : undefined
+    return this.offset > start ? this.bytes.toString('latin1', start, this.offset) : undefined
   }
 
   expectRun(octets: OctetClass, name: string): string {

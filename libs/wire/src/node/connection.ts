@@ -1,0 +1,302 @@
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { Clock } from '../clock.ts'
+import type { Bytes } from '../facts.ts'
+import type { Output, Role } from '../machine.ts'
+import { OutputBuffer } from './output-buffer.ts'
+import { tlsFactsOf } from './tls-facts.ts'
+
+/** Octets received while the machine waits for an answer; beyond it the socket is paused and TCP slows the peer. */
+export const INBOX_LIMIT = 256 * 1024
+
+/** How long a session may take to answer one question before the peer is told 451 (below every client's time-out, RFC 5321 §4.5.3.2). */
+export const DECISION_LIMIT_MS = 240_000
+
+/** The session did not answer in time: our fault, never the peer's. */
+export class DecisionTimeoutError extends Error {
+  override readonly name = 'DecisionTimeoutError'
+}
+
+export interface ConnectionOptions {
+  readonly clock: Clock
+  /** Makes TLS of the plain socket; absent when TLS cannot be had here. */
+  readonly upgrade?: (socket: Socket) => Promise<TLSSocket>
+  /** Told once, when the connection is gone. `error` is the socket's, if one ended it. */
+  readonly closed?: (error?: Error) => void
+}
+
+type Busy = 'no' | 'asking' | 'streaming' | 'upgrading'
+
+/**
+ * The one loop between a protocol machine and a socket: feeds bytes, carries out outputs, keeps deadlines, applies
+ * backpressure in both directions, and drops plaintext that was received before TLS (RFC 3207 §6).
+ */
+export class Connection {
+  readonly #clock: Clock
+  readonly #options: ConnectionOptions
+  #socket: Socket
+  #role: Role
+  readonly #output: OutputBuffer
+  #inbox: Buffer[] = []
+  #inboxSize = 0
+  #busy: Busy = 'no'
+  #pumping = false
+  #ended = false
+  #closing = false
+  #peerEnded = false
+  #question = 0
+  /** When patience with the peer (or with the session) ends; milliseconds since the epoch. */
+  #deadline = Infinity
+
+  constructor(socket: Socket, role: Role, options: ConnectionOptions) {
+    this.#socket = socket
+    this.#role = role
+    this.#clock = options.clock
+    this.#options = options
+    this.#output = new OutputBuffer(socket)
+    this.#listen(socket)
+  }
+
+  /** Lets the machine speak first (a server's greeting). */
+  start(): void {
+    this.#pump()
+  }
+
+  /** The session knows news; the machine may speak. */
+  wake(): void {
+    if (this.#ended) return
+    this.#role.machine.wake()
+    this.#pump()
+  }
+
+  /** Asks the machine to say goodbye where nothing is lost. */
+  drain(): void {
+    if (this.#ended) return
+    this.#role.machine.drain()
+    this.#pump()
+  }
+
+  /** Cuts the connection off. */
+  destroy(): void {
+    this.#socket.destroy()
+    this.#over()
+  }
+
+  /** Called about once a second by whoever owns the connection. */
+  checkDeadline(now: number): void {
+    if (now < this.#deadline || this.#ended) return
+    if (this.#closing || this.#busy === 'upgrading' || this.#output.blocked) return this.destroy()
+    if (this.#busy === 'asking') return this.#answered(this.#question, undefined, decisionTimeout())
+    if (this.#busy === 'streaming') return this.destroy()
+    this.#role.machine.timedOut()
+    this.#pump()
+  }
+
+  #listen(socket: Socket): void {
+    socket.on('data', this.#onData)
+    socket.on('drain', this.#onDrain)
+    socket.on('end', this.#onEnd)
+    socket.on('error', this.#onError)
+    socket.on('close', this.#onClose)
+  }
+
+  #silence(socket: Socket): void {
+    socket.off('data', this.#onData)
+    socket.off('drain', this.#onDrain)
+    socket.off('end', this.#onEnd)
+    socket.off('close', this.#onClose)
+  }
+
+  readonly #onData = (bytes: Buffer): void => {
+    if (this.#closing || this.#ended) return
+    if (this.#busy === 'no' && !this.#output.blocked) {
+      this.#role.machine.receive(bytes)
+      this.#pump()
+      return
+    }
+    this.#inbox.push(bytes)
+    this.#inboxSize += bytes.length
+    if (this.#inboxSize > INBOX_LIMIT) this.#socket.pause()
+  }
+
+  readonly #onDrain = (): void => {
+    this.#output.drained()
+    this.#pump()
+  }
+
+  /** The peer sent FIN: what it sent before is still served, then we leave. */
+  readonly #onEnd = (): void => {
+    this.#peerEnded = true
+    this.#pump()
+  }
+
+  readonly #onError = (error: Error): void => this.#over(error)
+  readonly #onClose = (): void => this.#over()
+
+  #over(error?: Error): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#deadline = Infinity
+    this.#inbox = []
+    this.#output.drained()
+    this.#role.machine.disconnected()
+    this.#socket.destroy()
+    this.#options.closed?.(error)
+  }
+
+  #pump(): void {
+    if (this.#pumping) return
+    this.#pumping = true
+    try {
+      this.#run()
+    } finally {
+      this.#pumping = false
+    }
+    if (this.#ended) return
+    this.#output.flush()
+    this.#setDeadline()
+  }
+
+  #run(): void {
+    while (this.#busy === 'no' && !this.#ended && !this.#closing && !this.#output.blocked) {
+      const output = this.#role.machine.next()
+      if (output !== undefined) this.#carryOut(output)
+      else if (!this.#feed()) {
+        if (this.#peerEnded) this.#close()
+        return
+      }
+    }
+  }
+
+  /** Hands the machine what came in while it was busy. */
+  #feed(): boolean {
+    const bytes = this.#inbox.shift()
+    if (bytes === undefined) {
+      if (this.#socket.isPaused()) this.#socket.resume()
+      return false
+    }
+    this.#inboxSize -= bytes.length
+    this.#role.machine.receive(bytes)
+    return true
+  }
+
+  #carryOut(output: Output<unknown>): void {
+    switch (output.kind) {
+      case 'send':
+        return this.#output.add(output.bytes)
+      case 'ask':
+        return this.#ask(output.question)
+      case 'stream':
+        return this.#stream(output.source)
+      case 'startTls':
+        return this.#startTls()
+      case 'become':
+        this.#role = output.role
+        return
+      case 'close':
+        return this.#close()
+    }
+  }
+
+  #ask(question: unknown): void {
+    let answer: unknown
+    try {
+      answer = this.#role.decide(question)
+    } catch (error) {
+      this.#role.machine.fail(error)
+      return
+    }
+    if (!(answer instanceof Promise)) {
+      this.#role.machine.answer(answer)
+      return
+    }
+    this.#busy = 'asking'
+    const number = ++this.#question
+    answer.then(
+      (value) => this.#answered(number, value, undefined),
+      (error: unknown) => this.#answered(number, undefined, error ?? new Error('rejected without a reason')),
+    )
+  }
+
+  #answered(number: number, value: unknown, error: unknown): void {
+    if (number !== this.#question || this.#busy !== 'asking') return
+    this.#busy = 'no'
+    this.#question++
+    if (this.#ended) return
+    if (error === undefined) this.#role.machine.answer(value)
+    else this.#role.machine.fail(error)
+    this.#pump()
+  }
+
+  #stream(source: AsyncIterable<Bytes>): void {
+    this.#busy = 'streaming'
+    this.#copy(source).then(
+      () => this.#streamEnded(() => this.#role.machine.streamed()),
+      (error: unknown) => this.#streamEnded(() => this.#role.machine.fail(error)),
+    )
+  }
+
+  async #copy(source: AsyncIterable<Bytes>): Promise<void> {
+    for await (const bytes of source) {
+      if (this.#ended) return
+      this.#output.add(bytes)
+      if (this.#output.blocked) {
+        this.#setDeadline()
+        await this.#output.room()
+      }
+    }
+  }
+
+  #streamEnded(tell: () => void): void {
+    this.#busy = 'no'
+    if (this.#ended) return
+    tell()
+    this.#pump()
+  }
+
+  #startTls(): void {
+    const upgrade = this.#options.upgrade
+    if (upgrade === undefined) return this.destroy()
+    this.#busy = 'upgrading'
+    this.#output.flush()
+    this.#inbox = []
+    this.#inboxSize = 0
+    const plain = this.#socket
+    this.#silence(plain)
+    upgrade(plain).then(
+      (secured) => this.#secured(secured),
+      (error: Error) => this.#over(error),
+    )
+  }
+
+  #secured(socket: TLSSocket): void {
+    this.#socket = socket
+    if (this.#ended) {
+      socket.destroy()
+      return
+    }
+    this.#output.redirect(socket)
+    this.#listen(socket)
+    this.#busy = 'no'
+    this.#role.machine.tlsStarted(tlsFactsOf(socket))
+    this.#pump()
+  }
+
+  #close(): void {
+    this.#closing = true
+    this.#output.flush()
+    this.#socket.end()
+    // A peer that never closes its half must not hold ours.
+    this.#deadline = this.#clock.now() + 5_000
+  }
+
+  #setDeadline(): void {
+    if (this.#closing) return
+    const limit = this.#busy === 'asking' ? DECISION_LIMIT_MS : this.#role.machine.patience.milliseconds
+    this.#deadline = this.#clock.now() + limit
+  }
+}
+
+function decisionTimeout(): DecisionTimeoutError {
+  return new DecisionTimeoutError(`the session did not answer within ${DECISION_LIMIT_MS / 1000} s`)
+}
