@@ -1,0 +1,82 @@
+import { LineReader, type Output, type Patience, type ProtocolMachine, type TlsFacts } from '@cartero/wire'
+
+/** A small protocol with every kind of output: `echo`, `slow`, `pour`, `starttls`, `quit`. */
+export class EchoMachine implements ProtocolMachine<string, string> {
+  readonly patience: Patience = { milliseconds: 10_000, waitingFor: 'command' }
+  readonly seen: string[] = []
+  readonly lines = new LineReader(1000)
+  readonly #outputs: Output<string>[] = []
+
+  constructor(greeting: string = 'hello') {
+    this.#say(greeting)
+  }
+
+  receive(bytes: Buffer): void {
+    this.lines.push(bytes)
+  }
+
+  next(): Output<string> | undefined {
+    if (this.#outputs.length === 0) this.#obey()
+    return this.#outputs.shift()
+  }
+
+  answer(answer: string): void {
+    this.#say(answer)
+  }
+
+  fail(error: unknown): void {
+    this.#say(`failed ${(error as Error).name}`)
+  }
+
+  streamed(): void {
+    this.#say('poured')
+  }
+
+  tlsStarted(tls: TlsFacts): void {
+    this.#say(`secured ${tls.version}`)
+  }
+
+  timedOut(): void {
+    this.#say('too slow')
+    this.#outputs.push({ kind: 'close' })
+  }
+
+  drain(): void {
+    this.#say('going')
+    this.#outputs.push({ kind: 'close' })
+  }
+
+  disconnected(): void {
+    this.seen.push('disconnected')
+  }
+
+  wake(): void {
+    this.#say('news')
+  }
+
+  #obey(): void {
+    const line = this.lines.next()
+    if (line?.kind !== 'line') return
+    const [verb, ...rest] = line.bytes.toString().split(' ')
+    this.seen.push(verb!)
+    if (verb === 'echo') this.#outputs.push({ kind: 'ask', question: rest.join(' ') })
+    else if (verb === 'pour') this.#outputs.push({ kind: 'stream', source: pour(Number(rest[0])) })
+    else if (verb === 'starttls') this.#startTls()
+    else if (verb === 'quit') this.#outputs.push({ kind: 'close' })
+    else this.#say(`unknown ${verb}`)
+  }
+
+  #startTls(): void {
+    this.lines.clear()
+    this.#say('go ahead')
+    this.#outputs.push({ kind: 'startTls' })
+  }
+
+  #say(text: string): void {
+    this.#outputs.push({ kind: 'send', bytes: Buffer.from(`${text}\r\n`) })
+  }
+}
+
+async function* pour(pieces: number): AsyncGenerator<Buffer> {
+  for (let i = 0; i < pieces; i++) yield Buffer.alloc(10_000, 0x2e)
+}
