@@ -1,0 +1,85 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** Runs a command to its end; rejects with its words when it fails. */
+export async function run(command: string, args: readonly string[], environment: NodeJS.ProcessEnv = process.env): Promise<string> {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: environment })
+  let output = ''
+  child.stdout.on('data', (bytes: Buffer) => (output += bytes.toString()))
+  child.stderr.on('data', (bytes: Buffer) => (output += bytes.toString()))
+  const [code] = (await once(child, 'close')) as [number | null]
+  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}: ${output.slice(-2000)}`)
+  return output
+}
+
+/** Waits until something answers on the port with a first line. */
+export async function untilGreeted(port: number, limitMs = 20_000): Promise<void> {
+  const end = Date.now() + limitMs
+  while (Date.now() < end) {
+    if (await greets(port)) return
+    await sleep(50)
+  }
+  throw new Error(`nothing greets on port ${port} within ${limitMs} ms`)
+}
+
+function greets(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    const done = (answer: boolean): void => {
+      socket.destroy()
+      resolve(answer)
+    }
+    socket.once('data', () => done(true))
+    socket.once('error', () => done(false))
+    socket.setTimeout(2_000, () => done(false))
+  })
+}
+
+/** Ends a process we started and waits for it. */
+export async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const closed = once(child, 'exit')
+  child.kill(signal)
+  await closed
+}
+
+interface ProcessRow {
+  readonly pid: number
+  readonly parent: number
+  /** Proportional set size: shared pages are divided between those who share them. Octets. */
+  readonly pss: number
+}
+
+/** Memory of a process and all its descendants, in octets (PSS: shared pages are not counted twice). */
+export function memoryOf(pid: number): number {
+  const rows = processes()
+  const family = new Set([pid])
+  for (let grown = true; grown; ) {
+    grown = false
+    for (const row of rows) {
+      if (!family.has(row.pid) && family.has(row.parent)) {
+        family.add(row.pid)
+        grown = true
+      }
+    }
+  }
+  return rows.filter((row) => family.has(row.pid)).reduce((sum, row) => sum + row.pss, 0)
+}
+
+function processes(): ProcessRow[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        const stat = readFileSync(`/proc/${name}/stat`, 'latin1')
+        const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+        const pss = Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${name}/smaps_rollup`, 'latin1'))?.[1] ?? 0)
+        return [{ pid: Number(name), parent, pss: pss * 1024 }]
+      } catch {
+        return []
+      }
+    })
+}
