@@ -3,5 +3,7 @@
  * sync) for all calls that arrived while the last one was running.
  * @packageDocumentation
  */
-export type { Procedure, ProcedureModule, Procedures } from './procedures.ts'
-export { SqlError, SqlWorker, type SqlStore, type StoreOptions } from './worker.ts'
+export { SqlError, type SqlFault } from './error.ts'
+export { asBuffer } from './octets.ts'
+export type { Database, Procedure, ProcedureModule, Procedures } from './procedures.ts'
+export { SqlWorker, type SqlStore, type StoreOptions } from './worker.ts'
