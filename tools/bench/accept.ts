@@ -1,16 +1,17 @@
 // Durable accept: messages a second until the last 250, beside Postfix, interleaved.
 // usage: npm run bench:accept -- [--rounds 5] [--quick]
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startCartero } from './cartero.ts'
+import { benchFolder } from './folder.ts'
 import { accept, type Load } from './load.ts'
 import { startPostfix } from './postfix.ts'
 import { interleave, report } from './rounds.ts'
 import type { BenchServer } from './server.ts'
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' }, quick: { type: 'boolean', default: false } } })
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '5' }, quick: { type: 'boolean', default: false } },
+})
 
 const CASES: readonly (Load & { readonly label: string })[] = [
   { label: '1 × 4 KB', sessions: 1, messages: 500, size: 4096 },
@@ -25,11 +26,11 @@ const CASES: readonly (Load & { readonly label: string })[] = [
   { label: '200 × 1 MB', sessions: 200, messages: 200, size: 1_048_576 },
 ]
 
-const folder = mkdtempSync(join(tmpdir(), 'cartero-bench-'))
+using folder = benchFolder()
 const servers: BenchServer[] = []
 try {
-  servers.push(await startCartero({ folder: join(folder, 'cartero'), port: 12025 }))
-  servers.push(await startPostfix({ folder: join(folder, 'postfix'), port: 13025, transport: 'discard:' }))
+  servers.push(await startCartero({ folder: join(folder.path, 'cartero'), port: 12025 }))
+  servers.push(await startPostfix({ folder: join(folder.path, 'postfix'), port: 13025, transport: 'discard:' }))
   for (const { label, ...load } of values.quick ? CASES.slice(1, 2) : CASES) {
     const contestants = servers.map((server) => ({
       name: server.name,
@@ -39,5 +40,4 @@ try {
   }
 } finally {
   for (const server of servers) await server.stop()
-  rmSync(folder, { recursive: true, force: true })
 }

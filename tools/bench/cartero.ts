@@ -11,10 +11,14 @@ const MAIN = fileURLToPath(new URL('../../apps/cartero/src/main.ts', import.meta
 export async function startCartero({ folder, port }: StartOptions): Promise<BenchServer> {
   const base = port - 25
   const data = join(folder, 'data')
-  const child = spawn(process.execPath, [...profileFlags(folder), MAIN, 'dev', '--data', data, '--port-base', String(base)], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, CARTERO_LOG__LEVEL: 'warn' },
-  })
+  const child = spawn(
+    process.execPath,
+    [...profileFlags(folder), MAIN, 'dev', '--data', data, '--port-base', String(base)],
+    {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, CARTERO_LOG__LEVEL: 'warn' },
+    },
+  )
   await untilGreeted(port)
   await untilGreeted(base + 143)
   const { accounts } = JSON.parse(readFileSync(join(data, 'credentials.json'), 'utf8')) as {
@@ -34,5 +38,7 @@ export async function startCartero({ folder, port }: StartOptions): Promise<Benc
 /** `CARTERO_PROFILE=folder` leaves a CPU profile there. */
 function profileFlags(folder: string): string[] {
   const target = process.env['CARTERO_PROFILE']
-  return target === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${target}`, `--cpu-prof-name=${folder.replaceAll('/', '_')}.cpuprofile`]
+  return target === undefined
+    ? []
+    : ['--cpu-prof', `--cpu-prof-dir=${target}`, `--cpu-prof-name=${folder.replaceAll('/', '_')}.cpuprofile`]
 }

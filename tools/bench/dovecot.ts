@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { end, untilGreeted } from './processes.ts'
+import { end, run, untilGreeted } from './processes.ts'
 import { startPostfix } from './postfix.ts'
 import type { BenchServer, StartOptions } from './server.ts'
 
@@ -10,10 +10,15 @@ export async function startPostfixDovecot({ folder, port }: StartOptions): Promi
   const base = join(folder, 'dovecot')
   const [imapPort, lmtpPort] = [port + 1, port + 2]
   mkdirSync(join(base, 'mail'), { recursive: true })
+  await run('chown', ['mail:mail', join(base, 'mail')])
   writeFileSync(join(base, 'dovecot.conf'), dovecotConf(base, imapPort, lmtpPort))
   const child = spawn('dovecot', ['-F', '-c', join(base, 'dovecot.conf')], { stdio: 'ignore' })
   await untilGreeted(imapPort)
-  const postfix = await startPostfix({ folder: join(folder, 'postfix'), port, transport: `lmtp:inet:127.0.0.1:${lmtpPort}` })
+  const postfix = await startPostfix({
+    folder: join(folder, 'postfix'),
+    port,
+    transport: `lmtp:inet:127.0.0.1:${lmtpPort}`,
+  })
   return {
     ...postfix,
     name: 'Postfix + Dovecot',

@@ -1,12 +1,11 @@
 // Memory: idle, under 200 idle SMTP sessions, and while one 50 MB message arrives.
 // usage: npm run bench:footprint
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startCartero } from './cartero.ts'
+import { benchFolder } from './folder.ts'
 import { startPostfix } from './postfix.ts'
 import { memoryOf } from './processes.ts'
 import type { BenchServer } from './server.ts'
@@ -48,11 +47,11 @@ async function peakOf50MB(server: BenchServer): Promise<number> {
   return peak
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'cartero-bench-'))
+using folder = benchFolder()
 const servers: BenchServer[] = []
 try {
-  servers.push(await startCartero({ folder: join(folder, 'cartero'), port: 12025 }))
-  servers.push(await startPostfix({ folder: join(folder, 'postfix'), port: 13025, transport: 'discard:' }))
+  servers.push(await startCartero({ folder: join(folder.path, 'cartero'), port: 12025 }))
+  servers.push(await startPostfix({ folder: join(folder.path, 'postfix'), port: 13025, transport: 'discard:' }))
   for (const server of servers) {
     await sleep(1_000)
     const idle = memoryOf(server.pid)
@@ -69,5 +68,4 @@ try {
   }
 } finally {
   for (const server of servers) await server.stop()
-  rmSync(folder, { recursive: true, force: true })
 }

@@ -58,7 +58,8 @@ export class MailboxWatcher {
   async until(wanted: number, limitMs = 300_000): Promise<void> {
     const deadline = Date.now() + limitMs
     while ((await this.count()) < wanted) {
-      if (Date.now() > deadline) throw new Error(`only ${await this.count()} of ${wanted} messages after ${limitMs} ms`)
+      if (Date.now() > deadline)
+        throw new Error(`only ${await this.count()} of ${wanted} messages after ${limitMs} ms`)
       await sleep(20)
     }
   }

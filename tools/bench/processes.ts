@@ -5,7 +5,11 @@ import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Runs a command to its end; rejects with its words when it fails. */
-export async function run(command: string, args: readonly string[], environment: NodeJS.ProcessEnv = process.env): Promise<string> {
+export async function run(
+  command: string,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<string> {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: environment })
   let output = ''
   child.stdout.on('data', (bytes: Buffer) => (output += bytes.toString()))
@@ -57,7 +61,7 @@ interface ProcessRow {
 export function memoryOf(pid: number): number {
   const rows = processes()
   const family = new Set([pid])
-  for (let grown = true; grown; ) {
+  for (let grown = true; grown;) {
     grown = false
     for (const row of rows) {
       if (!family.has(row.pid) && family.has(row.parent)) {
@@ -76,7 +80,9 @@ function processes(): ProcessRow[] {
       try {
         const stat = readFileSync(`/proc/${name}/stat`, 'latin1')
         const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
-        const pss = Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${name}/smaps_rollup`, 'latin1'))?.[1] ?? 0)
+        const pss = Number(
+          /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${name}/smaps_rollup`, 'latin1'))?.[1] ?? 0,
+        )
         return [{ pid: Number(name), parent, pss: pss * 1024 }]
       } catch {
         return []

@@ -23,7 +23,9 @@ export async function interleave(
 /** One line for a case: medians, and how many times the first is the second. */
 export function report(title: string, figures: Figures, unit: string): void {
   const rows = [...figures].map(([name, values]) => ({ name, value: median(values), values }))
-  const cells = rows.map(({ name, value, values }) => `${name} ${round(value)}${unit} (${values.map(round).join(' ')})`)
+  const cells = rows.map(
+    ({ name, value, values }) => `${name} ${round(value)}${unit} (${values.map(round).join(' ')})`,
+  )
   const ratio = rows.length > 1 ? `   ratio ${(rows[0]!.value / rows[1]!.value).toFixed(2)}` : ''
   console.log(`${title.padEnd(36)} ${cells.join('   ')}${ratio}`)
 }
