@@ -1,0 +1,44 @@
+import { request } from 'node:http'
+
+import { ControlError, type ControlFault } from './control-error.ts'
+import { shortestPath } from './control-socket.ts'
+
+/** Milliseconds that a verb may take before the caller gives up. */
+export const CALL_DEADLINE = 30_000
+
+/**
+ * Tells the running system a verb. Rejects with ControlError: `unreachable` when nobody listens, otherwise as the verb
+ * refused it.
+ */
+export async function callControl(
+  path: string,
+  verb: string,
+  argument: unknown,
+  signal: AbortSignal = AbortSignal.timeout(CALL_DEADLINE),
+): Promise<unknown> {
+  const body = await post(shortestPath(path), verb, JSON.stringify(argument ?? null), signal)
+  const answer = JSON.parse(body) as {
+    readonly result?: unknown
+    readonly error?: { readonly fault: ControlFault; readonly message: string }
+  }
+  if (answer.error !== undefined) throw new ControlError(answer.error.fault, answer.error.message)
+  return answer.result
+}
+
+const NOBODY_LISTENS = new Set(['ENOENT', 'ECONNREFUSED'])
+
+function post(socketPath: string, verb: string, body: string, signal: AbortSignal): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
+    const call = request({ socketPath, path: `/v1/${verb}`, method: 'POST', headers, signal, agent: false })
+    call.once('error', (error: NodeJS.ErrnoException) => {
+      const fault = NOBODY_LISTENS.has(error.code ?? '') ? 'unreachable' : 'failure'
+      reject(new ControlError(fault, `${verb}: ${error.message}`, { cause: error }))
+    })
+    call.once('response', (response) => {
+      response.setEncoding('utf8')
+      Array.fromAsync(response as AsyncIterable<string>).then((pieces) => resolve(pieces.join('')), reject)
+    })
+    call.end(body)
+  })
+}

@@ -1,0 +1,140 @@
+import { chmodSync, rmSync } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { connect } from 'node:net'
+import { relative } from 'node:path'
+
+import type { Component } from '../lifecycle/component.ts'
+import { explainSystemError, OperatorError } from '../lifecycle/operator-error.ts'
+import { ControlError, type ControlFault } from './control-error.ts'
+import { SmallHttpServer } from './http-server.ts'
+
+/** Octets of a request; arguments are names and passwords, not mail. */
+export const MOST_REQUEST_OCTETS = 1_048_576
+/** Octets of a socket's path that every system takes (sun_path is 104 on macOS, 108 on Linux, with its NUL). */
+const LONGEST_SOCKET_PATH = 103
+
+/** What the running system can be told, by name (`account.add`). Argument and result are JSON. */
+export type ControlVerbs = Readonly<
+  Record<string, (argument: unknown, signal: AbortSignal) => Promise<unknown>>
+>
+
+const STATUS: Readonly<Record<ControlFault, number>> = {
+  usage: 400,
+  notFound: 404,
+  failure: 500,
+  unreachable: 503,
+}
+
+/**
+ * The socket through which the command line speaks to the running system: POST /v1/<verb> with a JSON argument.
+ * Who may open the file (mode 600) may do everything. Only one process can hold it, so it also guards the data folder.
+ */
+export function createControlSocket(options: {
+  readonly path: string
+  readonly verbs: ControlVerbs
+}): Component {
+  const path = shortestPath(options.path)
+  const server = new SmallHttpServer({ path }, (request, response) =>
+    answer(request, response, options.verbs),
+  )
+  return {
+    name: 'control',
+    async start() {
+      await clearStale(path)
+      // The folder is 0700 already; between bind and chmod nobody else can reach the file.
+      await server.listen()
+      chmodSync(path, 0o600)
+    },
+    async stop() {
+      await server.close()
+      rmSync(path, { force: true })
+    },
+  }
+}
+
+/** A socket's path has a length limit; seen from the working directory it may be shorter. */
+export function shortestPath(path: string): string {
+  if (Buffer.byteLength(path) <= LONGEST_SOCKET_PATH) return path
+  const shorter = relative(process.cwd(), path)
+  if (Buffer.byteLength(shorter) <= LONGEST_SOCKET_PATH) return shorter
+  throw new OperatorError(
+    `the path of the control socket is too long: ${path}`,
+    'choose a data folder with a shorter path',
+  )
+}
+
+/** A process that was killed leaves its socket behind. One that lives answers. */
+async function clearStale(path: string): Promise<void> {
+  const outcome = await probe(path)
+  if (outcome === 'alive') {
+    throw new OperatorError(
+      `another process is running on this data folder: it answers at ${path}`,
+      'stop it first, or choose another data folder',
+    )
+  }
+  if (outcome === 'stale') rmSync(path, { force: true })
+}
+
+function probe(path: string): Promise<'alive' | 'stale' | 'absent'> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path)
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve('alive')
+    })
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return resolve('absent')
+      if (error.code === 'ECONNREFUSED') return resolve('stale')
+      return reject(explainSystemError(error, `ask at ${path}`))
+    })
+  })
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  verbs: ControlVerbs,
+): Promise<void> {
+  try {
+    const verb = verbNamed(request, verbs)
+    const aborted = new AbortController()
+    response.once('close', () => aborted.abort())
+    const result = await verb(await argumentOf(request), aborted.signal)
+    reply(response, 200, { result: result ?? null })
+  } catch (error) {
+    const fault = error instanceof ControlError ? error.fault : 'failure'
+    reply(response, STATUS[fault], {
+      error: { fault, message: error instanceof Error ? error.message : String(error) },
+    })
+  }
+}
+
+function verbNamed(request: IncomingMessage, verbs: ControlVerbs): ControlVerbs[string] {
+  const name = /^\/v1\/([a-z.-]+)$/.exec(request.url ?? '')?.[1]
+  if (request.method !== 'POST' || name === undefined)
+    throw new ControlError('usage', 'ask with POST /v1/<verb>')
+  if (!Object.hasOwn(verbs, name))
+    throw new ControlError('usage', `the running system knows no verb '${name}'`)
+  return verbs[name] as ControlVerbs[string]
+}
+
+async function argumentOf(request: IncomingMessage): Promise<unknown> {
+  const pieces: Buffer[] = []
+  let size = 0
+  for await (const piece of request as AsyncIterable<Buffer>) {
+    size += piece.length
+    if (size > MOST_REQUEST_OCTETS)
+      throw new ControlError('usage', `a request has at most ${MOST_REQUEST_OCTETS} octets`)
+    pieces.push(piece)
+  }
+  if (size === 0) return undefined
+  try {
+    return JSON.parse(Buffer.concat(pieces).toString('utf8'))
+  } catch {
+    throw new ControlError('usage', 'the argument is no JSON')
+  }
+}
+
+function reply(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+}

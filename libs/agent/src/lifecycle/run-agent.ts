@@ -1,0 +1,82 @@
+import type { Agent } from './component.ts'
+import { StartError } from './group.ts'
+import { Lifecycle, type LifecycleOptions } from './lifecycle.ts'
+
+/** The part of `process` that an agent is run by; a test gives its own. */
+export interface Host {
+  on(event: string, listener: (argument: unknown) => void): unknown
+  off(event: string, listener: (argument: unknown) => void): unknown
+  exitCode?: number | string | null | undefined
+}
+
+export interface RunOptions extends LifecycleOptions {
+  /** Called when everything serves. */
+  readonly onReady?: (lifecycle: Lifecycle) => void
+  /** Where a failed start is explained, in sentences; standard error when absent. */
+  readonly explain?: (text: string) => void
+  readonly host?: Host
+  /** Lets the caller share the lifecycle with its admin server. */
+  readonly lifecycle?: Lifecycle
+}
+
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const
+/** Longest delay that a timer takes (Node clamps what is above 2^31-1). */
+const FOREVER = 2 ** 31 - 1
+
+/**
+ * Runs an agent until SIGTERM or SIGINT, drains it and stops it. A second signal hurries. Sets the exit code: 0 after
+ * an orderly end, 1 when it did not start, did not stop well or met a bug. Never calls process.exit.
+ */
+export async function runAgent(agent: Agent, options: RunOptions = {}): Promise<void> {
+  const host: Host = options.host ?? process
+  const lifecycle = options.lifecycle ?? new Lifecycle(agent, options)
+  let exitCode = 0
+  const ended = Promise.withResolvers<void>()
+  const end = (reason: string): void => {
+    if (lifecycle.endRequested) lifecycle.hurry()
+    void lifecycle.shutdown(reason).then((failures) => {
+      if (failures.length > 0) exitCode = 1
+      ended.resolve()
+    })
+  }
+  const onSignal = (signal: unknown): void => end(String(signal))
+  const onBug = (error: unknown): void => {
+    exitCode = 1
+    options.log?.error('agent.bug', { err: error })
+    explainFailure(error, options.explain)
+    lifecycle.hurry()
+    end('a bug')
+  }
+  // Holds the process while a drain waits for something that holds no handle itself.
+  const alive = setInterval(() => undefined, FOREVER)
+  for (const signal of SIGNALS) host.on(signal, onSignal)
+  host.on('uncaughtException', onBug)
+  try {
+    await lifecycle.start()
+    options.onReady?.(lifecycle)
+    await ended.promise
+  } catch (error) {
+    if (!lifecycle.endRequested) {
+      exitCode = 1
+      explainFailure(error, options.explain)
+    }
+    await lifecycle.shutdown('the start failed')
+  } finally {
+    clearInterval(alive)
+    for (const signal of SIGNALS) host.off(signal, onSignal)
+    host.off('uncaughtException', onBug)
+    host.exitCode = exitCode
+  }
+}
+
+/** What an operator needs of an error: sentences when it is one of ours, the stack when it is a bug. */
+function explainFailure(error: unknown, explain: RunOptions['explain']): void {
+  const write = explain ?? ((text: string) => void process.stderr.write(text))
+  if (error instanceof StartError && error.remedy !== undefined) {
+    write(`error: ${error.message}\n  fix: ${error.remedy}\n`)
+    return
+  }
+  const cause = error instanceof StartError ? error.cause : error
+  write(`error: ${error instanceof Error ? error.message : String(error)}\n`)
+  if (cause instanceof Error && cause.stack !== undefined) write(`${cause.stack}\n`)
+}
