@@ -21,6 +21,6 @@ export type Procedures = Record<string, Procedure>
 export interface ProcedureModule<P extends Procedures> {
   /** SQL scripts; script n brings the schema from version n to n+1 (PRAGMA user_version). Never edited once released. */
   readonly migrations: readonly string[]
-  /** Prepares its statements once and returns the procedures. */
-  prepare(database: Database): P
+  /** Prepares its statements once and returns the procedures; each takes one argument or none. */
+  readonly prepare: (database: Database) => P
 }

@@ -15,22 +15,38 @@ parentPort?.on('message', (request: Request) => {
 /** A result that cannot be cloned must not take the thread down with it. */
 function post(response: Response): void {
   try {
-    parentPort?.postMessage(response)
+    send(response)
+  } catch {
+    send(response.map(cloneable))
+  }
+}
+
+function send(response: Response): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+  parentPort?.postMessage(response)
+}
+
+function cloneable(result: Result): Result {
+  try {
+    return structuredClone(result)
   } catch (error) {
-    parentPort?.postMessage(response.map(() => failure(error)))
+    return failure(error)
   }
 }
 
 async function answer(request: Request): Promise<Response> {
+  if (request.kind === 'batch') return runAll(request.calls)
+  return [await attempt(() => administer(request))]
+}
+
+function administer(request: Exclude<Request, { kind: 'batch' }>): void | Promise<void> {
   switch (request.kind) {
-    case 'batch':
-      return runAll(request.calls)
     case 'open':
-      return [await attempt(() => open(request))]
+      return open(request)
     case 'close':
-      return [await attempt(() => close(request.store))]
+      return close(request.store)
     case 'end':
-      return [await attempt(() => [...runners.keys()].forEach(close))]
+      return [...runners.keys()].forEach(close)
   }
 }
 
@@ -44,9 +60,9 @@ async function attempt(action: () => unknown): Promise<Result> {
 
 async function open(request: Request & { kind: 'open' }): Promise<void> {
   const imported: { default: ProcedureModule<Procedures> } = await import(request.procedures)
-  const { migrations, prepare } = imported.default
-  const database = openDatabase(request.file, migrations, request.cacheKiB)
-  runners.set(request.store, new BatchRunner(database, prepare(database)))
+  const module = imported.default
+  const database = openDatabase(request.file, module.migrations, request.cacheKiB)
+  runners.set(request.store, new BatchRunner(database, module.prepare(database)))
 }
 
 function close(store: number): void {

@@ -23,7 +23,7 @@ export interface SqlStore<P extends Procedures> {
    * Guarantee: when the promise is fulfilled, what was written survives kill -9 and power loss (WAL, synchronous=FULL).
    * A batch that only reads pays no sync. Blobs in results are Uint8Array: `asBuffer` wraps them.
    */
-  call<K extends keyof P & string>(name: K, argument: Parameters<P[K]>[0]): Promise<ReturnType<P[K]>>
+  call<K extends keyof P & string>(name: K, ...argument: Parameters<P[K]>): Promise<ReturnType<P[K]>>
   /** False once the worker has died or the store was closed: every call is rejected then. */
   readonly available: boolean
   /** Waits for the calls made so far, then closes the database. */
@@ -81,7 +81,7 @@ export class SqlWorker {
       get available() {
         return isAvailable()
       },
-      call: (name, argument) =>
+      call: (name, ...[argument]: unknown[]) =>
         closing === undefined
           ? (this.#call(store, name, argument) as Promise<never>)
           : Promise.reject(new SqlError('bug', `${file} is closed`)),
@@ -150,6 +150,7 @@ export class SqlWorker {
     this.#running = turn
     this.#thread.ref()
     try {
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
       this.#thread.postMessage(turn.request)
     } catch (error) {
       this.#refuse(turn, error)
