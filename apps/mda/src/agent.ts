@@ -1,0 +1,37 @@
+import type { Component } from '@cartero/agent/lifecycle'
+import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
+import type { ContentStore } from '@cartero/content'
+import type { MailStore } from '@cartero/mailstore'
+import type { Spool } from '@cartero/spool'
+import { systemClock, type Clock } from '@cartero/wire'
+import { Deliverer } from './deliverer.ts'
+import { createEvents } from './events.ts'
+
+export interface MdaDependencies {
+  readonly spool: Spool
+  readonly mailStore: MailStore
+  readonly content: ContentStore
+  readonly logger: Logger
+  readonly metrics: MetricRegistry
+  readonly clock?: Clock
+}
+
+/** The mail delivery agent: takes what is due for local mailboxes from the spool and puts it there, exactly once. */
+export function createMdaAgent(dependencies: MdaDependencies): Component {
+  const { spool, mailStore, content, logger, metrics } = dependencies
+  const clock = dependencies.clock ?? systemClock
+  const events = createEvents(logger.child({ agent: 'mda' }), metrics)
+  const deliverer = new Deliverer({ spool, mailStore, content, clock, events })
+  const leaving = new AbortController()
+  let loop: Promise<void> = Promise.resolve()
+  return {
+    name: 'mda',
+    start: () => {
+      loop = deliverer.run(leaving.signal)
+    },
+    drain: async () => {
+      leaving.abort()
+      await loop
+    },
+  }
+}
