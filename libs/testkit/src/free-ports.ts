@@ -1,0 +1,23 @@
+import { randomInt } from 'node:crypto'
+import { createServer } from 'node:net'
+
+/** Offsets from the port base that a running system may listen on. */
+const OFFSETS = [24, 25, 80, 110, 143, 366, 465, 587, 993, 995]
+
+/** A port base whose ports are all free at this moment; others may take them a moment later. */
+export async function freePortBase(): Promise<number> {
+  for (let attempt = 0; attempt < 50; attempt++) {
+    const base = randomInt(20_000, 30_000)
+    const free = await Promise.all(OFFSETS.map((offset) => isFree(base + offset)))
+    if (free.every(Boolean)) return base
+  }
+  throw new Error('no port base with free ports was found in 50 attempts')
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
+}
