@@ -105,12 +105,19 @@ export function admitKeywords(
   const known = wanted.map((keyword) => spelling.get(keyword.toLowerCase()))
   return {
     table: next,
-    keywords: inOrder(known.filter((keyword) => keyword !== undefined), next),
+    keywords: inOrder(
+      known.filter((keyword) => keyword !== undefined),
+      next,
+    ),
     overflow: place.length < fresh.length,
   }
 }
 
-function keptKeywords(table: readonly string[], wanted: readonly string[], inUse: ReadonlySet<string>): readonly string[] {
+function keptKeywords(
+  table: readonly string[],
+  wanted: readonly string[],
+  inUse: ReadonlySet<string>,
+): readonly string[] {
   return table.filter((keyword) => inUse.has(keyword) || holds(wanted, keyword))
 }
 

@@ -59,7 +59,13 @@ export interface NewMessage {
 }
 
 export type AppendOutcome =
-  | { readonly kind: 'appended'; readonly mailbox: MailboxId; readonly uidValidity: number; readonly uid: number; readonly modseq: number }
+  | {
+      readonly kind: 'appended'
+      readonly mailbox: MailboxId
+      readonly uidValidity: number
+      readonly uid: number
+      readonly modseq: number
+    }
   | { readonly kind: 'duplicate' }
   /** No such name, or one that cannot be selected, and `create` was not said or the name is not allowed. */
   | { readonly kind: 'noMailbox' }
@@ -97,13 +103,24 @@ export interface MailboxChanges {
 }
 
 /** Told to watchers after a commit; a hint, may be merged or repeated, never lost while the process lives. */
-export type MailboxNews = { readonly account: AccountId; readonly mailbox: MailboxId; readonly kind: 'messages' | 'list' }
+export type MailboxNews = {
+  readonly account: AccountId
+  readonly mailbox: MailboxId
+  readonly kind: 'messages' | 'list'
+}
 
 /**
  * `full` and `unavailable` are our store's fault; the others are the caller's: `limit` is one of MailStoreLimits, `overQuota` the
  * account's quota.
  */
-export type MailStoreFault = 'full' | 'unavailable' | 'exists' | 'noMailbox' | 'notAllowed' | 'overQuota' | 'limit'
+export type MailStoreFault =
+  | 'full'
+  | 'unavailable'
+  | 'exists'
+  | 'noMailbox'
+  | 'notAllowed'
+  | 'overQuota'
+  | 'limit'
 
 export class MailStoreError extends Error {
   override readonly name = 'MailStoreError'
@@ -158,7 +175,10 @@ export interface MailStore {
    *
    * Guarantee: what is answered `appended` survives kill -9 and power loss.
    */
-  append(messages: readonly NewMessage[], options?: { readonly allOrNothing?: boolean }): Promise<readonly AppendOutcome[]>
+  append(
+    messages: readonly NewMessage[],
+    options?: { readonly allOrNothing?: boolean },
+  ): Promise<readonly AppendOutcome[]>
   /** In order of name by code units, INBOX first. */
   mailboxes(account: AccountId): Promise<readonly Mailbox[]>
   mailbox(account: AccountId, name: string): Promise<Mailbox | undefined>
@@ -179,7 +199,11 @@ export interface MailStore {
   open(
     mailbox: MailboxId,
     options?: { readonly claimRecent?: boolean },
-  ): Promise<{ readonly mailbox: Mailbox; readonly rows: readonly MessageRow[]; readonly recent: readonly number[] }>
+  ): Promise<{
+    readonly mailbox: Mailbox
+    readonly rows: readonly MessageRow[]
+    readonly recent: readonly number[]
+  }>
   /** In ascending uid order; uids that are gone are left out. Ask in portions of some hundreds. `index` is parsed when first read. */
   fetch(mailbox: MailboxId, uids: readonly number[]): Promise<readonly StoredMessage[]>
   /**
@@ -195,7 +219,10 @@ export interface MailStore {
     options?: { readonly unchangedSince?: number },
   ): Promise<{ readonly changed: readonly MessageRow[]; readonly refused: readonly number[] }>
   /** Removes those of `uids` (all when absent) that are marked \Deleted. Returns what went, ascending, and the mailbox's modseq after it. */
-  expunge(mailbox: MailboxId, uids?: readonly number[]): Promise<{ readonly vanished: readonly number[]; readonly modseq: number }>
+  expunge(
+    mailbox: MailboxId,
+    uids?: readonly number[],
+  ): Promise<{ readonly vanished: readonly number[]; readonly modseq: number }>
   /**
    * New uids in order; all or nothing; octets are shared, not copied. Flags and internal date are kept; uids that are gone are left
    * out. Throws `noMailbox` (also when `from` is not of this account), `overQuota`.
