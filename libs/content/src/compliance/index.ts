@@ -1,0 +1,3 @@
+/** What every content store promises, as tests. Each adapter runs them. */
+export { describeContentLog } from './content-log.ts'
+export { describeContentStore } from './content-store.ts'
