@@ -31,7 +31,11 @@ const TOOLS_TESTS = ['**/*.test.ts']
 /** Nx's plugin contract: which files announce a room, and which targets each of those rooms has. */
 export const createNodesV2 = [
   '{{apps,libs}/*,tools}/package.json',
-  (manifests: readonly string[], _options: unknown, context: { readonly workspaceRoot: string }): readonly Node[] =>
+  (
+    manifests: readonly string[],
+    _options: unknown,
+    context: { readonly workspaceRoot: string },
+  ): readonly Node[] =>
     manifests.map((manifest) => {
       const room = manifest.slice(0, -'/package.json'.length)
       return [manifest, { projects: { [room]: { targets: targetsOf(room, context.workspaceRoot) } } }]
