@@ -27,7 +27,9 @@ export class NewsDesk {
     const told = this.#waiting
     this.#waiting = new Map()
     for (const news of told.values()) {
-      for (const watcher of [...(this.#watchers.get(news.account) ?? [])]) callBack(watcher, news)
+      // Listeners may come and go while they are told.
+      const watchers = [...(this.#watchers.get(news.account) ?? [])]
+      for (const watcher of watchers) callBack(watcher, news)
     }
   }
 

@@ -1,6 +1,6 @@
 import type { ContentId } from '@cartero/content'
 
-import { inbox, isBelow, parentsOf, parseMailboxName, provisioned } from '../mailbox-name.ts'
+import { inbox, isBelow, parseMailboxName, provisioned } from '../mailbox-name.ts'
 import { defaultLimits, type MailStoreLimits } from '../limits.ts'
 import { NewsDesk } from '../news.ts'
 import {
