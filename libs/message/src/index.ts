@@ -1,0 +1,39 @@
+/**
+ * What is inside a message: header, fields, MIME structure, encodings, and the trace fields we add.
+ * @packageDocumentation
+ */
+export { charsetDecoder } from './codec/charset.ts'
+export { PartTextDecoder } from './codec/part-text-decoder.ts'
+export { transferDecoder, type TransferDecoder } from './codec/transfer-decoder.ts'
+export {
+  addressSpecOf,
+  mailboxesOf,
+  MOST_ADDRESSES,
+  parseAddressList,
+  type Group,
+  type Mailbox,
+} from './field/address-list.ts'
+export { parseAutoSubmitted } from './field/auto-submitted.ts'
+export { parseContentDisposition, type ContentDisposition } from './field/content-disposition.ts'
+export { DEFAULT_CONTENT_TYPE, parseContentType, type ContentType } from './field/content-type.ts'
+export { decodeEncodedWords } from './field/encoded-word.ts'
+export { MOST_PARAMETERS, parameter, parameterText, type FieldParameters } from './field/parameters.ts'
+export { parseReceived, type Received } from './field/received.ts'
+export { parseReturnPath } from './field/return-path.ts'
+export { unfold } from './field/unstructured.ts'
+export { HeaderBlock, HeaderField } from './header-block.ts'
+export { HEADER_LIMITS, type HeaderLimits } from './header-limits.ts'
+export { HeaderScanner, type HeaderEnd } from './header-scanner.ts'
+export { INDEX_LIMITS, type IndexLimits } from './mime/index-limits.ts'
+export type { Address, Envelope, MessageIndex, Part } from './mime/message-index.ts'
+export { MessageIndexer } from './mime/message-indexer.ts'
+export { partAt, sectionRange, type OctetRange, type SectionKind } from './mime/section-range.ts'
+export { octetsOf, textOf, type OctetString } from './octet-string.ts'
+export {
+  deliveredToField,
+  receivedField,
+  returnPathField,
+  transmissionType,
+  type ReceivedTrace,
+  type Reception,
+} from './trace.ts'

@@ -1,0 +1,34 @@
+/**
+ * Octets as a string: each character, U+0000 to U+00FF, is one octet of the message. It survives JSON without loss whatever
+ * the message's charset was, and nothing is decoded before somebody wants to read it.
+ */
+export type OctetString = string
+
+/** The octets themselves. */
+export function octetsOf(octets: OctetString): Buffer {
+  return Buffer.from(octets, 'latin1')
+}
+
+/** The octets `start` to `end` of `bytes`. */
+export function octetString(bytes: Buffer, start: number, end: number): OctetString {
+  return bytes.toString('latin1', start, end)
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const western = new TextDecoder('windows-1252')
+
+/** What a person would read: UTF-8 (RFC 6532 §3.1), or else Windows-1252, which is what unlabelled mail of old is in. Never throws. */
+export function textOf(octets: OctetString): string {
+  if (isAscii(octets)) return octets
+  const bytes = octetsOf(octets)
+  try {
+    return utf8.decode(bytes)
+  } catch {
+    return western.decode(bytes)
+  }
+}
+
+function isAscii(octets: OctetString): boolean {
+  for (let i = 0; i < octets.length; i++) if (octets.charCodeAt(i) > 0x7f) return false
+  return true
+}
