@@ -100,7 +100,7 @@ export class AddressScanner extends Scanner {
     if (this.peek() !== BRACKET) return undefined
     const end = this.bytes.indexOf(CLOSING_BRACKET, this.offset)
     if (end === -1 || end >= this.end || end - this.offset >= ADDRESS_LITERAL_OCTETS) return undefined
-    const text = this.bytes.latin1Slice(this.offset, end + 1)
+    const text = this.bytes.toString('latin1', this.offset, end + 1)
     this.offset = end + 1
     return text
   }
@@ -122,7 +122,7 @@ export class AddressScanner extends Scanner {
   }
 
   #text(start: number, end: number): string | undefined {
-    if (isAscii(this.bytes, start, end)) return this.bytes.latin1Slice(start, end)
+    if (isAscii(this.bytes, start, end)) return this.bytes.toString('latin1', start, end)
     this.sawUtf8 = true
     return decodeUtf8(this.bytes.subarray(start, end))
   }

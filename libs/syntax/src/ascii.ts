@@ -1,6 +1,9 @@
 import { octetClass, type OctetClass } from '@cartero/wire'
 
-const LETTERS = [['a', 'z'], ['A', 'Z']] as const
+const LETTERS = [
+  ['a', 'z'],
+  ['A', 'Z'],
+] as const
 const DIGITS = [['0', '9']] as const
 
 /** RFC 5234 §B.1. */

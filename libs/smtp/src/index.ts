@@ -1,0 +1,30 @@
+/**
+ * The words of SMTP, as clients and servers share them. RFC 5321
+ * @packageDocumentation
+ */
+export { CommandScanner } from './command-scanner.ts'
+export { PARSERS, splitVerb, type SmtpCommand, type Verb } from './command.ts'
+export { EXTENSIONS, parseOffer, type Extension, type Offer } from './extensions.ts'
+export { MAIL_PARAMETERS, type MailParameters } from './parameters/mail-parameters.ts'
+export { RCPT_PARAMETERS, type RcptParameters } from './parameters/rcpt-parameters.ts'
+export type { ParameterRow } from './parameters/row.ts'
+export { formatPath, type ForwardPath, type ReversePath } from './path.ts'
+export { ReplyError, type Fault } from './reply-error.ts'
+export { replies, type CatalogueReply } from './replies.ts'
+export {
+  formatReply,
+  isPermanent,
+  isPositive,
+  isTransient,
+  parseReplyText,
+  reply,
+  REPLY_LINE_OCTETS,
+  replyText,
+  type Reply,
+} from './reply.ts'
+export type { AuthCommand } from './verb/auth.ts'
+export type { GreetingCommand } from './verb/greeting.ts'
+export type { LookUpCommand } from './verb/look-up.ts'
+export type { MailCommand } from './verb/mail.ts'
+export type { PlainCommand, TextCommand } from './verb/plain.ts'
+export type { RcptCommand } from './verb/rcpt.ts'

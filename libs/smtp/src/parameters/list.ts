@@ -1,0 +1,47 @@
+import type { CommandScanner } from '../command-scanner.ts'
+import type { Extension } from '../extensions.ts'
+import { replies } from '../replies.ts'
+import { ReplyError } from '../reply-error.ts'
+import type { ParameterRow } from './row.ts'
+
+/** Reads the parameters behind a path, to the end of the line. Throws ReplyError. */
+// RFC 5321 §4.1.1.11, RFC 5321 §4.1.2: Mail-parameters
+export function scanParameters<Parameters extends object>(
+  scanner: CommandScanner,
+  rows: readonly ParameterRow<Parameters>[],
+  extensions: ReadonlySet<Extension>,
+): Parameters {
+  let parameters = {} as Parameters
+  if (scanner.atEnd) return parameters
+  const seen = new Set<string>()
+  while (scanner.space() && !scanner.atEnd) {
+    const [keyword, value] = splitParameter(scanner.word())
+    const row = rows.find((each) => each.keyword === keyword && extensions.has(each.extension))
+    if (row === undefined) throw new ReplyError(replies.unknownParameter(keyword))
+    const fields = seen.has(keyword) ? undefined : row.parse(value)
+    if (fields === undefined) throw new ReplyError(replies.badParameter(keyword))
+    seen.add(keyword)
+    parameters = { ...parameters, ...fields }
+  }
+  if (!scanner.atEnd) throw new ReplyError(replies.badParameter('(malformed)'))
+  return parameters
+}
+
+/** Writes parameters with a leading space each. */
+export function formatParameters<Parameters>(
+  parameters: Parameters,
+  rows: readonly ParameterRow<Parameters>[],
+): string {
+  return rows
+    .map((row) => row.format(parameters))
+    .map((text) => (text === undefined ? '' : ` ${text}`))
+    .join('')
+}
+
+// RFC 5321 §4.1.2: esmtp-keyword ["=" esmtp-value]
+function splitParameter(text: string | undefined): readonly [string, string | undefined] {
+  const equals = text?.indexOf('=') ?? -1
+  const keyword = (equals === -1 ? text : text?.slice(0, equals)) ?? ''
+  if (!/^[A-Za-z0-9][A-Za-z0-9-]*$/.test(keyword)) throw new ReplyError(replies.badParameter('(malformed)'))
+  return [keyword.toUpperCase(), equals === -1 ? undefined : text!.slice(equals + 1)]
+}

@@ -1,0 +1,15 @@
+import type { Extension } from '../extensions.ts'
+
+/** A parameter of MAIL or RCPT: its grammar, and the extension without which it is unknown. */
+// RFC 5321 §4.1.2: esmtp-param
+export interface ParameterRow<Parameters> {
+  readonly keyword: string
+  readonly extension: Extension
+  /**
+   * Reads the value (undefined when there is no `=`).
+   * @returns the fields it stands for, or undefined when it is malformed
+   */
+  parse(value: string | undefined): Parameters | undefined
+  /** `KEYWORD` or `KEYWORD=value`, or undefined when these parameters do not have it. */
+  format(parameters: Parameters): string | undefined
+}

@@ -1,0 +1,125 @@
+import { enhancedStatus, type StatusDetail } from '@cartero/syntax'
+import { reply, type Reply } from './reply.ts'
+
+/** A reply of the catalogue, with the rule that asks for it. */
+export interface CatalogueReply extends Reply {
+  readonly rfc: string
+}
+
+function say(code: number, detail: StatusDetail | undefined, text: string, rfc: string): CatalogueReply {
+  const severity = code < 400 ? 2 : code < 500 ? 4 : 5
+  return { ...reply(code, detail && enhancedStatus(severity, detail), text), rfc }
+}
+
+/**
+ * Every reply that a server of ours gives, by name. No reply code stands anywhere else.
+ * The enhanced code is chosen by the reason (RFC 2034 §4); functions are replies that name something.
+ */
+export const replies = {
+  // 2yz and 3yz: as you wish
+  greeting: (host: string) => say(220, undefined, `${host} ESMTP Cartero`, 'RFC 5321 §4.3.1'),
+  readyForTls: say(220, 'undefined', 'Ready to start TLS', 'RFC 3207 §4'),
+  goodbye: (host: string) => say(221, 'undefined', `${host} Goodbye`, 'RFC 5321 §4.1.1.10'),
+  helo: (host: string) => say(250, undefined, host, 'RFC 5321 §4.1.1.1'),
+  ehlo: (host: string, extensions: readonly string[]) =>
+    say(250, undefined, [host, ...extensions].join('\n'), 'RFC 5321 §4.1.1.1'),
+  done: say(250, 'undefined', 'OK', 'RFC 5321 §4.1.1.9'),
+  senderAccepted: say(250, 'otherAddress', 'Sender OK', 'RFC 5321 §4.1.1.2'),
+  recipientAccepted: say(250, 'destinationValid', 'Recipient OK', 'RFC 5321 §4.1.1.3'),
+  queued: (id: string) => say(250, 'otherMedia', `Queued as ${id}`, 'RFC 5321 §4.1.1.4'),
+  verified: (mailbox: string) => say(250, 'destinationValid', mailbox, 'RFC 5321 §3.5.1'),
+  expanded: (mailboxes: readonly string[]) =>
+    say(250, 'destinationValid', mailboxes.join('\n'), 'RFC 5321 §3.5.1'),
+  help: (text: string) => say(214, 'undefined', text, 'RFC 5321 §4.1.1.8'),
+  authenticated: say(235, 'otherSecurity', 'Authentication succeeded', 'RFC 4954 §4'),
+  willForward: (path: string) =>
+    say(251, 'destinationMoved', `User not local; will forward to ${path}`, 'RFC 5321 §3.4'),
+  cannotVerify: say(252, 'destinationValid', 'Cannot VRFY user; try to send', 'RFC 5321 §3.5.3'),
+  challenge: (base64: string) => say(334, undefined, base64, 'RFC 4954 §4'),
+  startData: say(354, undefined, 'End data with <CRLF>.<CRLF>', 'RFC 5321 §4.1.1.4'),
+
+  // 4yz: not now
+  shuttingDown: (host: string) =>
+    say(421, 'notAcceptingMessages', `${host} is shutting down`, 'RFC 5321 §3.8'),
+  tooSlow: (host: string) =>
+    say(421, 'badConnection', `${host} waited too long for you`, 'RFC 5321 §4.5.3.2.7'),
+  tooManyErrors: (host: string) =>
+    say(421, 'otherSecurity', `${host} Too many errors, closing connection`, 'RFC 5321 §4.3.2'),
+  tooMuchIdling: (host: string) =>
+    say(421, 'otherSecurity', `${host} Too many commands without mail`, 'RFC 5321 §7.8'),
+  tooManyAuthFailures: (host: string) =>
+    say(421, 'otherSecurity', `${host} Too many failed authentications`, 'RFC 4954 §9'),
+  tooManyConnections: (host: string) =>
+    say(421, 'congestion', `${host} Too many connections, try again later`, 'RFC 5321 §7.8'),
+  notAvailable: (host: string) =>
+    say(421, 'otherSystem', `${host} Service not available, try again later`, 'RFC 5321 §4.3.2'),
+  foreignProtocol: (host: string) => say(421, 'invalidCommand', `${host} speaks SMTP only`, 'RFC 5321 §7.8'),
+  mailboxBusy: say(450, 'otherMailbox', 'Mailbox busy, try again later', 'RFC 5321 §4.2.2'),
+  tryLater: say(451, 'otherSystem', 'Internal error, try again later', 'RFC 5321 §4.2.4'),
+  directoryAway: say(
+    451,
+    'directoryFailure',
+    'Recipient cannot be checked now, try again later',
+    'RFC 5321 §4.2.4',
+  ),
+  greylisted: say(451, 'notAuthorised', 'Try again later', 'RFC 6647 §4'),
+  storeFull: say(452, 'systemFull', 'Insufficient system storage', 'RFC 1870 §6.1'),
+  mailboxFull: say(452, 'mailboxFull', 'Mailbox is full', 'RFC 5321 §4.2.2'),
+  tooManyRecipients: say(452, 'tooManyRecipients', 'Too many recipients', 'RFC 5321 §4.5.3.1.10'),
+  tlsNotAvailable: say(454, 'otherSecurity', 'TLS is not available now', 'RFC 3207 §4'),
+  authNotAvailable: say(454, 'otherSecurity', 'Temporary authentication failure', 'RFC 4954 §6'),
+
+  // 50z: your words
+  unknownCommand: say(500, 'invalidCommand', 'Unknown command', 'RFC 5321 §4.2.4'),
+  lineTooLong: say(500, 'syntaxError', 'Line too long', 'RFC 5321 §4.5.3.1.4'),
+  authLineTooLong: say(500, 'authExchangeTooLong', 'Authentication exchange line is too long', 'RFC 4954 §4'),
+  bareNewlineInCommand: say(500, 'syntaxError', 'Bare CR or LF in command', 'RFC 5321 §2.3.8'),
+  controlInCommand: say(501, 'syntaxError', 'Control character in command', 'RFC 5321 §4.1.2'),
+  syntax: (help: string) => say(501, 'invalidArguments', `Syntax: ${help}`, 'RFC 5321 §4.2.2'),
+  badHostname: say(
+    501,
+    'invalidArguments',
+    'Your host name or address literal is needed',
+    'RFC 5321 §4.1.1.1',
+  ),
+  badSender: say(501, 'badSenderSyntax', 'Bad sender address', 'RFC 5321 §4.1.1.2'),
+  badRecipient: say(501, 'badDestinationSyntax', 'Bad recipient address', 'RFC 5321 §4.1.1.3'),
+  badParameter: (keyword: string) =>
+    say(501, 'invalidArguments', `Bad or repeated parameter ${keyword}`, 'RFC 5321 §4.1.1.11'),
+  noArguments: say(501, 'invalidArguments', 'No arguments, please', 'RFC 5321 §4.2.2'),
+  authCancelled: say(501, 'otherSecurity', 'Authentication cancelled', 'RFC 4954 §4'),
+  badBase64: say(501, 'syntaxError', 'Cannot decode base64', 'RFC 4954 §4'),
+  authMalformed: say(501, 'invalidArguments', 'Malformed authentication data', 'RFC 4954 §4'),
+  notImplemented: say(502, 'invalidCommand', 'Command not implemented', 'RFC 5321 §4.2.4'),
+  badSequence: (need: string) => say(503, 'invalidCommand', `Bad sequence: ${need}`, 'RFC 5321 §4.1.4'),
+  pipelinedBehind: (verb: string) =>
+    say(503, 'otherProtocol', `Nothing may be pipelined behind ${verb}`, 'RFC 2920 §3.1'),
+  alreadyInTls: say(503, 'invalidCommand', 'TLS is active already', 'RFC 3207 §4'),
+  alreadyAuthenticated: say(503, 'invalidCommand', 'Already authenticated', 'RFC 4954 §4'),
+  unknownMechanism: say(504, 'invalidArguments', 'Unknown authentication mechanism', 'RFC 4954 §4'),
+
+  // 53z and 55z: refused
+  tlsRequired: say(530, 'otherSecurity', 'Must issue a STARTTLS command first', 'RFC 3207 §4'),
+  authRequired: say(530, 'otherSecurity', 'Authentication required', 'RFC 4954 §6'),
+  credentialsInvalid: say(535, 'credentialsInvalid', 'Authentication credentials invalid', 'RFC 4954 §6'),
+  encryptionNeeded: say(538, 'encryptionNeeded', 'Encryption required for this mechanism', 'RFC 4954 §6'),
+  noSuchMailbox: say(550, 'badDestinationMailbox', 'No such mailbox here', 'RFC 5321 §4.2.2'),
+  mailboxDisabled: say(550, 'mailboxDisabled', 'Mailbox disabled', 'RFC 5321 §4.2.2'),
+  notAuthorised: say(550, 'notAuthorised', 'Not authorised', 'RFC 5321 §4.2.2'),
+  relayDenied: say(550, 'notAuthorised', 'Relaying denied', 'RFC 5321 §7.7'),
+  senderNotAllowed: say(550, 'notAuthorised', 'Sender address is not yours to use', 'RFC 6409 §6.1'),
+  policyRefusal: say(550, 'otherSecurity', 'Refused by policy', 'RFC 5321 §7.9'),
+  bareNewline: say(550, 'otherMedia', 'Message contains bare CR or LF', 'RFC 5321 §2.3.8'),
+  nulOctet: say(550, 'otherMedia', 'Message contains NUL octets', 'RFC 2045 §2.8'),
+  loop: say(554, 'loop', 'Too many hops, the message loops', 'RFC 5321 §6.3'),
+  messageTooBig: say(552, 'messageTooBig', 'Message exceeds the maximum size', 'RFC 1870 §6.1'),
+  nonAsciiAddress: say(553, 'nonAsciiAddress', 'Non-ASCII address needs SMTPUTF8', 'RFC 6531 §3.5'),
+  noService: (host: string) =>
+    say(554, 'notAcceptingMessages', `${host} No SMTP service here`, 'RFC 5321 §3.1'),
+  earlyTalker: (host: string) =>
+    say(554, 'otherProtocol', `${host} You spoke before the greeting`, 'RFC 5321 §3.1'),
+  noValidRecipients: say(554, 'otherProtocol', 'No valid recipients', 'RFC 5321 §3.3'),
+  unknownParameter: (keyword: string) =>
+    say(555, 'invalidArguments', `Parameter ${keyword} not recognised`, 'RFC 5321 §4.1.1.11'),
+  nullMx: say(556, 'nullMx', 'Recipient domain accepts no mail', 'RFC 7505 §4.2'),
+} as const

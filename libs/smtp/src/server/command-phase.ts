@@ -1,0 +1,118 @@
+import type { Line, Patience } from '@cartero/wire'
+import { PARSERS, splitVerb, type SmtpCommand } from '../command.ts'
+import { ReplyError } from '../reply-error.ts'
+import { replies } from '../replies.ts'
+import { isPositive, type Reply } from '../reply.ts'
+import type { Dialogue, Phase } from './dialogue.ts'
+import type { ServerPolicy } from './options.ts'
+import { verdictOf } from './question.ts'
+import type { VerbRow } from './verb/row.ts'
+import { findVerb, FOREIGN_VERBS } from './verbs.ts'
+
+const DEL = 0x7f
+
+/** Reads commands and takes each through its three beats. */
+// RFC 5321 §4.1
+export class CommandPhase implements Phase {
+  readonly patience: Patience
+
+  constructor(policy: ServerPolicy) {
+    this.patience = { milliseconds: policy.limits.commandPatience, waitingFor: 'command' }
+  }
+
+  step(dialogue: Dialogue): boolean {
+    const line = dialogue.input.next()
+    if (line === undefined) return false
+    if (line.kind === 'line') this.#line(dialogue, line.bytes)
+    else wrongLine(dialogue, line)
+    return true
+  }
+
+  #line(dialogue: Dialogue, line: Buffer): void {
+    const { verb, rest } = splitVerb(line)
+    const row = findVerb(verb)
+    if (row === undefined) return unknownVerb(dialogue, verb)
+    try {
+      if (dialogue.turnedAway && row.verb !== 'QUIT')
+        throw new ReplyError(replies.badSequence('only QUIT is left'))
+      checkLine(dialogue, row, line)
+      checkPolicy(dialogue, row)
+      const command = PARSERS[row.verb](rest, dialogue.extensions)
+      row.check?.(dialogue, command)
+      if (!checkPipeline(dialogue, row)) return
+      decide(dialogue, row, command)
+    } catch (error) {
+      if (!(error instanceof ReplyError)) throw error
+      wrong(dialogue, verb, error.reply)
+    }
+  }
+}
+
+function decide(dialogue: Dialogue, row: VerbRow, command: SmtpCommand): void {
+  const question = row.question?.(dialogue, command)
+  if (question === undefined) return proceed(dialogue, row, command, undefined)
+  dialogue.ask(question, (answer) => proceed(dialogue, row, command, verdictOf(answer)))
+}
+
+function proceed(dialogue: Dialogue, row: VerbRow, command: SmtpCommand, verdict: Reply | undefined): void {
+  if (verdict !== undefined && !isPositive(verdict)) {
+    dialogue.say(verdict)
+    row.refused?.(dialogue, command)
+  } else row.proceed(dialogue, command, verdict)
+  if (row.countsAsJunk && ++dialogue.junk > dialogue.policy.limits.junk && dialogue.phase !== undefined) {
+    dialogue.dismiss(replies.tooMuchIdling(dialogue.policy.hostname))
+  }
+}
+
+/** Length and characters. */
+function checkLine(dialogue: Dialogue, row: VerbRow, line: Buffer): void {
+  const { authLine, commandLine } = dialogue.policy.limits
+  // RFC 4954 §4: an initial response makes AUTH longer than other commands may be
+  const limit = row.verb === 'AUTH' ? authLine : commandLine
+  if (line.length + 2 > limit) throw new ReplyError(replies.lineTooLong)
+  for (let i = 0; i < line.length; i++) {
+    const octet = line[i]!
+    // RFC 5321 §4.1.2: control characters are in no command's grammar
+    if (octet < 0x20 || octet === DEL) throw new ReplyError(replies.controlInCommand)
+  }
+}
+
+/** The table's policy bits. */
+function checkPolicy(dialogue: Dialogue, row: VerbRow): void {
+  const { policy } = dialogue
+  if (policy.requireTls && dialogue.tls === undefined && !row.beforeTls)
+    throw new ReplyError(replies.tlsRequired)
+  if (row.needsHelo && dialogue.client === undefined)
+    throw new ReplyError(replies.badSequence('EHLO is needed'))
+  if (policy.requireAuth && row.needsAuth && dialogue.account === undefined) {
+    throw new ReplyError(replies.authRequired)
+  }
+  if (row.needsTransaction && dialogue.transaction === undefined) {
+    throw new ReplyError(replies.badSequence('MAIL is needed'))
+  }
+}
+
+// RFC 2920 §3.1
+function checkPipeline(dialogue: Dialogue, row: VerbRow): boolean {
+  if (row.pipelinedBehind !== 'refuse' || dialogue.input.buffered === 0) return true
+  dialogue.refuse(row.verb, replies.pipelinedBehind(row.verb))
+  dialogue.close('dismissed')
+  return false
+}
+
+function wrongLine(dialogue: Dialogue, line: Exclude<Line, { readonly kind: 'line' }>): void {
+  wrong(dialogue, '', line.kind === 'tooLong' ? replies.lineTooLong : replies.bareNewlineInCommand)
+}
+
+function unknownVerb(dialogue: Dialogue, verb: string): void {
+  if (FOREIGN_VERBS.has(verb)) dialogue.dismiss(replies.foreignProtocol(dialogue.policy.hostname))
+  else wrong(dialogue, verb.slice(0, 16), replies.unknownCommand)
+}
+
+/** Answers what the client did wrong, and loses patience in the end. */
+function wrong(dialogue: Dialogue, verb: string, reply: Reply): void {
+  dialogue.refuse(verb, reply)
+  if (++dialogue.errors >= dialogue.policy.limits.errors) {
+    dialogue.dismiss(replies.tooManyErrors(dialogue.policy.hostname))
+  }
+}

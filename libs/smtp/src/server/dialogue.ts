@@ -1,0 +1,191 @@
+import { LineReader, type Output, type Patience, type TlsFacts } from '@cartero/wire'
+import type { Extension } from '../extensions.ts'
+import { ReplyError, type Fault } from '../reply-error.ts'
+import { replies } from '../replies.ts'
+import { formatReply, isPositive, replyText, type Reply } from '../reply.ts'
+import type { GreetingCommand } from '../verb/greeting.ts'
+import type { Ending, SmtpEvent } from './events.ts'
+import type { ServerPolicy, SmtpServerOptions } from './options.ts'
+import type { SmtpAnswer, SmtpQuestion } from './question.ts'
+import { authSessionOf, type ServedSession } from './session.ts'
+import type { Transaction } from './transaction.ts'
+
+/** The part of a conversation that says who reads what comes in: commands, message data, an authentication exchange. */
+export interface Phase {
+  /** Reads what is at hand. False says that nothing can be done until more comes. */
+  step(dialogue: Dialogue): boolean
+  readonly patience: Patience
+}
+
+interface Asked {
+  readonly during: SmtpQuestion['kind']
+  readonly resume: (answer: SmtpAnswer) => void
+}
+
+const NO_EXTENSIONS: ReadonlySet<Extension> = new Set()
+
+/** What is known of one connection, and what is still to be said in it. Lives as long as the connection. */
+export class Dialogue {
+  readonly session: ServedSession
+  readonly policy: ServerPolicy
+  readonly input: LineReader
+  readonly #observer: ((event: SmtpEvent) => void) | undefined
+  readonly #commands: Phase
+  readonly #outputs: Output<SmtpQuestion>[] = []
+  #asked: Asked | undefined
+
+  tls: TlsFacts | undefined
+  /** Undefined until the client has said who it is. */
+  client: GreetingCommand | undefined
+  account: string | undefined
+  transaction: Transaction | undefined
+  /** Those whose parameters are understood: none before EHLO. */
+  extensions: ReadonlySet<Extension> = NO_EXTENSIONS
+  /** Undefined while nothing is read: TLS is being started, or all is over. */
+  phase: Phase | undefined
+  /** The greeting refused the client; it may only leave (RFC 5321 §3.1). */
+  turnedAway = false
+  ending: Ending | undefined
+  errors = 0
+  junk = 0
+  refusedRecipients = 0
+  authFailures = 0
+
+  constructor(
+    session: ServedSession,
+    policy: ServerPolicy,
+    options: SmtpServerOptions,
+    greeting: Phase,
+    commands: Phase,
+  ) {
+    this.session = session
+    this.policy = policy
+    // One reader for commands and for exchanges; the shorter limit of commands is checked when the verb is known.
+    this.input = new LineReader(Math.max(this.policy.limits.authLine, this.policy.limits.commandLine) - 2)
+    this.#observer = options.observer
+    this.tls = options.tls
+    this.phase = greeting
+    this.#commands = commands
+  }
+
+  get asking(): boolean {
+    return this.#asked !== undefined
+  }
+
+  take(): Output<SmtpQuestion> | undefined {
+    return this.#outputs.shift()
+  }
+
+  say(reply: Reply): void {
+    // RFC 2034 §4: codes go with every reply but greetings and HELO, whose catalogue entries have none.
+    this.#outputs.push({ kind: 'send', bytes: formatReply(reply) })
+  }
+
+  /** Says a refusal and tells the observer. */
+  refuse(verb: string, reply: Reply, reason: string = replyText(reply), fault: Fault = 'peer'): void {
+    this.#observer?.({ kind: 'refused', verb, reply, reason, fault })
+    this.say(reply)
+  }
+
+  /** Puts a question; `resume` gets the answer, or the reply that its failure amounts to. */
+  ask(question: SmtpQuestion, resume: (answer: SmtpAnswer) => void): void {
+    this.#asked = { during: question.kind, resume }
+    this.#outputs.push({ kind: 'ask', question })
+  }
+
+  answer(answer: SmtpAnswer): void {
+    const asked = this.#asked
+    this.#asked = undefined
+    asked?.resume(answer)
+  }
+
+  fail(error: unknown): void {
+    const asked = this.#asked
+    this.#asked = undefined
+    asked?.resume(this.#publicFace(asked.during, error))
+  }
+
+  /** Nothing more can be said, and the question that is out will not be answered. */
+  withdraw(): void {
+    this.#asked = undefined
+    this.#outputs.length = 0
+  }
+
+  observe(event: SmtpEvent): void {
+    this.#observer?.(event)
+  }
+
+  /** Mechanisms that may be used now. */
+  mechanisms(): readonly string[] {
+    if (this.tls === undefined && !this.policy.allowPlaintextAuth) return []
+    return authSessionOf(this.session)?.mechanisms(this.tls) ?? []
+  }
+
+  /** What comes next is a command. */
+  readCommands(): void {
+    this.phase = this.#commands
+  }
+
+  dropTransaction(): void {
+    if (this.transaction === undefined) return
+    this.transaction = undefined
+    this.tell('reset', () => this.session.reset())
+  }
+
+  /** Calls what cannot be answered; what it throws is a bug. */
+  tell(during: string, call: () => void): void {
+    try {
+      call()
+    } catch (error) {
+      this.observe({ kind: 'bug', during, error })
+    }
+  }
+
+  startTls(): void {
+    this.dropTransaction()
+    this.phase = undefined
+    // RFC 3207 §6, CVE-2011-0411: what was sent in the clear behind STARTTLS must not be taken as if it were not.
+    this.input.clear()
+    this.#outputs.push({ kind: 'startTls' })
+  }
+
+  /** All that the client said before TLS is forgotten. */
+  // RFC 3207 §4.2
+  tlsStarted(tls: TlsFacts): void {
+    this.tls = tls
+    this.client = undefined
+    this.account = undefined
+    this.extensions = NO_EXTENSIONS
+    this.input.clear()
+    this.tell('tlsStarted', () => this.session.tlsStarted?.(tls))
+  }
+
+  close(how: Ending): void {
+    this.dropTransaction()
+    this.phase = undefined
+    this.ending = how
+    this.#outputs.push({ kind: 'close' })
+  }
+
+  /** Says why the connection is closed, and closes it. */
+  // RFC 5321 §3.8
+  dismiss(reply: Reply, how: Ending = 'dismissed'): void {
+    this.say(reply)
+    this.close(how)
+  }
+
+  #publicFace(during: SmtpQuestion['kind'], error: unknown): Reply {
+    if (error instanceof ReplyError && !isPositive(error.reply)) {
+      this.observe({
+        kind: 'refused',
+        verb: during,
+        reply: error.reply,
+        reason: error.reason,
+        fault: error.fault,
+      })
+      return error.reply
+    }
+    this.observe({ kind: 'bug', during, error })
+    return replies.tryLater
+  }
+}

@@ -1,0 +1,60 @@
+import type { SaslServerMechanism, SaslStep } from '@cartero/sasl'
+import type { MaybePromise } from '@cartero/wire'
+import type { Reply } from '../reply.ts'
+import type { GreetingCommand } from '../verb/greeting.ts'
+import type { MailCommand } from '../verb/mail.ts'
+import type { RcptCommand } from '../verb/rcpt.ts'
+import { replies } from '../replies.ts'
+import type { ServedSession, Verdict } from './session.ts'
+
+/** What the machine asks its session; one at a time. */
+export type SmtpQuestion =
+  | { readonly kind: 'greeting' }
+  | { readonly kind: 'helo'; readonly client: GreetingCommand }
+  | { readonly kind: 'mail'; readonly command: MailCommand }
+  | { readonly kind: 'rcpt'; readonly command: RcptCommand }
+  | { readonly kind: 'data' }
+  | { readonly kind: 'body'; readonly octets: Buffer }
+  | { readonly kind: 'endOfData' }
+  | { readonly kind: 'sasl'; readonly exchange: SaslServerMechanism; readonly response: Buffer | undefined }
+  | { readonly kind: 'authenticated'; readonly account: string; readonly mechanism: string }
+  | { readonly kind: 'verify'; readonly text: string }
+  | { readonly kind: 'expand'; readonly text: string }
+
+/** An exchange answers with its next step, everything else with a verdict. */
+export type SmtpAnswer = Verdict | SaslStep
+
+/** Makes a session the one that answers a machine's questions. */
+export function serveSession(session: ServedSession): (question: SmtpQuestion) => MaybePromise<SmtpAnswer> {
+  return (question) => {
+    switch (question.kind) {
+      case 'greeting':
+        return session.greeting?.()
+      case 'helo':
+        return session.helo?.(question.client)
+      case 'mail':
+        return session.mail(question.command)
+      case 'rcpt':
+        return session.rcpt(question.command)
+      case 'data':
+        return session.data()
+      case 'body':
+        return session.body(question.octets) as MaybePromise<undefined>
+      case 'endOfData':
+        return session.endOfData()
+      case 'sasl':
+        return question.exchange.next(question.response)
+      case 'authenticated':
+        return session.authenticated?.(question.account, question.mechanism)
+      case 'verify':
+        return session.verify?.(question.text) ?? replies.cannotVerify
+      case 'expand':
+        return session.expand?.(question.text) ?? replies.notImplemented
+    }
+  }
+}
+
+/** The reply among the answers; a step is none. */
+export function verdictOf(answer: SmtpAnswer): Reply | undefined {
+  return answer !== undefined && 'code' in answer ? answer : undefined
+}

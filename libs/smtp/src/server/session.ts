@@ -1,0 +1,79 @@
+import type { SaslServerMechanism } from '@cartero/sasl'
+import type { MaybePromise, TlsFacts } from '@cartero/wire'
+import type { Reply } from '../reply.ts'
+import type { GreetingCommand } from '../verb/greeting.ts'
+import type { MailCommand } from '../verb/mail.ts'
+import type { RcptCommand } from '../verb/rcpt.ts'
+import type { Ending } from './events.ts'
+
+/** Undefined accepts with the usual words; a 2yz reply accepts with these words; a 4yz or 5yz reply refuses. */
+export type Verdict = Reply | undefined
+
+/**
+ * What a server does with mail. One session object lives as long as its connection.
+ *
+ * To refuse, return a 4yz or 5yz reply or throw ReplyError, which also tells the log why. Whatever else is thrown is
+ * a bug: the client is told 451 and the machine's observer hears of it. Methods answer at once when they can: promises
+ * cost a turn of the event loop each. The machine never asks two things at a time.
+ */
+export interface SmtpSession {
+  /** The client has connected. A 421 closes; another refusal answers 503 to everything but QUIT (RFC 5321 §3.1). */
+  greeting?(): MaybePromise<Verdict>
+  /** HELO or EHLO; comes again after STARTTLS and whenever the client likes. */
+  helo?(client: GreetingCommand): MaybePromise<Verdict>
+  /** TLS is up, and all that the client said before is forgotten (RFC 3207 §4.2). */
+  tlsStarted?(tls: TlsFacts): void
+  /** A transaction begins. */
+  mail(command: MailCommand): MaybePromise<Verdict>
+  /** One recipient more. */
+  rcpt(command: RcptCommand): MaybePromise<Verdict>
+  /** Before 354: the last chance to refuse without having read the message. */
+  data(): MaybePromise<Verdict>
+  /** Octets of the message, dots removed. The session may keep them. A promise holds the client back. */
+  body(octets: Buffer): MaybePromise<void>
+  /**
+   * The message is complete. A 2yz reply takes responsibility for it (RFC 5321 §6.1). The transaction is over
+   * whatever the reply; `reset` does not follow. When the connection breaks meanwhile, the message stands or falls
+   * by what this method does (RFC 1047).
+   */
+  endOfData(): MaybePromise<Reply>
+  /** The transaction is off: forget it. Not called when there is none, nor when `endOfData` was asked. */
+  reset(): void
+  /** The connection is over; the last call. A transaction was `reset` before. */
+  closed?(how: Ending): void
+}
+
+/** Capability: clients can authenticate. */
+// RFC 4954
+export interface AuthSession {
+  /** Names of the mechanisms on offer, in upper case, best first. None: AUTH is not advertised now. */
+  mechanisms(tls: TlsFacts | undefined): readonly string[]
+  /** Begins an exchange by one of these. */
+  start(mechanism: string): SaslServerMechanism
+  /** The client has proved to be `account`. Refusing means that this account may not be used here. */
+  authenticated?(account: string, mechanism: string): MaybePromise<Verdict>
+}
+
+/** Capability: VRFY is answered. Return `replies.verified(…)` or a refusal. */
+// RFC 5321 §3.5
+export interface VerifySession {
+  verify(text: string): MaybePromise<Reply>
+}
+
+/** Capability: EXPN is answered. Return `replies.expanded(…)` or a refusal. */
+// RFC 5321 §3.5
+export interface ExpandSession {
+  expand(text: string): MaybePromise<Reply>
+}
+
+/** What a session may be able to do beyond the rest. */
+export type SessionCapabilities = Partial<AuthSession & VerifySession & ExpandSession>
+
+export type ServedSession = SmtpSession & SessionCapabilities
+
+/** The session's AUTH side, if it has one. */
+export function authSessionOf(session: ServedSession): AuthSession | undefined {
+  return session.mechanisms !== undefined && session.start !== undefined
+    ? (session as AuthSession)
+    : undefined
+}

@@ -1,0 +1,33 @@
+import { replies } from '../../replies.ts'
+import { ReplyError } from '../../reply-error.ts'
+import type { AuthCommand } from '../../verb/auth.ts'
+import { AuthPhase } from '../auth-phase.ts'
+import { authSessionOf } from '../session.ts'
+import type { VerbRow } from './row.ts'
+
+// RFC 4954 §4
+export const auth: VerbRow<AuthCommand> = {
+  verb: 'AUTH',
+  beforeTls: false,
+  needsHelo: true,
+  needsAuth: false,
+  needsTransaction: false,
+  pipelinedBehind: 'refuse',
+  countsAsJunk: true,
+  check: (dialogue, { mechanism }) => {
+    if (authSessionOf(dialogue.session) === undefined) throw new ReplyError(replies.notImplemented)
+    if (dialogue.account !== undefined) throw new ReplyError(replies.alreadyAuthenticated)
+    if (dialogue.transaction !== undefined) throw new ReplyError(replies.badSequence('a transaction is open'))
+    if (dialogue.tls === undefined && !dialogue.policy.allowPlaintextAuth) {
+      throw new ReplyError(replies.encryptionNeeded)
+    }
+    if (!dialogue.mechanisms().includes(mechanism)) throw new ReplyError(replies.unknownMechanism)
+  },
+  proceed: (dialogue, { mechanism, initialResponse }) => {
+    const phase = new AuthPhase(dialogue, mechanism)
+    dialogue.phase = phase
+    phase.begin(initialResponse)
+  },
+  help: 'AUTH <mechanism> [<initial response>]',
+  rfc: 'RFC 4954 §4',
+}

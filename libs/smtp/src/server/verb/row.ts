@@ -1,0 +1,37 @@
+import type { SmtpCommand, Verb } from '../../command.ts'
+import type { Dialogue } from '../dialogue.ts'
+import type { SmtpQuestion } from '../question.ts'
+import type { Verdict } from '../session.ts'
+
+/**
+ * One verb: its policy bits, and its three beats. *Check* is grammar and order and has no effect; *decide* is a
+ * question to the session; *proceed* is the effect. A verb without a question proceeds at once.
+ */
+export interface VerbRow<Command extends SmtpCommand = SmtpCommand> {
+  readonly verb: Verb
+  /** Allowed where TLS is required and not yet started (RFC 3207 §4). */
+  readonly beforeTls: boolean
+  /** Only after HELO or EHLO (RFC 5321 §4.1.4). */
+  readonly needsHelo: boolean
+  /** Only where authentication was done, if it is required (RFC 6409 §4.3). */
+  readonly needsAuth: boolean
+  /** Only after MAIL (RFC 5321 §4.1.4). */
+  readonly needsTransaction: boolean
+  /**
+   * What becomes of bytes that came with it although it must be the last of its group (RFC 2920 §3.1): `read` as
+   * commands, because no harm is in it; `drop`; or `refuse` and close, because they may be somebody's message.
+   */
+  readonly pipelinedBehind: 'read' | 'drop' | 'refuse'
+  /** Gets no mail anywhere: counted, so that nobody holds a connection with it. */
+  readonly countsAsJunk: boolean
+  /** Order beyond what the bits say. Throws ReplyError. */
+  check?(dialogue: Dialogue, command: Command): void
+  /** What the session is asked. */
+  question?(dialogue: Dialogue, command: Command): SmtpQuestion | undefined
+  /** A refusal by the session has been answered already, so the verdict is undefined or a positive reply. */
+  proceed(dialogue: Dialogue, command: Command, verdict: Verdict): void
+  /** Undoes what `check` assumed, when the session refused. */
+  refused?(dialogue: Dialogue, command: Command): void
+  readonly help: string
+  readonly rfc: string
+}

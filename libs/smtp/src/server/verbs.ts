@@ -1,0 +1,49 @@
+import { auth } from './verb/auth.ts'
+import { data } from './verb/data.ts'
+import { ehlo, helo } from './verb/greeting.ts'
+import { help } from './verb/help.ts'
+import { expn, vrfy } from './verb/look-up.ts'
+import { mail } from './verb/mail.ts'
+import { noop } from './verb/noop.ts'
+import { quit } from './verb/quit.ts'
+import { rcpt } from './verb/rcpt.ts'
+import type { VerbRow } from './verb/row.ts'
+import { rset } from './verb/rset.ts'
+import { starttls } from './verb/starttls.ts'
+
+/** The one table of what is implemented; HELP is derived from it. */
+export const VERBS: readonly VerbRow[] = [
+  helo,
+  ehlo,
+  mail,
+  rcpt,
+  data,
+  rset,
+  noop,
+  quit,
+  vrfy,
+  expn,
+  help(() => VERBS),
+  starttls,
+  auth,
+]
+
+const BY_NAME: ReadonlyMap<string, VerbRow> = new Map(VERBS.map((row) => [row.verb, row]))
+
+/** @param verb in upper case */
+export function findVerb(verb: string): VerbRow | undefined {
+  return BY_NAME.get(verb)
+}
+
+/** First words of other protocols: somebody makes a browser speak to us. */
+// RFC 5321 §7.8
+export const FOREIGN_VERBS: ReadonlySet<string> = new Set([
+  'GET',
+  'POST',
+  'PUT',
+  'HEAD',
+  'OPTIONS',
+  'CONNECT',
+  'HOST:',
+  'USER-AGENT:',
+])

@@ -1,0 +1,38 @@
+import { DOMAIN_OCTETS, parseAddressLiteral, type AddressLiteral, type Domain } from '@cartero/syntax'
+import type { CommandScanner } from '../command-scanner.ts'
+import { replies } from '../replies.ts'
+import { ReplyError } from '../reply-error.ts'
+
+/** HELO or EHLO: the client says who it is. */
+// RFC 5321 §4.1.1.1
+export interface GreetingCommand {
+  readonly verb: 'HELO' | 'EHLO'
+  /** As the client said it. */
+  readonly name: string
+  /** Present when the name is a domain name. Nothing says yet that it is the client's. */
+  readonly domain?: Domain
+  /** Present when the name is an address literal. */
+  readonly literal?: AddressLiteral
+}
+
+/**
+ * Reads the name. Names that are neither domain nor literal (`MY_PC`, `localhost.`) are common and are kept as text:
+ * mail may not be refused for them (RFC 5321 §4.1.4), sessions may.
+ */
+export function parseGreeting(verb: 'HELO' | 'EHLO', scanner: CommandScanner): GreetingCommand {
+  const start = scanner.offset
+  const domain = scanner.domain()
+  if (domain !== undefined && scanner.lineEnd()) return { verb, name: domain, domain }
+  scanner.offset = start
+  const name = scanner.word()
+  if (name === undefined || name.length > DOMAIN_OCTETS || !scanner.lineEnd()) {
+    throw new ReplyError(replies.badHostname)
+  }
+  const literal = parseAddressLiteral(name)
+  return literal === undefined ? { verb, name } : { verb, name, literal }
+}
+
+/** @param name a domain, or an address literal in its brackets */
+export function formatGreeting(verb: 'HELO' | 'EHLO', name: string): string {
+  return `${verb} ${name}`
+}

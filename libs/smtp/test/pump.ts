@@ -1,0 +1,81 @@
+import type { MaybePromise, ProtocolMachine } from '@cartero/wire'
+
+/** What a machine did: bytes it sent, TLS it wants, the end. */
+export interface Pumped {
+  sent: string
+  startTls: boolean
+  closed: boolean
+}
+
+/**
+ * Drives one machine without sockets: carries out what it wants until it waits for its peer. Answers may be promises.
+ * Sources of `stream` outputs are read to their end.
+ */
+export class Pump<Question, Answer> {
+  readonly machine: ProtocolMachine<Question, Answer>
+  readonly #decide: (question: Question) => MaybePromise<Answer>
+  closed = false
+  startTls = false
+  #sent: Buffer[] = []
+
+  constructor(
+    machine: ProtocolMachine<Question, Answer>,
+    decide: (question: Question) => MaybePromise<Answer>,
+  ) {
+    this.machine = machine
+    this.#decide = decide
+  }
+
+  /** Carries out until nothing is left to do; returns what was sent. */
+  async run(): Promise<Buffer> {
+    for (;;) {
+      const output = this.closed ? undefined : this.machine.next()
+      if (output === undefined) return this.takeSent()
+      switch (output.kind) {
+        case 'send':
+          this.#sent.push(Buffer.from(output.bytes))
+          break
+        case 'ask':
+          await this.#ask(output.question)
+          break
+        case 'stream':
+          for await (const bytes of output.source) this.#sent.push(Buffer.from(bytes))
+          this.machine.streamed()
+          break
+        case 'startTls':
+          this.startTls = true
+          return this.takeSent()
+        case 'close':
+          this.closed = true
+          break
+        case 'become':
+          throw new Error('role reversal is not pumped here')
+      }
+    }
+  }
+
+  takeSent(): Buffer {
+    const sent = Buffer.concat(this.#sent)
+    this.#sent = []
+    return sent
+  }
+
+  async #ask(question: Question): Promise<void> {
+    try {
+      this.machine.answer(await this.#decide(question))
+    } catch (error) {
+      this.machine.fail(error)
+    }
+  }
+}
+
+/** Cuts bytes into pieces of the given sizes, repeated as often as needed. */
+export function cut(bytes: Buffer, sizes: readonly number[]): Buffer[] {
+  const pieces: Buffer[] = []
+  for (let from = 0, i = 0; from < bytes.length; i++) {
+    const size = sizes.length === 0 ? bytes.length : Math.max(1, sizes[i % sizes.length]!)
+    pieces.push(Buffer.from(bytes.subarray(from, from + size)))
+    from += size
+  }
+  return pieces
+}
