@@ -41,7 +41,10 @@ export class HeaderField {
 
   /** Everything after the colon and before the last line end, folds included. */
   get rawValue(): Buffer {
-    return this.bytes.subarray(this.valueStart, this.end - lineEndOctets(this.bytes, this.valueStart, this.end))
+    return this.bytes.subarray(
+      this.valueStart,
+      this.end - lineEndOctets(this.bytes, this.valueStart, this.end),
+    )
   }
 
   /** The value on one line, without white space around it. */
@@ -61,7 +64,13 @@ export class HeaderBlock {
   /** Whether a limit kept some fields from being read. */
   readonly truncated: boolean
 
-  constructor(bytes: Buffer, fields: readonly HeaderField[], fieldsEnd: number, bodyStart: number, truncated: boolean) {
+  constructor(
+    bytes: Buffer,
+    fields: readonly HeaderField[],
+    fieldsEnd: number,
+    bodyStart: number,
+    truncated: boolean,
+  ) {
     this.bytes = bytes
     this.fields = fields
     this.fieldsEnd = fieldsEnd

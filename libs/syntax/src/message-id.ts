@@ -12,10 +12,13 @@ export const MOST_MESSAGE_IDS = 1_000
 /** RFC 5322 §2.1.1: no line, and so no msg-id, is longer. */
 const LONGEST_MESSAGE_ID = 998
 
-const DOT_ATOM = String.raw`[^\s()<>[\]:;@\\,."\x00-\x20\x7f]+(?:\.[^\s()<>[\]:;@\\,."\x00-\x20\x7f]+)*`
+// Not `\s`: where the text is octets and not yet decoded, U+00A0 is half of some letter.
+const ATOM = String.raw`[^()<>[\]:;@\\,."\x00-\x20\x7f]+`
+const DOT_ATOM = String.raw`${ATOM}(?:\.${ATOM})*`
 const QUOTED = String.raw`"(?:[^"\\\r\n\x00]|\\[^\r\n\x00])*"`
-const LITERAL = String.raw`\[[^[\]\\\s\x00-\x20\x7f]*\]`
+const LITERAL = String.raw`\[[^[\]\\\x00-\x20\x7f]*\]`
 const MESSAGE_ID = new RegExp(`^<(?:${DOT_ATOM}|${QUOTED})@(?:${DOT_ATOM}|${LITERAL})>$`, 'u')
+const BRACKETED = new RegExp(String.raw`^<[^\x00-\x20\x7f]+>$`)
 
 /**
  * `<time.random@domain>`, unique as long as clock or randomness is (RFC 5322 §3.6.4).
@@ -53,7 +56,7 @@ export function parseMessageIds(text: string): readonly MessageId[] {
     if (close === -1) break
     // Of "<a <b@c>" only the innermost bracket opens an id.
     const id = text.slice(text.lastIndexOf('<', close), close + 1)
-    if (id.length <= LONGEST_MESSAGE_ID && /^<[^\s\x00-\x1f]+>$/.test(id)) found.add(id)
+    if (id.length <= LONGEST_MESSAGE_ID && BRACKETED.test(id)) found.add(id)
     at = close + 1
   }
   return [...found]

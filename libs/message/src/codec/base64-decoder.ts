@@ -3,11 +3,9 @@ import type { TransferDecoder } from './transfer-decoder.ts'
 const NO_DIGIT = 64
 
 // RFC 4648 §4
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 const DIGITS = new Uint8Array(256).fill(NO_DIGIT)
-for (const [value, digit] of [
-  ...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/',
-].entries())
-  DIGITS[digit.charCodeAt(0)] = value
+for (let value = 0; value < ALPHABET.length; value++) DIGITS[ALPHABET.charCodeAt(value)] = value
 
 const PADDING = 0x3d
 

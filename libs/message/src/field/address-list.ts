@@ -41,7 +41,8 @@ export function addressSpecOf(mailbox: Mailbox): OctetString {
   return mailbox.host === '' ? local : `${local}@${mailbox.host}`
 }
 
-const DOT_ATOM = /^[^\x00-\x20\x7f()<>[\]:;@\\,."]+(?:\.[^\x00-\x20\x7f()<>[\]:;@\\,."]+)*$/
+const ATOM = String.raw`[^\x00-\x20\x7f()<>[\]:;@\\,."]+`
+const DOT_ATOM = new RegExp(String.raw`^${ATOM}(?:\.${ATOM})*$`)
 
 function quoted(text: OctetString): OctetString {
   return `"${text.replace(/["\\]/g, '\\$&')}"`

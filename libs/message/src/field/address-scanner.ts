@@ -69,7 +69,8 @@ export class AddressScanner extends FieldScanner {
     const address = this.#addrSpec(words.local)
     this.cfws()
     // `joe@example.com <joe@example.com>`: an address as display-name, which ought to be quoted.
-    if (this.octet(LESS)) return this.#angleAddr(`${words.before} ${address.mailbox}@${address.host}`.trim())
+    if (this.octet(LESS))
+      return this.#angleAddr(`${words.before && `${words.before} `}${address.mailbox}@${address.host}`)
     const name = words.before === '' ? commentText(this.lastComment ?? '') : words.before
     return this.#made(name, undefined, address.mailbox, address.host)
   }
@@ -128,7 +129,7 @@ export class AddressScanner extends FieldScanner {
     let text = ''
     let local = ''
     let before = ''
-    for (let joined = true; ; ) {
+    for (let joined = true; ;) {
       const space = this.cfws() && text !== '' ? ' ' : ''
       const isDot = this.octet(DOT)
       const word = isDot ? '.' : this.word()

@@ -8,7 +8,10 @@ export interface ContentDisposition {
 }
 
 /** The value of Content-Disposition, or undefined when it names no type. */
-export function parseContentDisposition(value: Buffer, mostParameters?: number): ContentDisposition | undefined {
+export function parseContentDisposition(
+  value: Buffer,
+  mostParameters?: number,
+): ContentDisposition | undefined {
   const scanner = new FieldScanner(value)
   scanner.cfws()
   const type = scanner.token()

@@ -1,7 +1,7 @@
 import { Base64Decoder } from '../codec/base64-decoder.ts'
 import { decodeCharset } from '../codec/charset.ts'
 import { hexDigit } from '../codec/hex-digit.ts'
-import { octetsOf, textOf, type OctetString } from '../octet-string.ts'
+import { octetsOf, textOf, trimmed, type OctetString } from '../octet-string.ts'
 import { EQUALS } from '../octets.ts'
 
 /** One encoded-word, not yet in characters: neighbours may have cut a character in two. */
@@ -26,7 +26,7 @@ export function decodeEncodedWords(octets: OctetString): string {
   let neighbours: Word[] = []
   for (const match of octets.matchAll(ENCODED_WORD)) {
     const between = octets.slice(end, match.index)
-    if (neighbours.length === 0 || between.trim() !== '') {
+    if (neighbours.length === 0 || trimmed(between) !== '') {
       text += wordsText(neighbours) + textOf(between)
       neighbours = []
     }
@@ -37,7 +37,8 @@ export function decodeEncodedWords(octets: OctetString): string {
 }
 
 function readWord([raw, charset, encoding, encoded]: RegExpMatchArray): Word {
-  const octets = encoding!.toLowerCase() === 'b' ? new Base64Decoder().write(octetsOf(encoded!)) : decodeQ(encoded!)
+  const octets =
+    encoding!.toLowerCase() === 'b' ? new Base64Decoder().write(octetsOf(encoded!)) : decodeQ(encoded!)
   return { charset: charset!.toLowerCase(), octets, raw }
 }
 
@@ -56,12 +57,14 @@ function decodeQ(encoded: OctetString): Buffer {
 
 function wordsText(words: readonly Word[]): string {
   let text = ''
-  for (let at = 0; at < words.length; ) {
+  for (let at = 0; at < words.length;) {
     const start = at
     const { charset } = words[start]!
     while (words[at]?.charset === charset) at++
     const run = words.slice(start, at)
-    text += decodeCharset(charset, Buffer.concat(run.map((word) => word.octets))) ?? run.map((word) => word.raw).join(' ')
+    text +=
+      decodeCharset(charset, Buffer.concat(run.map((word) => word.octets))) ??
+      run.map((word) => word.raw).join(' ')
   }
   return text
 }

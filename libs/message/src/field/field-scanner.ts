@@ -1,6 +1,16 @@
 import { octetClass, Scanner } from '@cartero/wire'
-import { octetString, type OctetString } from '../octet-string.ts'
-import { BACKSLASH, CLOSE_BRACKET, CLOSE_PARENTHESIS, CR, isWsp, LF, OPEN_BRACKET, OPEN_PARENTHESIS, QUOTE } from '../octets.ts'
+import { octetString, trimmed, type OctetString } from '../octet-string.ts'
+import {
+  BACKSLASH,
+  CLOSE_BRACKET,
+  CLOSE_PARENTHESIS,
+  CR,
+  isWsp,
+  LF,
+  OPEN_BRACKET,
+  OPEN_PARENTHESIS,
+  QUOTE,
+} from '../octets.ts'
 
 // RFC 5322 §3.2.3 atext, widened to whatever is no delimiter: mail of all times has brackets and controls in its names.
 const ATEXT = octetClass('', ['\x00', '\xff'])
@@ -101,5 +111,5 @@ export class FieldScanner extends Scanner {
 
 /** A comment's text without folds and backslashes. */
 export function commentText(comment: OctetString): OctetString {
-  return comment.replace(/\r?\n/g, '').replace(/\\(.)/gs, '$1').trim()
+  return trimmed(comment.replace(/\r?\n/g, '').replace(/\\(.)/gs, '$1'))
 }

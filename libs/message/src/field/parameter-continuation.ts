@@ -22,8 +22,10 @@ export function joinContinuations(parameters: readonly Parameter[]): readonly Pa
     }
     const name = match[1]!
     if (!sections.has(name)) joined.push(name)
-    const segments = sections.getOrInsertComputed(name, () => new Map())
-    segments.getOrInsert(Number(match[2]), { value: parameter[1], extended: match[3] !== '' })
+    const segments = sections.get(name) ?? new Map<number, Segment>()
+    sections.set(name, segments)
+    const number = Number(match[2])
+    if (!segments.has(number)) segments.set(number, { value: parameter[1], extended: match[3] !== '' })
   }
   return joined.flatMap((entry) => (typeof entry === 'string' ? whole(entry, sections.get(entry)!) : [entry]))
 }
@@ -31,7 +33,8 @@ export function joinContinuations(parameters: readonly Parameter[]): readonly Pa
 /** Nothing when the first section is missing; a gap ends the value (RFC 2231 §3). */
 function whole(name: string, segments: ReadonlyMap<number, Segment>): readonly Parameter[] {
   const run: Segment[] = []
-  for (let segment = segments.get(0); segment !== undefined; segment = segments.get(run.length)) run.push(segment)
+  for (let segment = segments.get(0); segment !== undefined; segment = segments.get(run.length))
+    run.push(segment)
   const first = run[0]
   if (first === undefined) return []
   if (!run.some((segment) => segment.extended)) return [[name, run.map((segment) => segment.value).join('')]]
@@ -44,7 +47,10 @@ function extendedForm(segment: Segment): OctetString {
 }
 
 function percentEncoded(text: OctetString): OctetString {
-  const hex = (character: string) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`
   // RFC 2231 §7 attribute-char
-  return text.replace(/[^A-Za-z0-9!#$&+.^_`{|}~-]/g, hex)
+  return text.replace(/[^A-Za-z0-9!#$&+.^_`{|}~-]/g, percent)
+}
+
+function percent(octet: OctetString): string {
+  return `%${octet.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`
 }

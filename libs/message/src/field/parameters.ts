@@ -24,10 +24,10 @@ export function parseParameters(scanner: FieldScanner, most: number = MOST_PARAM
     scanner.skipTo(SEMICOLON)
     while (scanner.octet(SEMICOLON) || scanner.cfws());
     if (scanner.atEnd || parameters.length === most) break
-    const parameter = readParameter(scanner)
-    if (parameter === undefined) continue
-    parameters.push(parameter)
-    hasContinuation ||= parameter[0].includes('*')
+    const next = readParameter(scanner)
+    if (next === undefined) continue
+    parameters.push(next)
+    hasContinuation ||= next[0].includes('*')
   }
   return hasContinuation ? joinContinuations(parameters) : parameters
 }

@@ -1,5 +1,5 @@
 import { parameter, type FieldParameters } from '../field/parameters.ts'
-import { octetsOf } from '../octet-string.ts'
+import { octetsOf, trimmed } from '../octet-string.ts'
 import { CR, DASH, isWsp, LF } from '../octets.ts'
 
 /** RFC 2046 §5.1.1 allows 70 octets; some mailers write more. */
@@ -13,9 +13,9 @@ export type Delimiter = 'open' | 'close'
 
 /** The boundary of a multipart with its two leading dashes, or undefined when the parameters name none that can be used. */
 export function dashBoundary(parameters: FieldParameters): Buffer | undefined {
-  // RFC 2046 §5.1.1: white space at the end of a boundary is some gateway's.
-  const boundary = parameter(parameters, 'boundary')?.trimEnd()
-  if (boundary === undefined || boundary === '' || boundary.length > LONGEST_BOUNDARY) return undefined
+  // RFC 2046 §5.1.1: white space around a boundary is some gateway's.
+  const boundary = trimmed(parameter(parameters, 'boundary') ?? '')
+  if (boundary === '' || boundary.length > LONGEST_BOUNDARY) return undefined
   return octetsOf(`--${boundary}`)
 }
 
@@ -33,7 +33,12 @@ export function delimiterEnd(bytes: Buffer, start: number, end: number): number 
  * that begins with the boundary; but then `abc` of the outer multipart would end at `abcd` of an inner one, so after the boundary
  * only the closing dashes may follow.
  */
-export function delimiterKind(boundary: Buffer, bytes: Buffer, start: number, end: number): Delimiter | undefined {
+export function delimiterKind(
+  boundary: Buffer,
+  bytes: Buffer,
+  start: number,
+  end: number,
+): Delimiter | undefined {
   const more = end - start - boundary.length
   if (more !== 0 && more !== 2) return undefined
   for (let i = boundary.length - 1; i >= 0; i--) if (bytes[start + i] !== boundary[i]) return undefined

@@ -20,7 +20,10 @@ const TEXT_FIELDS = {
 
 type Fields<Table extends Record<string, string>, Value> = { [Key in Table[keyof Table]]?: Value }
 
-export const ENVELOPE_FIELDS: readonly string[] = [...Object.keys(ADDRESS_FIELDS), ...Object.keys(TEXT_FIELDS)]
+export const ENVELOPE_FIELDS: readonly string[] = [
+  ...Object.keys(ADDRESS_FIELDS),
+  ...Object.keys(TEXT_FIELDS),
+]
 
 /** Gathers an envelope field by field. */
 export class EnvelopeBuilder {
@@ -70,7 +73,9 @@ export class EnvelopeBuilder {
 }
 
 function flat(list: readonly (Mailbox | Group)[]): readonly Address[] {
-  return list.some(isGroup) ? list.flatMap((entry) => (isGroup(entry) ? groupMarked(entry) : [entry])) : (list as Mailbox[])
+  return list.some(isGroup)
+    ? list.flatMap((entry) => (isGroup(entry) ? groupMarked(entry) : [entry]))
+    : (list as Mailbox[])
 }
 
 function isGroup(entry: Mailbox | Group): entry is Group {

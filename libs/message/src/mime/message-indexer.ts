@@ -78,7 +78,14 @@ export class MessageIndexer {
     this.#finishHeaders(size)
     this.#closeAbove(-1, size, 0)
     const root = this.#root!
-    return { version: 1, size, lines: this.#lines, headerLength: root.bodyStart, envelope: this.#envelope, root }
+    return {
+      version: 1,
+      size,
+      lines: this.#lines,
+      headerLength: root.bodyStart,
+      envelope: this.#envelope,
+      root,
+    }
   }
 
   /** Finishes the line that an earlier chunk began; returns the offset after it. */
@@ -142,7 +149,8 @@ export class MessageIndexer {
 
   #headerLine(kind: HeaderLineKind, length: number): void {
     if (kind === 'blank') this.#finishHeader(this.#lineStart + length, this.#lines + 1)
-    else if (kind === 'other' || (kind === 'continuation' && !this.#headerHasFields)) this.#finishHeaders(this.#lineStart)
+    else if (kind === 'other' || (kind === 'continuation' && !this.#headerHasFields))
+      this.#finishHeaders(this.#lineStart)
     else this.#headerHasFields = true
   }
 

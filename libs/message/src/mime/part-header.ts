@@ -71,7 +71,7 @@ export class PartHeader {
         return
       case 'content-location':
         // RFC 2557 §4.4.2: white space within is the fold's, not the URI's.
-        this.location ??= text(field)?.replace(/\s+/g, '')
+        this.location ??= text(field)?.replace(/[ \t\r\n]+/g, '')
         return
       default:
         this.md5 ??= text(field)

@@ -33,7 +33,8 @@ export function partAt(index: MessageIndex, path: readonly number[]): Part | und
   let message: Message | undefined = index
   let part: Part | undefined
   for (const number of path) {
-    const children: readonly Part[] | undefined = message === undefined ? part?.parts : (message.root.parts ?? [message.root])
+    const children: readonly Part[] | undefined =
+      message === undefined ? part?.parts : (message.root.parts ?? [message.root])
     part = children?.[number - 1]
     message = part?.message
   }
