@@ -1,1 +1,23 @@
-export * from './ports.ts'
+/**
+ * Mail we promised to forward: accepted, routed, leased, settled.
+ * @packageDocumentation
+ */
+export {
+  SpoolError,
+  type Delivery,
+  type DeliveryId,
+  type DeliveryRecipient,
+  type DeliveryState,
+  type DeliverySummary,
+  type Envelope,
+  type EnvelopeRecipient,
+  type Intake,
+  type IntakeDraft,
+  type NextHop,
+  type Outcome,
+  type QueueId,
+  type Routed,
+  type Spool,
+  type SpooledMessage,
+} from './ports.ts'
+export { QueueIds, type RandomOctets } from './queue-id.ts'

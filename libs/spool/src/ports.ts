@@ -76,7 +76,15 @@ export interface DeliveryRecipient {
 }
 
 /** The states of a delivery; INTERNALS.md has the table. */
-export type DeliveryState = 'ready' | 'leased' | 'deferred' | 'held' | 'delivered' | 'failed' | 'expired' | 'removed'
+export type DeliveryState =
+  | 'ready'
+  | 'leased'
+  | 'deferred'
+  | 'held'
+  | 'delivered'
+  | 'failed'
+  | 'expired'
+  | 'removed'
 
 /** One (message, next hop), with the recipients that share it. What is leased, retried, held and settled. */
 export interface Delivery {
@@ -90,12 +98,20 @@ export interface Delivery {
 /** What the router decided about one message. No deliveries and no refusals: the message is done (all recipients discarded). */
 export interface Routed {
   readonly queueId: QueueId
-  readonly deliveries: readonly { readonly nextHop: NextHop; readonly recipients: readonly DeliveryRecipient[] }[]
+  readonly deliveries: readonly {
+    readonly nextHop: NextHop
+    readonly recipients: readonly DeliveryRecipient[]
+  }[]
 }
 
 export type Outcome =
   | { readonly id: DeliveryId; readonly state: 'delivered' }
-  | { readonly id: DeliveryId; readonly state: 'deferred'; readonly notBefore: number; readonly reason: string }
+  | {
+      readonly id: DeliveryId
+      readonly state: 'deferred'
+      readonly notBefore: number
+      readonly reason: string
+    }
   | { readonly id: DeliveryId; readonly state: 'held' | 'failed' | 'expired'; readonly reason: string }
 
 export interface DeliverySummary {
@@ -118,9 +134,12 @@ export interface DeliverySummary {
  * the last durable step; every step is idempotent by queue id or delivery id.
  */
 export interface Spool extends Intake {
-  /** Batches of accepted messages that nobody has routed yet, oldest first; ends when `signal` is aborted. */
+  /**
+   * Batches of accepted messages that nobody has routed yet, oldest first; ends when `signal` is aborted. Each message is
+   * given out once; those not routed when the last loop ends are given to the next one.
+   */
   arrivals(limit: number, signal: AbortSignal): AsyncIterable<readonly SpooledMessage[]>
-  /** Idempotent by queue id. */
+  /** Idempotent by queue id. The deliveries of a message are numbered from 1 in the order given. */
   route(routed: readonly Routed[]): Promise<void>
   /** Batches of due deliveries, now leased to the caller; ends when `signal` is aborted. In one process a lease is memory only. */
   lease(nextHop: NextHop['kind'], limit: number, signal: AbortSignal): AsyncIterable<readonly Delivery[]>
@@ -128,8 +147,17 @@ export interface Spool extends Intake {
   settle(outcomes: readonly Outcome[]): Promise<void>
   /** Hands leases back untouched: `ready` again, attempts not counted. */
   giveBack(ids: readonly DeliveryId[]): void
-  /** What waits, newest first. */
-  inspect(filter: { readonly state?: DeliveryState; readonly limit: number }): Promise<readonly DeliverySummary[]>
+  /** Operator: makes held, deferred or failed deliveries due now. Returns those that changed. */
+  release(ids: readonly DeliveryId[]): Promise<readonly DeliveryId[]>
+  /** Operator: ends deliveries that are not leased, and forgets failed ones. Returns those that changed. */
+  remove(ids: readonly DeliveryId[]): Promise<readonly DeliveryId[]>
+  /** Which contents whose id starts with `prefix` the spool refers to (for reclaiming). */
+  referenced(prefix: string): Promise<Iterable<ContentId>>
+  /** What waits and what failed, newest first. A message that nobody has routed yet is listed as `<queue id>.0`. */
+  inspect(filter: {
+    readonly state?: DeliveryState
+    readonly limit: number
+  }): Promise<readonly DeliverySummary[]>
   /** Messages accepted and not yet done. Cheap: no I/O. */
   readonly waiting: number
   /** Ends the loops and makes the state durable; leased deliveries go back to `ready`. */

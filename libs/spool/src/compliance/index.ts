@@ -1,0 +1,2 @@
+/** What every spool promises, as tests. Each adapter runs them. */
+export { describeSpool } from './spool.ts'

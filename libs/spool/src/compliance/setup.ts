@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+
+import type { ContentStore } from '@cartero/content'
+import { ManualClock } from '@cartero/wire'
+import type { Delivery, DeliveryState, Envelope, QueueId, Routed, Spool, SpooledMessage } from '../index.ts'
+
+/** Makes a spool over an empty content store for one test; the suite closes both. */
+export type Setup = (clock: ManualClock) => Promise<{ readonly spool: Spool; readonly content: ContentStore }>
+
+/** A spool, and what a test does with it again and again. Every wait has a deadline. */
+export class Bench {
+  readonly clock = new ManualClock()
+  readonly spool: Spool
+  readonly content: ContentStore
+
+  private constructor(spool: Spool, content: ContentStore, clock: ManualClock) {
+    this.spool = spool
+    this.content = content
+    this.clock = clock
+  }
+
+  static async open(setup: Setup): Promise<Bench> {
+    const clock = new ManualClock()
+    const { spool, content } = await setup(clock)
+    return new Bench(spool, content, clock)
+  }
+
+  async close(): Promise<void> {
+    await this.spool.close()
+    await this.content.close()
+  }
+
+  async accept(text = 'Subject: hello\r\n\r\nworld\r\n', ...recipients: string[]): Promise<QueueId> {
+    const draft = this.spool.begin(envelope(...(recipients.length > 0 ? recipients : ['bob@example.org'])))
+    await draft.write(Buffer.from(text))
+    return await draft.commit(Buffer.from('Received: by test\r\n'))
+  }
+
+  /** Waits until `count` messages have arrived. */
+  async arrivals(count: number, limit = 100): Promise<SpooledMessage[]> {
+    return await take(count, (signal) => this.spool.arrivals(limit, signal))
+  }
+
+  async lease(count: number, limit = 100): Promise<Delivery[]> {
+    return await take(count, (signal) => this.spool.lease('local', limit, signal))
+  }
+
+  /** Accepts, routes to one delivery and leases it. */
+  async leased(text?: string): Promise<Delivery> {
+    await this.accept(text)
+    await this.spool.route((await this.arrivals(1)).map(toEachRecipient))
+    const [delivery] = await this.lease(1)
+    assert.ok(delivery)
+    return delivery
+  }
+
+  async states(): Promise<DeliveryState[]> {
+    return (await this.spool.inspect({ limit: 100 })).map((summary) => summary.state)
+  }
+
+  /** True when a loop finds nothing though everything had a chance to happen. */
+  async isNothingDue(): Promise<boolean> {
+    const end = new AbortController()
+    const iterator = this.spool.lease('local', 1, end.signal)[Symbol.asyncIterator]()
+    const first = iterator.next()
+    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
+    end.abort()
+    const { done, value } = await first
+    if (done !== true) this.spool.giveBack(value.map((delivery: Delivery) => delivery.id))
+    await iterator.return?.()
+    return done === true
+  }
+}
+
+export function envelope(...recipients: string[]): Envelope {
+  return {
+    reversePath: 'alice@example.com',
+    recipients: recipients.map((address) => ({ address, notify: ['failure'] })),
+    client: { address: '192.0.2.1', helo: 'mail.example.com', protocol: 'ESMTPS' },
+    body: '8BITMIME',
+  }
+}
+
+/** One delivery for each recipient. */
+export function toEachRecipient(message: SpooledMessage): Routed {
+  const deliveries = message.envelope.recipients.map(({ address }) => ({
+    nextHop: { kind: 'local' as const },
+    recipients: [{ address, account: address }],
+  }))
+  return { queueId: message.queueId, deliveries }
+}
+
+const DEADLINE_MS = 10_000
+
+async function take<T>(
+  count: number,
+  loop: (signal: AbortSignal) => AsyncIterable<readonly T[]>,
+): Promise<T[]> {
+  const taken: T[] = []
+  const deadline = AbortSignal.timeout(DEADLINE_MS)
+  for await (const batch of loop(deadline)) {
+    taken.push(...batch)
+    if (taken.length >= count) return taken
+  }
+  throw new assert.AssertionError({ message: `${taken.length} of ${count} after ${DEADLINE_MS} ms` })
+}

@@ -1,0 +1,262 @@
+import type { Clock } from '@cartero/wire'
+
+import type { Delivery, DeliveryId, NextHop, Outcome, QueueId, Routed, SpooledMessage } from '../ports.ts'
+import { Bell } from './bell.ts'
+import { Entry, type Item } from './entry.ts'
+import { Fifo } from './fifo.ts'
+
+/** A timer counts to 2^31 ms at most; whatever is later is looked at once a day. */
+const LONGEST_WAIT_MS = 86_400_000
+
+/** Who keeps the ledger's changes. Called at once, once per change. */
+export interface LedgerKeeper {
+  /** Its deliveries have changed, and it is not done. */
+  changed(entry: Entry): void
+  /** It has left the ledger: every delivery has a final state. */
+  done(entry: Entry): void
+}
+
+/**
+ * Messages and deliveries in memory, and the loops that hand them out. Knows the states, not where they are kept.
+ *
+ * accepted → routed → (`ready` → `leased` → `ready` | `deferred` | `held` | final)
+ */
+export class Ledger {
+  readonly #clock: Clock
+  readonly #keeper: LedgerKeeper
+  readonly #entries = new Map<QueueId, Entry>()
+  readonly #unrouted = new Fifo<Entry>()
+  readonly #handed = new Set<Entry>()
+  readonly #ready = new Map<NextHop['kind'], Fifo<Item>>()
+  readonly #leased = new Map<DeliveryId, Item>()
+  readonly #deferred = new Set<Item>()
+  readonly #arrived = new Bell()
+  readonly #due = new Bell()
+  readonly #end = new AbortController()
+  #routers = 0
+  #cancelAlarm: (() => void) | undefined
+  #alarmAt = Infinity
+
+  constructor(clock: Clock, keeper: LedgerKeeper) {
+    this.#clock = clock
+    this.#keeper = keeper
+  }
+
+  /** Everything that is not done, oldest first. */
+  get entries(): ReadonlyMap<QueueId, Entry> {
+    return this.#entries
+  }
+
+  get isClosed(): boolean {
+    return this.#end.signal.aborted
+  }
+
+  accept(message: SpooledMessage): Entry {
+    const entry = new Entry(message)
+    this.admit(entry)
+    return entry
+  }
+
+  /** Takes an entry in, in whatever state its deliveries are. */
+  admit(entry: Entry): void {
+    this.#entries.set(entry.message.queueId, entry)
+    if (entry.items === undefined) this.#unroute(entry)
+    else for (const item of entry.items) this.#place(item)
+  }
+
+  /** Forgets an entry without a word: it is kept elsewhere. Not for entries that somebody works on. */
+  evict(entry: Entry): void {
+    this.#entries.delete(entry.message.queueId)
+    for (const item of entry.items ?? []) this.#deferred.delete(item)
+    entry.isGone = true
+  }
+
+  /** Somebody routes it or holds a lease of it. */
+  isBusy(entry: Entry): boolean {
+    return this.#handed.has(entry) || (entry.items?.some((item) => item.state === 'leased') ?? false)
+  }
+
+  async *arrivals(limit: number, signal: AbortSignal): AsyncGenerator<readonly SpooledMessage[], void> {
+    const ended = AbortSignal.any([signal, this.#end.signal])
+    this.#routers += 1
+    try {
+      while (!ended.aborted) {
+        const batch = this.#takeUnrouted(limit)
+        if (batch.length > 0) yield batch
+        else await this.#arrived.wait(ended)
+      }
+    } finally {
+      this.#routers -= 1
+      if (this.#routers === 0) this.#takeBackUnrouted()
+    }
+  }
+
+  route(routed: readonly Routed[]): void {
+    for (const { queueId, deliveries } of routed) {
+      const entry = this.#entries.get(queueId)
+      if (entry === undefined || entry.isRouted) continue
+      this.#handed.delete(entry)
+      entry.route(deliveries)
+      for (const item of entry.items ?? []) this.#place(item)
+      this.#conclude(entry)
+    }
+  }
+
+  async *lease(
+    kind: NextHop['kind'],
+    limit: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly Delivery[], void> {
+    const ended = AbortSignal.any([signal, this.#end.signal])
+    while (!ended.aborted) {
+      const batch = this.#takeReady(kind, limit)
+      if (batch.length > 0) yield batch
+      else await this.#due.wait(ended)
+    }
+  }
+
+  /** Outcomes of what is not leased are ignored. Returns the deliveries that changed. */
+  settle(outcomes: readonly Outcome[]): readonly Item[] {
+    const settled: Item[] = []
+    for (const outcome of outcomes) {
+      const item = this.#leased.get(outcome.id)
+      if (item === undefined) continue
+      item.settle(outcome)
+      settled.push(item)
+      this.#move(item)
+    }
+    return settled
+  }
+
+  giveBack(ids: Iterable<DeliveryId>): void {
+    for (const id of ids) {
+      const item = this.#leased.get(id)
+      if (item === undefined) continue
+      item.state = 'ready'
+      this.#move(item)
+    }
+  }
+
+  /** Changes what waits (not what is leased). Undefined when there is no such delivery here. */
+  release(id: DeliveryId): Item | undefined {
+    const item = this.#find(id)
+    if (item === undefined || (item.state !== 'held' && item.state !== 'deferred')) return undefined
+    item.state = 'ready'
+    item.notBefore = 0
+    this.#move(item)
+    return item
+  }
+
+  remove(id: DeliveryId): Item | undefined {
+    const item = this.#find(id)
+    if (item === undefined || item.state === 'leased' || item.isFinal) return undefined
+    item.state = 'removed'
+    this.#move(item)
+    return item
+  }
+
+  /** Ends the loops; what is leased becomes `ready`. */
+  close(): void {
+    this.#end.abort()
+    this.#cancelAlarm?.()
+    this.giveBack([...this.#leased.keys()])
+  }
+
+  #find(id: DeliveryId): Item | undefined {
+    const entry = this.#entries.get(id.slice(0, id.lastIndexOf('.')) as QueueId)
+    return entry?.items?.find((item) => item.id === id)
+  }
+
+  /** After a change of state: to the place where it now belongs. */
+  #move(item: Item): void {
+    this.#leased.delete(item.id)
+    this.#deferred.delete(item)
+    this.#place(item)
+    this.#conclude(item.entry)
+  }
+
+  #conclude(entry: Entry): void {
+    if (!entry.isDone) return this.#keeper.changed(entry)
+    this.evict(entry)
+    this.#keeper.done(entry)
+  }
+
+  #place(item: Item): void {
+    if (item.state === 'ready') this.#makeReady(item)
+    if (item.state === 'deferred') this.#defer(item)
+  }
+
+  #makeReady(item: Item): void {
+    let queue = this.#ready.get(item.nextHop.kind)
+    if (queue === undefined) this.#ready.set(item.nextHop.kind, (queue = new Fifo()))
+    queue.push(item)
+    this.#due.ring()
+  }
+
+  #takeReady(kind: NextHop['kind'], limit: number): readonly Item[] {
+    const queue = this.#ready.get(kind)
+    const batch: Item[] = []
+    while (batch.length < limit) {
+      const item = queue?.shift()
+      if (item === undefined) break
+      // Gone, removed, or in the queue twice after a release.
+      if (item.state !== 'ready' || item.entry.isGone) continue
+      item.state = 'leased'
+      this.#leased.set(item.id, item)
+      batch.push(item)
+    }
+    return batch
+  }
+
+  #unroute(entry: Entry): void {
+    this.#unrouted.push(entry)
+    this.#arrived.ring()
+  }
+
+  #takeUnrouted(limit: number): readonly SpooledMessage[] {
+    const batch: SpooledMessage[] = []
+    while (batch.length < limit) {
+      const entry = this.#unrouted.shift()
+      if (entry === undefined) break
+      if (entry.isGone || entry.isRouted) continue
+      this.#handed.add(entry)
+      batch.push(entry.message)
+    }
+    return batch
+  }
+
+  #takeBackUnrouted(): void {
+    const entries = [...this.#handed]
+    this.#handed.clear()
+    for (const entry of entries) this.#unroute(entry)
+  }
+
+  #defer(item: Item): void {
+    this.#deferred.add(item)
+    this.#setAlarm(item.notBefore)
+  }
+
+  /** One alarm for the earliest of all. */
+  #setAlarm(at: number): void {
+    if (at >= this.#alarmAt || this.isClosed) return
+    this.#cancelAlarm?.()
+    this.#alarmAt = at
+    const wait = Math.min(Math.max(0, at - this.#clock.now()), LONGEST_WAIT_MS)
+    this.#cancelAlarm = this.#clock.after(wait, () => this.#wakeDeferred())
+  }
+
+  #wakeDeferred(): void {
+    this.#alarmAt = Infinity
+    const now = this.#clock.now()
+    let next = Infinity
+    for (const item of this.#deferred) {
+      if (item.notBefore > now) {
+        next = Math.min(next, item.notBefore)
+        continue
+      }
+      item.state = 'ready'
+      this.#move(item)
+    }
+    if (next !== Infinity) this.#setAlarm(next)
+  }
+}

@@ -1,0 +1,157 @@
+import { ContentStoreError, type ContentId, type ContentStore } from '@cartero/content'
+import { systemClock, type Clock } from '@cartero/wire'
+
+import { summaries, type Entry, type Item } from '../ledger/entry.ts'
+import { Ledger } from '../ledger/ledger.ts'
+import {
+  SpoolError,
+  type Delivery,
+  type DeliveryId,
+  type DeliveryState,
+  type DeliverySummary,
+  type Envelope,
+  type IntakeDraft,
+  type NextHop,
+  type Outcome,
+  type QueueId,
+  type Routed,
+  type Spool,
+  type SpooledMessage,
+} from '../ports.ts'
+import { QueueIds } from '../queue-id.ts'
+
+export interface MemorySpoolOptions {
+  readonly content: ContentStore
+  readonly clock?: Clock
+}
+
+/** A spool that forgets everything with the process. */
+export class MemorySpool implements Spool {
+  readonly #content: ContentStore
+  readonly #clock: Clock
+  readonly #ids: QueueIds
+  readonly #ledger: Ledger
+  readonly #dead = new Map<QueueId, Entry>()
+
+  constructor({ content, clock = systemClock }: MemorySpoolOptions) {
+    this.#content = content
+    this.#clock = clock
+    this.#ids = new QueueIds(clock)
+    this.#ledger = new Ledger(clock, { changed: () => {}, done: (entry) => this.#finish(entry) })
+  }
+
+  begin(envelope: Envelope): IntakeDraft {
+    const draft = this.#content.begin()
+    const queueId = this.#ids.next()
+    return {
+      queueId,
+      write: (bytes) => draft.write(bytes),
+      commit: async (prefix) => {
+        if (this.#ledger.isClosed) throw new SpoolError('unavailable', 'the spool is closed')
+        const content = await draft.commit().catch(asSpoolError)
+        const acceptedAt = this.#clock.now()
+        this.#ledger.accept({
+          queueId,
+          envelope,
+          prefix: Buffer.from(prefix),
+          content,
+          size: draft.size,
+          acceptedAt,
+        })
+        return queueId
+      },
+      abort: () => draft.abort(),
+    }
+  }
+
+  arrivals(limit: number, signal: AbortSignal): AsyncIterable<readonly SpooledMessage[]> {
+    return this.#ledger.arrivals(limit, signal)
+  }
+
+  async route(routed: readonly Routed[]): Promise<void> {
+    this.#ledger.route(routed)
+  }
+
+  lease(kind: NextHop['kind'], limit: number, signal: AbortSignal): AsyncIterable<readonly Delivery[]> {
+    return this.#ledger.lease(kind, limit, signal)
+  }
+
+  async settle(outcomes: readonly Outcome[]): Promise<void> {
+    this.#ledger.settle(outcomes)
+  }
+
+  giveBack(ids: readonly DeliveryId[]): void {
+    this.#ledger.giveBack(ids)
+  }
+
+  async release(ids: readonly DeliveryId[]): Promise<readonly DeliveryId[]> {
+    return ids.filter((id) => this.#ledger.release(id) ?? this.#revive(id))
+  }
+
+  async remove(ids: readonly DeliveryId[]): Promise<readonly DeliveryId[]> {
+    return ids.filter((id) => this.#ledger.remove(id) ?? this.#bury(id))
+  }
+
+  async inspect(filter: {
+    readonly state?: DeliveryState
+    readonly limit: number
+  }): Promise<readonly DeliverySummary[]> {
+    return [...this.#ledger.entries.values(), ...this.#dead.values()]
+      .flatMap(summaries)
+      .filter(({ state }) =>
+        filter.state === undefined ? state !== 'delivered' && state !== 'removed' : state === filter.state,
+      )
+      .toSorted((a, b) => (a.id < b.id ? 1 : -1))
+      .slice(0, filter.limit)
+  }
+
+  async referenced(prefix: string): Promise<Iterable<ContentId>> {
+    return [...this.#ledger.entries.values(), ...this.#dead.values()]
+      .map((entry) => entry.message.content)
+      .filter((id) => id.startsWith(prefix))
+  }
+
+  get waiting(): number {
+    return this.#ledger.entries.size
+  }
+
+  async close(): Promise<void> {
+    this.#ledger.close()
+  }
+
+  #finish(entry: Entry): void {
+    if (entry.deadLetters.length > 0) this.#dead.set(entry.message.queueId, entry)
+    else this.#content.unpin(entry.message.content)
+  }
+
+  #deadLetter(id: DeliveryId): Item | undefined {
+    const entry = this.#dead.get(id.slice(0, id.lastIndexOf('.')) as QueueId)
+    return entry?.deadLetters.find((item) => item.id === id)
+  }
+
+  #revive(id: DeliveryId): Item | undefined {
+    const item = this.#deadLetter(id)
+    if (item === undefined) return undefined
+    this.#dead.delete(item.message.queueId)
+    item.state = 'ready'
+    item.entry.isGone = false
+    this.#ledger.admit(item.entry)
+    return item
+  }
+
+  #bury(id: DeliveryId): Item | undefined {
+    const item = this.#deadLetter(id)
+    if (item === undefined) return undefined
+    item.state = 'removed'
+    if (item.entry.deadLetters.length === 0) {
+      this.#dead.delete(item.message.queueId)
+      this.#finish(item.entry)
+    }
+    return item
+  }
+}
+
+function asSpoolError(cause: unknown): never {
+  const fault = cause instanceof ContentStoreError && cause.fault === 'full' ? 'full' : 'unavailable'
+  throw new SpoolError(fault, cause instanceof Error ? cause.message : String(cause), { cause })
+}
