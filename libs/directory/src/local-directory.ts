@@ -1,0 +1,172 @@
+import type * as wire from '@cartero/contracts/directory'
+import { type MaybePromise, systemClock } from '@cartero/wire'
+import { type AddressPolicy, DEFAULT_ADDRESS_POLICY } from './address.ts'
+import { Authenticator } from './authenticator.ts'
+import type { Directory, DirectoryOptions } from './directory.ts'
+import { DirectoryError, type Outcome, valueOf } from './directory-error.ts'
+import { HashQueue } from './hash-queue.ts'
+import { ResolutionCache } from './resolution-cache.ts'
+import type { DirectoryVerbs } from './verbs.ts'
+
+/** Runs a verb where the store is. Rejects with DirectoryError when the store is away. */
+export type AskStore = <K extends keyof DirectoryVerbs>(
+  verb: K,
+  ...argument: Parameters<DirectoryVerbs[K]>
+) => MaybePromise<ReturnType<DirectoryVerbs[K]>>
+
+export interface LocalDirectoryOptions extends DirectoryOptions {
+  readonly ask: AskStore
+  readonly close: () => Promise<void>
+}
+
+/** The directory over a store of its own: caches, passwords and the service's names. All rules are in the verbs. */
+export class LocalDirectory implements Directory {
+  readonly #ask: AskStore
+  readonly #closeStore: () => Promise<void>
+  readonly #policy: AddressPolicy
+  readonly #cache: ResolutionCache
+  readonly #authenticator: Authenticator
+  #decoyKey: MaybePromise<Uint8Array> | undefined
+
+  constructor({ ask, close, policy, clock = systemClock }: LocalDirectoryOptions) {
+    this.#ask = ask
+    this.#closeStore = close
+    this.#policy = validPolicy({ ...DEFAULT_ADDRESS_POLICY, ...policy })
+    this.#cache = new ResolutionCache(clock)
+    this.#authenticator = new Authenticator({
+      policy: this.#policy,
+      clock,
+      queue: new HashQueue(),
+      credential: (account) => this.#ask('credential', account),
+      decoyKey: () => (this.#decoyKey ??= this.#ask('decoyKey')),
+    })
+  }
+
+  resolveNow(address: string): wire.Resolution | undefined {
+    return this.#cache.resolution(address)
+  }
+
+  senderAllowedNow(account: string, address: string): boolean | undefined {
+    return this.#cache.senderAllowed(account, address)
+  }
+
+  close(): Promise<void> {
+    return this.#closeStore()
+  }
+
+  async Resolve({ addresses }: wire.ResolveRequest): Promise<wire.ResolveResponse> {
+    const version = this.#cache.version
+    const resolutions = await this.#ask('resolve', { addresses, policy: this.#policy })
+    for (const [index, resolution] of resolutions.entries()) {
+      this.#cache.keepResolution(version, addresses[index]!, resolution)
+    }
+    return { resolutions }
+  }
+
+  async SenderAllowed({ account, address }: wire.SenderAllowedRequest): Promise<wire.SenderAllowedResponse> {
+    const version = this.#cache.version
+    const allowed = await this.#ask('senderAllowed', { account, address, policy: this.#policy })
+    this.#cache.keepSenderAllowed(version, account, address, allowed)
+    return { allowed }
+  }
+
+  async Authenticate({ login, password }: wire.AuthenticateRequest): Promise<wire.AuthenticateResponse> {
+    return { account: await this.#authenticator.authenticate(login, password) }
+  }
+
+  ScramKeys({ login }: wire.ScramKeysRequest): Promise<wire.ScramKeysResponse> {
+    return this.#authenticator.scramKeys(login)
+  }
+
+  async AddDomain({ domain }: wire.AddDomainRequest): Promise<wire.AddDomainResponse> {
+    return this.#write('addDomain', { domain: given(domain, 'domain'), policy: this.#policy })
+  }
+
+  async SetDomain({ domain }: wire.SetDomainRequest): Promise<wire.SetDomainResponse> {
+    return this.#write('setDomain', { domain: given(domain, 'domain'), policy: this.#policy })
+  }
+
+  async ListDomains(): Promise<wire.ListDomainsResponse> {
+    return { domains: await this.#ask('listDomains') }
+  }
+
+  async RemoveDomain({ name }: wire.RemoveDomainRequest): Promise<wire.RemoveDomainResponse> {
+    return this.#write('removeDomain', name)
+  }
+
+  async AddAccount({ account, password }: wire.AddAccountRequest): Promise<wire.AddAccountResponse> {
+    const added = given(account, 'account')
+    const credential = await this.#authenticator.newCredential(password)
+    await this.#write('addAccount', { account: added, credential, policy: this.#policy })
+    this.#authenticator.forget(added.address)
+    return {}
+  }
+
+  async SetAccount({ account }: wire.SetAccountRequest): Promise<wire.SetAccountResponse> {
+    const changed = given(account, 'account')
+    await this.#write('setAccount', { account: changed, policy: this.#policy })
+    this.#authenticator.forget(changed.address)
+    return {}
+  }
+
+  async ListAccounts({ domain }: wire.ListAccountsRequest): Promise<wire.ListAccountsResponse> {
+    return { accounts: valueOf(await this.#ask('listAccounts', domain)) }
+  }
+
+  async SetPassword({ address, password }: wire.SetPasswordRequest): Promise<wire.SetPasswordResponse> {
+    const credential = await this.#authenticator.newCredential(password)
+    await this.#write('setPassword', { address, credential, policy: this.#policy })
+    this.#authenticator.forget(address)
+    return {}
+  }
+
+  async RemoveAccount({ address }: wire.RemoveAccountRequest): Promise<wire.RemoveAccountResponse> {
+    await this.#write('removeAccount', { address, policy: this.#policy })
+    this.#authenticator.forget(address)
+    return {}
+  }
+
+  async SetAlias({ alias }: wire.SetAliasRequest): Promise<wire.SetAliasResponse> {
+    return this.#write('setAlias', { alias: given(alias, 'alias'), policy: this.#policy })
+  }
+
+  async ListAliases({ domain }: wire.ListAliasesRequest): Promise<wire.ListAliasesResponse> {
+    return { aliases: valueOf(await this.#ask('listAliases', domain)) }
+  }
+
+  async RemoveAlias({ address }: wire.RemoveAliasRequest): Promise<wire.RemoveAliasResponse> {
+    return this.#write('removeAlias', { address, policy: this.#policy })
+  }
+
+  /** Writes, and forgets what was known before, whatever the outcome: a failed write may have been made all the same. */
+  async #write<K extends WritingVerb>(
+    verb: K,
+    ...argument: Parameters<DirectoryVerbs[K]>
+  ): Promise<Record<string, never>> {
+    try {
+      valueOf((await this.#ask(verb, ...argument)) as Outcome<void>)
+      return {}
+    } finally {
+      this.#cache.clear()
+    }
+  }
+}
+
+/** The verbs that answer with nothing but their success. */
+type WritingVerb = {
+  [K in keyof DirectoryVerbs]: ReturnType<DirectoryVerbs[K]> extends Outcome<void> ? K : never
+}[keyof DirectoryVerbs]
+
+function given<T>(message: T | undefined, what: string): T {
+  if (message === undefined) throw new DirectoryError('invalid', `the request names no ${what}`)
+  return message
+}
+
+/** A separator that stands in domains or must be quoted could not be written in an address. */
+function validPolicy(policy: AddressPolicy): AddressPolicy {
+  if (/^[+\-_=#/!]?$/.test(policy.subaddressSeparator)) return policy
+  throw new DirectoryError(
+    'invalid',
+    `'${policy.subaddressSeparator}' cannot separate a subaddress: use one of + - _ = # / ! or nothing`,
+  )
+}

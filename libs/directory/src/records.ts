@@ -1,0 +1,62 @@
+/** Empty `catchAll` and `postmaster` mean that there is none. All addresses are canonical. */
+export interface DomainRecord {
+  readonly name: string
+  readonly catchAll: string
+  readonly postmaster: string
+}
+
+export interface AccountRecord {
+  readonly address: string
+  readonly domain: string
+  readonly disabled: boolean
+  /** Octets; 0 is without limit. */
+  readonly quota: bigint
+}
+
+/** What is kept of a password. */
+export interface CredentialRecord {
+  /** argon2id, as a PHC string. */
+  readonly hash: string
+  readonly scramSalt: Uint8Array
+  readonly scramIterations: number
+  readonly scramStoredKey: Uint8Array
+  readonly scramServerKey: Uint8Array
+}
+
+export interface AliasRecord {
+  readonly address: string
+  readonly domain: string
+  readonly targets: readonly string[]
+}
+
+/** What resolving needs to know. Answers at once: it is a Map, or a database in this thread. */
+export interface RecordReader {
+  domain(name: string): DomainRecord | undefined
+  /** The domain that was added first. */
+  firstDomain(): string | undefined
+  account(address: string): AccountRecord | undefined
+  /** The account that was added first and is not disabled, in the domain or in all. */
+  firstAccount(domain?: string): string | undefined
+  /** The targets, in their order. */
+  alias(address: string): readonly string[] | undefined
+}
+
+/** The whole store. It keeps what it is given and checks nothing: the verbs do. */
+export interface Records extends RecordReader {
+  domains(): readonly DomainRecord[]
+  putDomain(record: DomainRecord): void
+  deleteDomain(name: string): void
+  /** In the order of their addresses; of all domains when none is named. */
+  accounts(domain?: string): readonly AccountRecord[]
+  /** Keeps the account's place in the order of addition when it exists. */
+  putAccount(record: AccountRecord): void
+  /** The credential goes with it. */
+  deleteAccount(address: string): void
+  credential(account: string): CredentialRecord | undefined
+  putCredential(account: string, record: CredentialRecord): void
+  aliases(domain?: string): readonly AliasRecord[]
+  putAlias(record: AliasRecord): void
+  deleteAlias(address: string): void
+  /** 32 octets, made once: the decoys of SCRAM are derived from it, so that they outlive a restart. */
+  decoyKey(): Uint8Array
+}

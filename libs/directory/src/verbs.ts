@@ -1,0 +1,56 @@
+import type { Account, Alias, Domain, Resolution } from '@cartero/contracts/directory'
+import { accountVerbs } from './account-verbs.ts'
+import type { AddressPolicy } from './address.ts'
+import { aliasVerbs } from './alias-verbs.ts'
+import { domainVerbs } from './domain-verbs.ts'
+import type { Outcome } from './directory-error.ts'
+import type { CredentialRecord, Records } from './records.ts'
+import { resolveRecipient } from './resolve-recipient.ts'
+import { isSenderAllowed } from './sender-allowed.ts'
+
+/** Every argument carries the policy, because the verbs may live in another thread. */
+export interface WithPolicy {
+  readonly policy: AddressPolicy
+}
+
+/**
+ * All that the directory does with its store, as synchronous functions: the memory adapter calls them, the SQLite
+ * adapter runs them as procedures in its worker. A type, not an interface, so that it is a record of procedures.
+ */
+export type DirectoryVerbs = {
+  resolve(argument: WithPolicy & { readonly addresses: readonly string[] }): readonly Resolution[]
+  senderAllowed(argument: WithPolicy & { readonly account: string; readonly address: string }): boolean
+  /** The credential of an account that exists; `account` is canonical. */
+  credential(account: string): Credential | undefined
+  decoyKey(): Uint8Array
+  addDomain(argument: WithPolicy & { readonly domain: Domain }): Outcome<void>
+  setDomain(argument: WithPolicy & { readonly domain: Domain }): Outcome<void>
+  listDomains(): readonly Domain[]
+  removeDomain(name: string): Outcome<void>
+  addAccount(
+    argument: WithPolicy & { readonly account: Account; readonly credential: CredentialRecord },
+  ): Outcome<void>
+  setAccount(argument: WithPolicy & { readonly account: Account }): Outcome<void>
+  listAccounts(domain: string): Outcome<readonly Account[]>
+  setPassword(
+    argument: WithPolicy & { readonly address: string; readonly credential: CredentialRecord },
+  ): Outcome<void>
+  removeAccount(argument: WithPolicy & { readonly address: string }): Outcome<void>
+  setAlias(argument: WithPolicy & { readonly alias: Alias }): Outcome<void>
+  listAliases(domain: string): Outcome<readonly Alias[]>
+  removeAlias(argument: WithPolicy & { readonly address: string }): Outcome<void>
+}
+
+export type Credential = CredentialRecord & { readonly disabled: boolean }
+
+export function directoryVerbs(records: Records): DirectoryVerbs {
+  return {
+    resolve: ({ addresses, policy }) =>
+      addresses.map((address) => resolveRecipient(records, address, policy)),
+    senderAllowed: ({ account, address, policy }) => isSenderAllowed(records, account, address, policy),
+    decoyKey: () => records.decoyKey(),
+    ...domainVerbs(records),
+    ...accountVerbs(records),
+    ...aliasVerbs(records),
+  }
+}
