@@ -1,4 +1,4 @@
-import { formatDeliveredTo, formatReturnPath } from '@cartero/message'
+import { deliveredToField, returnPathField } from '@cartero/message'
 import type { DeliveryRecipient, SpooledMessage } from '@cartero/spool'
 
 /**
@@ -7,8 +7,8 @@ import type { DeliveryRecipient, SpooledMessage } from '@cartero/spool'
  */
 export function finalPrefix(message: SpooledMessage, recipient: DeliveryRecipient): Buffer {
   return Buffer.concat([
-    formatReturnPath(message.envelope.reversePath),
-    formatDeliveredTo(recipient.account),
+    returnPathField(message.envelope.reversePath),
+    deliveredToField(recipient.account),
     message.prefix,
   ])
 }

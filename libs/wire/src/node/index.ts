@@ -4,6 +4,6 @@
  */
 export { Connection, DECISION_LIMIT_MS, DecisionTimeoutError, INBOX_LIMIT, type ConnectionOptions } from './connection.ts'
 export { dial, type DialOptions } from './dial.ts'
-export { ListenError, Listener, MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS, type ConnectionHandle, type ListenerOptions } from './listener.ts'
+export { listenAll, ListenError, Listener, MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS, type ConnectionHandle, type ListenerOptions } from './listener.ts'
 export { tlsFactsOf } from './tls-facts.ts'
 export { HANDSHAKE_LIMIT_MS, TlsServer, type Identity } from './tls-upgrade.ts'

@@ -186,6 +186,20 @@ export class Listener {
   }
 }
 
+/** Listens on all or on none. Throws the first ListenError. */
+export async function listenAll(listeners: readonly Listener[]): Promise<void> {
+  const open: Listener[] = []
+  try {
+    for (const listener of listeners) {
+      await listener.listen()
+      open.push(listener)
+    }
+  } catch (error) {
+    await Promise.all(open.map((listener) => listener.drain(AbortSignal.abort())))
+    throw error
+  }
+}
+
 /** `::ffff:192.0.2.1` is how a dual-stack socket shows an IPv4 peer (RFC 4291 §2.5.5.2). */
 function withoutMapping(address: string): string {
   return address.startsWith('::ffff:') ? address.slice(7) : address

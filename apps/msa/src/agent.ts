@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto'
+import type { Component } from '@cartero/agent/lifecycle'
+import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
+import type { CredentialVerifier } from '@cartero/sasl'
+import { SmtpServerMachine, serveSession, type SmtpEvent, type SmtpServerLimits } from '@cartero/smtp/server'
+import type { Intake } from '@cartero/spool'
+import { systemClock, type Clock, type ConnectionFacts, type Role } from '@cartero/wire'
+import { Listener, listenAll, type TlsServer } from '@cartero/wire/node'
+import { createEvents, type Events } from './events.ts'
+import { RateLimit, type Rate } from './rate-limit.ts'
+import { SubmissionSession, type SubmissionDirectory } from './session.ts'
+
+export interface SubmissionListener {
+  readonly host: string
+  readonly port: number
+  /** TLS at once (465) instead of STARTTLS (587). RFC 8314 §3.3 */
+  readonly implicitTls: boolean
+}
+
+export interface MsaSettings {
+  readonly hostname: string
+  readonly listen: readonly SubmissionListener[]
+  /** Recipients an account may write to. */
+  readonly rate: Rate
+  readonly allowPlaintextAuth: boolean
+  readonly limits?: Partial<SmtpServerLimits>
+  readonly maxConnections?: number
+  readonly maxConnectionsPerAddress?: number
+}
+
+export interface MsaDependencies {
+  readonly settings: MsaSettings
+  readonly intake: Intake
+  readonly directory: SubmissionDirectory
+  readonly verifier: CredentialVerifier
+  readonly tls: TlsServer
+  readonly logger: Logger
+  readonly metrics: MetricRegistry
+  readonly clock?: Clock
+}
+
+/** The message submission agent: our users' mail, on 587 and 465. */
+export function createMsaAgent(dependencies: MsaDependencies): Component {
+  const { settings, logger, metrics } = dependencies
+  const clock = dependencies.clock ?? systemClock
+  const events = createEvents(logger.child({ agent: 'msa' }), metrics)
+  const rate = new RateLimit(settings.rate, clock)
+  const listeners = settings.listen.map((listen) => submissionListener(listen, dependencies, { clock, events, rate }))
+  const drain = async (signal: AbortSignal): Promise<void> => {
+    await Promise.all(listeners.map((listener) => listener.drain(signal)))
+  }
+  return {
+    name: 'msa',
+    start: () => listenAll(listeners),
+    drain,
+    stop: () => drain(AbortSignal.abort()),
+  }
+}
+
+interface Shared {
+  readonly clock: Clock
+  readonly events: Events
+  readonly rate: RateLimit
+}
+
+function submissionListener(listen: SubmissionListener, dependencies: MsaDependencies, shared: Shared): Listener {
+  const { settings, intake, directory, verifier, tls } = dependencies
+  const { hostname, allowPlaintextAuth, limits, maxConnections, maxConnectionsPerAddress } = settings
+  const { clock, events } = shared
+  const accept = (connection: ConnectionFacts): Role => {
+    events.connected(connection)
+    const session = new SubmissionSession(connection, {
+      ...shared,
+      ...{ intake, directory, verifier, hostname, allowPlaintextAuth },
+      random: randomBytes,
+    })
+    const machine = new SmtpServerMachine(session, {
+      hostname,
+      startTls: !listen.implicitTls,
+      requireAuth: true,
+      requireTls: !allowPlaintextAuth,
+      allowPlaintextAuth,
+      ...(connection.tls && { tls: connection.tls }),
+      ...(limits && { limits }),
+      observer: (event) => report(event, connection, events),
+    })
+    return { machine, decide: serveSession(session) } as Role
+  }
+  return new Listener({
+    host: listen.host,
+    port: listen.port,
+    implicitTls: listen.implicitTls,
+    tls,
+    clock,
+    accept,
+    ...(maxConnections !== undefined && { maxConnections }),
+    ...(maxConnectionsPerAddress !== undefined && { maxConnectionsPerAddress }),
+    refused: (remoteAddress, reason) => events.turnedAway(remoteAddress, reason),
+  })
+}
+
+const STAGES: Readonly<Record<string, 'mail' | 'rcpt' | 'data' | 'auth'>> = { MAIL: 'mail', RCPT: 'rcpt', DATA: 'data', AUTH: 'auth' }
+
+function report(event: SmtpEvent, connection: ConnectionFacts, events: Events): void {
+  switch (event.kind) {
+    case 'refused':
+      return events.refused(STAGES[event.verb] ?? 'command', connection, event.reason)
+    case 'bug':
+      return events.bug(connection, event.error)
+    case 'authenticated':
+      return events.authenticated(connection, event.account, event.mechanism)
+    case 'authenticationFailed':
+      return events.authenticationFailed(connection, event.mechanism, event.reason)
+    case 'message':
+    case 'closed':
+      return
+  }
+}

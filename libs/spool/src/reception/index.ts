@@ -1,0 +1,5 @@
+/**
+ * The half of an SMTP session that ends in an intake: MX, submission, and whoever else receives mail by SMTP.
+ * @packageDocumentation
+ */
+export { MAX_HOPS, Reception, type Client, type ReceptionOptions } from './reception.ts'
