@@ -1,7 +1,8 @@
 import { request } from 'node:http'
+import { text } from 'node:stream/consumers'
 
 import { ControlError, type ControlFault } from './control-error.ts'
-import { shortestPath } from './control-socket.ts'
+import { shortestPath } from './socket-path.ts'
 
 /** Milliseconds that a verb may take before the caller gives up. */
 export const CALL_DEADLINE = 30_000
@@ -36,8 +37,7 @@ function post(socketPath: string, verb: string, body: string, signal: AbortSigna
       reject(new ControlError(fault, `${verb}: ${error.message}`, { cause: error }))
     })
     call.once('response', (response) => {
-      response.setEncoding('utf8')
-      Array.fromAsync(response as AsyncIterable<string>).then((pieces) => resolve(pieces.join('')), reject)
+      text(response).then(resolve, reject)
     })
     call.end(body)
   })

@@ -1,18 +1,15 @@
 import { chmodSync, rmSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { connect } from 'node:net'
-import { relative } from 'node:path'
 
 import type { Component } from '../lifecycle/component.ts'
 import { explainSystemError, OperatorError } from '../lifecycle/operator-error.ts'
 import { ControlError, type ControlFault } from './control-error.ts'
 import { SmallHttpServer } from './http-server.ts'
+import { shortestPath } from './socket-path.ts'
 
 /** Octets of a request; arguments are names and passwords, not mail. */
 export const MOST_REQUEST_OCTETS = 1_048_576
-/** Octets of a socket's path that every system takes (sun_path is 104 on macOS, 108 on Linux, with its NUL). */
-const LONGEST_SOCKET_PATH = 103
-
 /** What the running system can be told, by name (`account.add`). Argument and result are JSON. */
 export type ControlVerbs = Readonly<
   Record<string, (argument: unknown, signal: AbortSignal) => Promise<unknown>>
@@ -50,17 +47,6 @@ export function createControlSocket(options: {
       rmSync(path, { force: true })
     },
   }
-}
-
-/** A socket's path has a length limit; seen from the working directory it may be shorter. */
-export function shortestPath(path: string): string {
-  if (Buffer.byteLength(path) <= LONGEST_SOCKET_PATH) return path
-  const shorter = relative(process.cwd(), path)
-  if (Buffer.byteLength(shorter) <= LONGEST_SOCKET_PATH) return shorter
-  throw new OperatorError(
-    `the path of the control socket is too long: ${path}`,
-    'choose a data folder with a shorter path',
-  )
 }
 
 /** A process that was killed leaves its socket behind. One that lives answers. */

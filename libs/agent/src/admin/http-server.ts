@@ -20,16 +20,13 @@ export class SmallHttpServer {
 
   constructor(endpoint: Endpoint, handler: Handler) {
     this.#endpoint = endpoint
-    this.#server = createServer(
-      { requestTimeout: REQUEST_DEADLINE, keepAlive: false },
-      (request, response) => {
-        response.setHeader('connection', 'close')
-        handler(request, response).catch((error: unknown) => {
-          if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' })
-          response.end(`${String(error)}\n`)
-        })
-      },
-    )
+    this.#server = createServer({ requestTimeout: REQUEST_DEADLINE }, (request, response) => {
+      response.setHeader('connection', 'close')
+      handler(request, response).catch((error: unknown) => {
+        if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' })
+        response.end(`${String(error)}\n`)
+      })
+    })
     this.#server.maxConnections = MOST_CONNECTIONS
   }
 
