@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Component } from '@cartero/agent/lifecycle'
 import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
+import type { AnyDirectory } from '@cartero/directory'
 import type { CredentialVerifier } from '@cartero/sasl'
 import { SmtpServerMachine, serveSession, type SmtpEvent, type SmtpServerLimits } from '@cartero/smtp/server'
 import type { Intake } from '@cartero/spool'
@@ -8,7 +9,7 @@ import { systemClock, type Clock, type ConnectionFacts, type Role } from '@carte
 import { Listener, listenAll, type TlsServer } from '@cartero/wire/node'
 import { createEvents, type Events } from './events.ts'
 import { RateLimit, type Rate } from './rate-limit.ts'
-import { SubmissionSession, type SubmissionDirectory } from './session.ts'
+import { SubmissionSession } from './session.ts'
 
 export interface SubmissionListener {
   readonly host: string
@@ -31,7 +32,7 @@ export interface MsaSettings {
 export interface MsaDependencies {
   readonly settings: MsaSettings
   readonly intake: Intake
-  readonly directory: SubmissionDirectory
+  readonly directory: AnyDirectory
   readonly verifier: CredentialVerifier
   readonly tls: TlsServer
   readonly logger: Logger

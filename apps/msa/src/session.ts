@@ -1,7 +1,6 @@
-import type { Resolution } from '@cartero/contracts/directory'
+import { resolveOne, senderAllowed, type AnyDirectory } from '@cartero/directory'
 import { mechanismNamed, offeredMechanisms, type CredentialVerifier, type SaslServerMechanism } from '@cartero/sasl'
 import {
-  ReplyError,
   replies,
   type AuthSession,
   type GreetingCommand,
@@ -10,23 +9,15 @@ import {
   type Reply,
   type SmtpSession,
 } from '@cartero/smtp/server'
-import { Reception, type ReceptionOptions } from '@cartero/spool/reception'
+import { Reception, recipientVerdict, withDirectory, type ReceptionOptions } from '@cartero/spool/reception'
 import { formatMailbox } from '@cartero/syntax'
 import type { ConnectionFacts, MaybePromise, TlsFacts } from '@cartero/wire'
 import type { Events } from './events.ts'
 import { missingFields } from './fix-up.ts'
 import type { RateLimit } from './rate-limit.ts'
-import { recipientVerdict } from './recipient-verdict.ts'
-
-/** Whom the MSA asks about senders and recipients. */
-export interface SubmissionDirectory {
-  resolveNow(address: string): Resolution | undefined
-  Resolve(request: { readonly addresses: readonly string[] }): Promise<{ readonly resolutions: readonly Resolution[] }>
-  SenderAllowed(request: { readonly account: string; readonly address: string }): Promise<{ readonly allowed: boolean }>
-}
 
 export interface SubmissionOptions extends ReceptionOptions {
-  readonly directory: SubmissionDirectory
+  readonly directory: AnyDirectory
   readonly verifier: CredentialVerifier
   readonly rate: RateLimit
   readonly events: Events
@@ -74,14 +65,12 @@ export class SubmissionSession implements SmtpSession, AuthSession {
     this.#account = account
   }
 
-  async mail(command: MailCommand): Promise<Reply | undefined> {
+  // RFC 6409 §6.1. The null sender is for notices (RFC 5321 §4.5.5), which users' agents send too (RFC 8098 §3).
+  mail(command: MailCommand): MaybePromise<Reply | undefined> {
     const { reversePath } = command
-    // RFC 6409 §6.1. The null sender is for notices (RFC 5321 §4.5.5), which users' agents send too (MDN, RFC 8098 §3).
-    if (reversePath !== undefined && !(await this.#mayUse(formatMailbox(reversePath)))) return replies.senderNotAllowed
-    const client = { connection: this.#connection, greeting: this.#greeting, tls: this.#tls, account: this.#account! }
-    this.#reception = new Reception(command, client, this.#options)
-    this.#size = 0
-    return undefined
+    if (reversePath === undefined) return this.#begin(command)
+    const allowed = senderAllowed(this.#options.directory, this.#account!, formatMailbox(reversePath))
+    return withDirectory(allowed, (yes) => (yes ? this.#begin(command) : replies.senderNotAllowed))
   }
 
   rcpt({ forwardPath }: RcptCommand): MaybePromise<Reply | undefined> {
@@ -90,8 +79,11 @@ export class SubmissionSession implements SmtpSession, AuthSession {
       return replies.sendingTooFast
     }
     const address = forwardPath === 'postmaster' ? 'postmaster' : formatMailbox(forwardPath)
-    const known = this.#options.directory.resolveNow(address)
-    return known === undefined ? this.#ask(address) : this.#decide(address, known)
+    return withDirectory(resolveOne(this.#options.directory, address), (resolution) => {
+      const refusal = recipientVerdict(resolution, replies.noRouteOut)
+      if (refusal === undefined) this.#reception!.addRecipient(address)
+      return refusal
+    })
   }
 
   data(): undefined {
@@ -116,27 +108,9 @@ export class SubmissionSession implements SmtpSession, AuthSession {
     this.#reception = undefined
   }
 
-  async #mayUse(address: string): Promise<boolean> {
-    const { allowed } = await this.#fromDirectory((directory) => directory.SenderAllowed({ account: this.#account!, address }))
-    return allowed
-  }
-
-  async #ask(address: string): Promise<Reply | undefined> {
-    const { resolutions } = await this.#fromDirectory((directory) => directory.Resolve({ addresses: [address] }))
-    return this.#decide(address, resolutions[0]!)
-  }
-
-  #decide(address: string, resolution: Resolution): Reply | undefined {
-    const refusal = recipientVerdict(resolution)
-    if (refusal === undefined) this.#reception!.addRecipient(address)
-    return refusal
-  }
-
-  async #fromDirectory<T>(ask: (directory: SubmissionDirectory) => Promise<T>): Promise<T> {
-    try {
-      return await ask(this.#options.directory)
-    } catch (error) {
-      throw new ReplyError(replies.directoryAway, { reason: String(error), fault: 'store', cause: error })
-    }
+  #begin(command: MailCommand): undefined {
+    const client = { connection: this.#connection, greeting: this.#greeting, tls: this.#tls, account: this.#account! }
+    this.#reception = new Reception(command, client, this.#options)
+    this.#size = 0
   }
 }

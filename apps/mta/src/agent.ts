@@ -1,12 +1,12 @@
 import type { Component } from '@cartero/agent/lifecycle'
 import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
-import type { DirectoryService } from '@cartero/contracts/directory'
+import type { AnyDirectory } from '@cartero/directory'
 import { SmtpServerMachine, serveSession, type SmtpEvent, type SmtpServerLimits } from '@cartero/smtp/server'
 import type { Spool } from '@cartero/spool'
 import { systemClock, type Clock, type ConnectionFacts, type Role } from '@cartero/wire'
 import { Listener, listenAll, type TlsServer } from '@cartero/wire/node'
 import { createEvents, type Events } from './events.ts'
-import { MxSession, type RecipientDirectory } from './inbound/session.ts'
+import { MxSession } from './inbound/session.ts'
 import { Router } from './router.ts'
 
 export interface MtaSettings {
@@ -20,7 +20,7 @@ export interface MtaSettings {
 export interface MtaDependencies {
   readonly settings: MtaSettings
   readonly spool: Spool
-  readonly directory: DirectoryService & RecipientDirectory
+  readonly directory: AnyDirectory
   readonly tls?: TlsServer
   readonly logger: Logger
   readonly metrics: MetricRegistry

@@ -6,7 +6,7 @@ import { connect as connectTls } from 'node:tls'
 import { ManualClock, type MaybePromise, type Role } from '@cartero/wire'
 import { Listener, ListenError, TlsServer, type ConnectionHandle } from '@cartero/wire/node'
 import { EchoMachine } from './echo-machine.ts'
-import { CERTIFICATE, KEY } from './identity.ts'
+import { CERTIFICATE, KEY } from '@cartero/testkit'
 
 const clock = new ManualClock()
 const machines: EchoMachine[] = []

@@ -1,20 +1,19 @@
-import type { Resolution } from '@cartero/contracts/directory'
-import { ReplyError, replies, type GreetingCommand, type MailCommand, type RcptCommand, type Reply, type SmtpSession } from '@cartero/smtp/server'
+import { resolveOne, type AnyDirectory } from '@cartero/directory'
+import {
+  replies,
+  type GreetingCommand,
+  type MailCommand,
+  type RcptCommand,
+  type Reply,
+  type SmtpSession,
+} from '@cartero/smtp/server'
+import { Reception, recipientVerdict, withDirectory, type ReceptionOptions } from '@cartero/spool/reception'
 import { formatMailbox } from '@cartero/syntax'
-import { Reception, type ReceptionOptions } from '@cartero/spool/reception'
 import type { ConnectionFacts, MaybePromise, TlsFacts } from '@cartero/wire'
 import type { Events } from '../events.ts'
-import { recipientVerdict } from './recipient-verdict.ts'
-
-/** What RCPT is checked against. */
-export interface RecipientDirectory {
-  /** The answer if it is at hand, so that nobody waits. */
-  resolveNow(address: string): Resolution | undefined
-  Resolve(request: { readonly addresses: readonly string[] }): Promise<{ readonly resolutions: readonly Resolution[] }>
-}
 
 export interface MxSessionOptions extends ReceptionOptions {
-  readonly directory: RecipientDirectory
+  readonly directory: AnyDirectory
   readonly events: Events
 }
 
@@ -50,8 +49,11 @@ export class MxSession implements SmtpSession {
 
   rcpt({ forwardPath }: RcptCommand): MaybePromise<Reply | undefined> {
     const address = forwardPath === 'postmaster' ? 'postmaster' : formatMailbox(forwardPath)
-    const known = this.#options.directory.resolveNow(address)
-    return known === undefined ? this.#ask(address) : this.#decide(address, known)
+    return withDirectory(resolveOne(this.#options.directory, address), (resolution) => {
+      const refusal = recipientVerdict(resolution, replies.relayDenied)
+      if (refusal === undefined) this.#reception!.addRecipient(address)
+      return refusal
+    })
   }
 
   data(): undefined {
@@ -73,20 +75,5 @@ export class MxSession implements SmtpSession {
   reset(): void {
     this.#reception?.abort()
     this.#reception = undefined
-  }
-
-  async #ask(address: string): Promise<Reply | undefined> {
-    try {
-      const { resolutions } = await this.#options.directory.Resolve({ addresses: [address] })
-      return this.#decide(address, resolutions[0]!)
-    } catch (error) {
-      throw new ReplyError(replies.directoryAway, { reason: String(error), fault: 'store', cause: error })
-    }
-  }
-
-  #decide(address: string, resolution: Resolution): Reply | undefined {
-    const refusal = recipientVerdict(resolution)
-    if (refusal === undefined) this.#reception!.addRecipient(address)
-    return refusal
   }
 }

@@ -3,3 +3,4 @@
  * @packageDocumentation
  */
 export { MAX_HOPS, Reception, type Client, type ReceptionOptions } from './reception.ts'
+export { recipientVerdict, withDirectory } from './recipient-verdict.ts'
