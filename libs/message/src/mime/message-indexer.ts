@@ -180,6 +180,7 @@ export class MessageIndexer {
     this.#header.reset(0)
     open.begin(header, end, linesBefore)
     this.#attach(open.part, open.parent, header.envelope)
+    if (limits.headerOctets === 0) open.becomeOpaque()
     this.#lookInto(open)
   }
 
@@ -211,11 +212,15 @@ export class MessageIndexer {
     else this.#openPart(open.part.bodyStart, true)
   }
 
+  /** Ends all parts above that level before the line end of `lineEnd` octets, which belongs to the delimiter at `end`. */
   #closeAbove(level: number, end: number, lineEnd: number): void {
+    const outermost = this.#open[level + 1]
+    if (outermost === undefined) return
+    const bodyEnd = Math.max(outermost.part.bodyStart, end - lineEnd)
     while (this.#open.length - 1 > level) {
       const open = this.#open.pop()!
       if (open.boundary !== undefined) this.#stopWaiting(open)
-      open.close(end, lineEnd, this.#lines)
+      open.close(bodyEnd, lineEnd > 0 ? this.#lines - 1 : this.#lines)
     }
   }
 

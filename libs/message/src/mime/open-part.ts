@@ -87,15 +87,20 @@ export class OpenPart {
     Object.assign(this.part, { type: 'application', subtype: 'octet-stream', parameters: [], opaque: true })
   }
 
-  /** The body ends before the line end of `lineEnd` octets that precedes `end`; `lines` line feeds stand before `end`. */
-  close(end: number, lineEnd: number, lines: number): void {
+  /**
+   * The body ends at `end`, and so do body and header of whatever ends with an outer part, though their own last line end
+   * may be the delimiter's. `lines` line feeds stand before `end`.
+   */
+  close(end: number, lines: number): void {
     const { part } = this
-    part.bodyEnd = Math.max(part.bodyStart, end - lineEnd)
-    part.size = part.bodyEnd - part.bodyStart
+    part.headerStart = Math.min(part.headerStart, end)
+    part.bodyStart = Math.min(part.bodyStart, end)
+    part.bodyEnd = end
+    part.size = end - part.bodyStart
     if (this.children?.length === 0) this.becomeText()
     else if (this.children !== undefined) part.parts = this.children
     if (part.type !== 'text' && part.message === undefined) return
-    part.lines = part.size === 0 ? 0 : lines - this.#linesBefore - (lineEnd > 0 ? 1 : 0)
+    part.lines = part.size === 0 ? 0 : lines - this.#linesBefore
   }
 
   #defaultContentType(): ContentType {
