@@ -8,9 +8,9 @@ export { EXTENSIONS, parseOffer, type Extension, type Offer } from './extensions
 export { MAIL_PARAMETERS, type MailParameters } from './parameters/mail-parameters.ts'
 export { RCPT_PARAMETERS, type RcptParameters } from './parameters/rcpt-parameters.ts'
 export type { ParameterRow } from './parameters/row.ts'
-export { formatPath, type ForwardPath, type ReversePath } from './path.ts'
+export { formatPath, parseForwardPath, parseReversePath, type ForwardPath, type ReversePath } from './path.ts'
 export { ReplyError, type Fault } from './reply-error.ts'
-export { replies, type CatalogueReply } from './replies.ts'
+export { replies, substitutes, type CatalogueReply } from './replies.ts'
 export {
   formatReply,
   isPermanent,

@@ -1,4 +1,4 @@
-import { formatMailbox, type Mailbox } from '@cartero/syntax'
+import { formatMailbox, parseMailbox, type Mailbox } from '@cartero/syntax'
 import type { CommandScanner } from './command-scanner.ts'
 
 const OPEN = 0x3c
@@ -49,4 +49,14 @@ function skipSourceRoute(scanner: CommandScanner): boolean {
 export function formatPath(path: ReversePath | ForwardPath): string {
   if (path === undefined) return ''
   return path === 'postmaster' ? 'Postmaster' : formatMailbox(path)
+}
+
+/** Reads what `formatPath` wrote of a reverse-path. Null says that it is none. */
+export function parseReversePath(text: string): ReversePath | null {
+  return text === '' ? undefined : (parseMailbox(text) ?? null)
+}
+
+/** Reads what `formatPath` wrote of a forward-path. Null says that it is none. */
+export function parseForwardPath(text: string): ForwardPath | null {
+  return text.toLowerCase() === 'postmaster' ? 'postmaster' : (parseMailbox(text) ?? null)
 }

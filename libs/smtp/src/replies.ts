@@ -125,3 +125,19 @@ export const replies = {
     say(555, 'invalidArguments', `Parameter ${keyword} not recognised`, 'RFC 5321 §4.1.1.11'),
   nullMx: say(556, 'nullMx', 'Recipient domain accepts no mail', 'RFC 7505 §4.2'),
 } as const
+
+/**
+ * What stands in for the words of a peer that said none, or was not asked: for outcomes and bounces, never sent.
+ */
+export const substitutes = {
+  connectionLost: say(421, 'badConnection', 'Connection lost', 'RFC 5321 §4.5.4.1'),
+  timedOut: (stage: string) =>
+    say(421, 'badConnection', `No answer to ${stage} in time`, 'RFC 5321 §4.5.3.2'),
+  notUnderstood: (what: string) => say(451, 'otherProtocol', `Peer not understood: ${what}`, 'RFC 5321 §4.2'),
+  tlsUnavailable: say(454, 'securityFeatures', 'TLS is required and not offered', 'RFC 3207 §4'),
+  authUnavailable: say(454, 'securityFeatures', 'No common authentication mechanism', 'RFC 4954 §4'),
+  serverNotProven: say(454, 'cryptographicFailure', 'Server failed to prove itself', 'RFC 5802 §3'),
+  contentUnreadable: say(451, 'otherSystem', 'Message cannot be read now', 'RFC 5321 §4.2.4'),
+  messageTooBig: say(552, 'messageTooBig', 'Message exceeds what the peer takes', 'RFC 1870 §6.1'),
+  utf8Incapable: say(550, 'nonAsciiAddress', 'Peer does not support SMTPUTF8', 'RFC 6531 §3.2'),
+} as const

@@ -1,0 +1,76 @@
+const CR = 0x0d
+const LF = 0x0a
+const DOT = 0x2e
+const CRLF = Buffer.from('\r\n')
+const ONE_DOT = Buffer.from('.')
+const ONE_LF = Buffer.from('\n')
+const END = Buffer.from('.\r\n')
+const CRLF_END = Buffer.from('\r\n.\r\n')
+
+const LINE_START = 0
+const IN_LINE = 1
+/** Behind a CR that was passed on and needs its LF. */
+const AFTER_CR = 2
+
+/**
+ * Writes message data: dots at the start of lines are doubled, and a CR or LF on its own, which no message may have,
+ * becomes CRLF, so that no server can take it for an end that is none (RFC 5321 §2.3.8).
+ */
+// RFC 5321 §4.5.2
+export class DotStuffer {
+  #state = LINE_START
+
+  /** The octets to send for this chunk: the chunk itself where nothing had to be put in. */
+  write(chunk: Buffer): Buffer {
+    const pieces: Buffer[] = []
+    let state = this.#state
+    let from = 0
+    let i = 0
+    const insert = (bytes: Buffer): void => {
+      if (i > from) pieces.push(chunk.subarray(from, i))
+      pieces.push(bytes)
+      from = i
+    }
+    while (i < chunk.length) {
+      const octet = chunk[i]!
+      if (state === AFTER_CR) {
+        if (octet === LF) i++
+        else insert(ONE_LF)
+        state = LINE_START
+      } else if (octet === CR) {
+        i++
+        state = AFTER_CR
+      } else if (octet === LF) {
+        insert(CRLF)
+        from = ++i
+        state = LINE_START
+      } else {
+        if (state === LINE_START && octet === DOT) insert(ONE_DOT)
+        state = IN_LINE
+        while (++i < chunk.length && chunk[i]! > CR);
+      }
+    }
+    this.#state = state
+    if (pieces.length === 0) return chunk
+    if (from < chunk.length) pieces.push(chunk.subarray(from))
+    return Buffer.concat(pieces)
+  }
+
+  /** What ends the message: the CRLF of its last line, if it has none, and the dot. */
+  // RFC 5321 §4.1.1.4
+  end(): Buffer {
+    if (this.#state === LINE_START) return END
+    return this.#state === AFTER_CR ? Buffer.concat([ONE_LF, END]) : CRLF_END
+  }
+}
+
+/** The message in its framing, to the final dot. */
+export async function* dotStuffed(source: AsyncIterable<Uint8Array>): AsyncIterable<Buffer> {
+  const stuffer = new DotStuffer()
+  for await (const bytes of source) {
+    yield stuffer.write(
+      Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
+    )
+  }
+  yield stuffer.end()
+}
