@@ -31,22 +31,14 @@ export function accountVerbs(
     setAccount: ({ account, policy }) =>
       outcomeOf(() => {
         const record = accountRecord(account, policy)
-        expectAccount(records, record.address)
+        expectAccount(records, record.address, policy)
         records.putAccount(record)
       }),
     listAccounts: (domain) => outcomeOf(() => records.accounts(optionalDomain(domain)).map(asAccount)),
     setPassword: ({ address, credential, policy }) =>
-      outcomeOf(() => {
-        const account = expectAddress(address, 'the account', policy).text
-        expectAccount(records, account)
-        records.putCredential(account, credential)
-      }),
+      outcomeOf(() => records.putCredential(expectAccount(records, address, policy), credential)),
     removeAccount: ({ address, policy }) =>
-      outcomeOf(() => {
-        const account = expectAddress(address, 'the account', policy).text
-        expectAccount(records, account)
-        records.deleteAccount(account)
-      }),
+      outcomeOf(() => records.deleteAccount(expectAccount(records, address, policy))),
   }
 }
 
@@ -67,8 +59,10 @@ function asAccount({ address, disabled, quota }: AccountRecord): Account {
   return { address, disabled, quota }
 }
 
-function expectAccount(records: Records, address: string): void {
-  if (records.account(address) !== undefined) return
+/** The canonical address of an account that exists. */
+function expectAccount(records: Records, text: string, policy: AddressPolicy): string {
+  const address = expectAddress(text, 'the account', policy).text
+  if (records.account(address) !== undefined) return address
   throw new DirectoryError(
     'notFound',
     `there is no account ${address}: \`cartero account list\` shows which there are`,

@@ -81,20 +81,15 @@ function expectReaders(
     firstAccount: (domain?: string) => records.firstAccount(domain),
     alias: (name: string) => (name === address ? targets : records.alias(name)),
   }
-  for (const target of targets) expectReader(resolveRecipient(tried, target, policy).verdict, address, target)
-}
-
-function expectReader(verdict: Verdict, address: string, target: string): void {
-  if (verdict === Verdict.NO_SUCH_USER) {
-    throw new DirectoryError(
-      'notFound',
-      `there is no account or alias ${target}: add it first with \`cartero account add ${target}\``,
-    )
+  for (const target of targets) {
+    if (resolveRecipient(tried, target, policy).verdict === Verdict.NO_SUCH_USER) {
+      throw new DirectoryError(
+        'notFound',
+        `there is no account or alias ${target}: add it first with \`cartero account add ${target}\``,
+      )
+    }
   }
-  if (verdict === Verdict.ALIAS_LOOP) {
-    throw new DirectoryError(
-      'invalid',
-      `${address} would lead in a circle, or through too many names, at ${target}`,
-    )
+  if (resolveRecipient(tried, address, policy).verdict === Verdict.ALIAS_LOOP) {
+    throw new DirectoryError('invalid', `${address} would lead in a circle, too deep or to too many names`)
   }
 }

@@ -20,7 +20,7 @@ export function resolveRecipient(records: RecordReader, text: string, policy: Ad
   const address = parseAddress(text, policy) ?? barePostmaster(records, text, policy)
   const domain = address && records.domain(address.domain)
   if (address === undefined || domain === undefined) return verdict(Verdict.NOT_OURS)
-  const resolution = expand(records, address.text, policy)
+  const resolution = expand(records, address, policy)
   if (resolution.verdict === Verdict.ACCEPT || !isRole(address)) return resolution
   return resolveRole(records, domain, policy) ?? resolution
 }
@@ -38,8 +38,9 @@ function resolveRole(
   policy: AddressPolicy,
 ): Resolution | undefined {
   return roleHolders(records, domain)
-    .map((holder) => expand(records, holder, policy))
-    .find((resolution) => resolution.verdict === Verdict.ACCEPT)
+    .map((holder) => parseAddress(holder, policy))
+    .map((holder) => holder && expand(records, holder, policy))
+    .find((resolution) => resolution?.verdict === Verdict.ACCEPT)
 }
 
 function roleHolders(records: RecordReader, domain: DomainRecord): readonly string[] {
@@ -47,9 +48,9 @@ function roleHolders(records: RecordReader, domain: DomainRecord): readonly stri
   return holders.filter((holder) => holder !== undefined && holder !== '') as string[]
 }
 
-function expand(records: RecordReader, text: string, policy: AddressPolicy): Resolution {
+function expand(records: RecordReader, address: Address, policy: AddressPolicy): Resolution {
   const expansion = new Expansion(records, policy)
-  expansion.follow(text, '', 0)
+  expansion.follow(address, '', 0)
   return expansion.resolution()
 }
 
@@ -78,13 +79,16 @@ class Expansion {
   }
 
   /** @param detail of the address that led here; it goes to the accounts that have none of their own */
-  follow(text: string, detail: string, depth: number): void {
-    const address = parseAddress(text, this.#policy)
+  follow(address: Address | undefined, detail: string, depth: number): void {
     if (address === undefined || !this.#enter(address.text, depth)) return
     const domain = this.#records.domain(address.domain)
     if (domain === undefined) this.#forwards.add(address.text)
     else this.#followLocal(address, domain, detail, depth)
     this.#names.set(address.text, 'done')
+  }
+
+  #parse(text: string): Address | undefined {
+    return parseAddress(text, this.#policy)
   }
 
   #enter(name: string, depth: number): boolean {
@@ -103,12 +107,12 @@ class Expansion {
     const entry = findEntry(this.#records, address, this.#policy)
     if (entry !== undefined) this.#followEntry(entry, entry.detail || detail, depth)
     else if (isRole(address)) this.#followFirst(roleHolders(this.#records, domain), depth)
-    else if (domain.catchAll !== '') this.follow(domain.catchAll, '', depth + 1)
+    else if (domain.catchAll !== '') this.follow(this.#parse(domain.catchAll), '', depth + 1)
   }
 
   #followEntry(entry: Entry, detail: string, depth: number): void {
     if (entry.kind === 'alias') {
-      for (const target of entry.targets) this.follow(target, detail, depth + 1)
+      for (const target of entry.targets) this.follow(this.#parse(target), detail, depth + 1)
     } else if (entry.account.disabled) {
       this.#sawDisabled = true
     } else if (!this.#targets.has(entry.account.address)) {
@@ -118,7 +122,7 @@ class Expansion {
 
   #followFirst(names: readonly string[], depth: number): void {
     for (const name of names) {
-      this.follow(name, '', depth + 1)
+      this.follow(this.#parse(name), '', depth + 1)
       if (this.#targets.size > 0) return
     }
   }

@@ -1,0 +1,41 @@
+/**
+ * What every directory promises, as tests. Each adapter runs them.
+ * @packageDocumentation
+ */
+import { after, before, describe } from 'node:test'
+import type { Directory, DirectoryOptions } from '../directory.ts'
+import { accountPromises } from './accounts.ts'
+import { aliasPromises } from './aliases.ts'
+import { domainPromises } from './domains.ts'
+import { loginPromises } from './logins.ts'
+import { recipientPromises } from './recipients.ts'
+
+/** Makes an empty directory; the suite closes it. */
+export type OpenDirectory = (options?: DirectoryOptions) => Promise<Directory>
+
+/** Gives the directory of the suite to its tests, once it is open. */
+export type Opened = () => Directory
+
+const SUITES: readonly (readonly [about: string, promises: (opened: Opened) => void])[] = [
+  ['domains', domainPromises],
+  ['accounts', accountPromises],
+  ['aliases', aliasPromises],
+  ['recipients and senders', recipientPromises],
+  ['logins', loginPromises],
+]
+
+/** Runs the compliance suite against an adapter: `describeDirectory('sqlite', openEmptySqliteDirectory)`. */
+export function describeDirectory(name: string, open: OpenDirectory): void {
+  describe(`the directory ${name}`, () => {
+    for (const [about, promises] of SUITES) {
+      describe(about, () => {
+        let directory: Directory | undefined
+        before(async () => {
+          directory = await open()
+        })
+        after(() => directory?.close())
+        promises(() => directory!)
+      })
+    }
+  })
+}

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { DEFAULT_ADDRESS_POLICY as POLICY } from './address.ts'
+import { MapRecords } from './memory/map-records.ts'
+import { isSenderAllowed } from './sender-allowed.ts'
+
+const domain = 'example.org'
+const records = new MapRecords()
+records.putDomain({ name: domain, catchAll: 'tim@example.org', postmaster: 'tim@example.org' })
+for (const name of ['tim', 'ann', 'tim+boss']) {
+  records.putAccount({ address: `${name}@example.org`, domain, disabled: false, quota: 0n })
+}
+records.putAccount({ address: 'old@example.org', domain, disabled: true, quota: 0n })
+records.putAlias({ address: 'info@example.org', domain, targets: ['ann@example.org', 'tim@example.org'] })
+records.putAlias({ address: 'tagged@example.org', domain, targets: ['tim+inbox@example.org'] })
+records.putAlias({ address: 'list@example.org', domain, targets: ['info@example.org'] })
+records.putAlias({ address: 'boss@example.org', domain, targets: ['tim+boss@example.org'] })
+
+describe('tim may send as', () => {
+  const ALLOWED = [
+    'tim@example.org',
+    'TIM@Example.Org',
+    '"tim"@example.org',
+    'tim+news@example.org',
+    'info@example.org',
+    'info+web@example.org',
+    'tagged@example.org',
+    '',
+    '<>',
+  ]
+  for (const sender of ALLOWED) {
+    test(sender === '' ? 'nobody' : sender, () => {
+      assert.equal(isSenderAllowed(records, 'tim@example.org', sender, POLICY), true)
+    })
+  }
+})
+
+describe('tim may not send as', () => {
+  const REFUSED = [
+    'ann@example.org',
+    'ann+tim@example.org',
+    'tim+boss@example.org', // an account of its own
+    'boss@example.org',
+    'list@example.org', // leads to him by another alias
+    'postmaster@example.org',
+    'whoever@example.org', // the catch-all is his
+    'tim@example.net',
+    'tim@sub.example.org',
+    'tim',
+    '@example.org',
+    'tim@example.org,ann@example.org',
+    'tim@example.org\0@example.net',
+    ' ',
+  ]
+  for (const sender of REFUSED) {
+    test(JSON.stringify(sender), () => {
+      assert.equal(isSenderAllowed(records, 'tim@example.org', sender, POLICY), false)
+    })
+  }
+})
+
+test('an account that is disabled or gone may send as nobody, not even with the null sender', () => {
+  for (const account of ['old@example.org', 'gone@example.org', '', 'rubbish']) {
+    for (const sender of ['', account, 'tim@example.org', 'whoever@example.org']) {
+      assert.equal(isSenderAllowed(records, account, sender, POLICY), false)
+    }
+  }
+})

@@ -1,0 +1,136 @@
+import type { Database } from '@cartero/sql'
+import type { AccountRecord, AliasRecord, CredentialRecord, DomainRecord, Records } from '../records.ts'
+import { type Statements, prepareStatements } from './statements.ts'
+
+/** The store as tables. Every value is a parameter; no SQL is built from what somebody wrote (CVE-2025-26794). */
+export class SqlRecords implements Records {
+  readonly #statements: Statements
+
+  constructor(database: Database) {
+    this.#statements = prepareStatements(database)
+  }
+
+  domain(name: string): DomainRecord | undefined {
+    const row = this.#statements.domain.get(name)
+    return row && asDomain(row)
+  }
+
+  firstDomain(): string | undefined {
+    return this.#statements.firstDomain.get()?.['name'] as string | undefined
+  }
+
+  account(address: string): AccountRecord | undefined {
+    const row = this.#statements.account.get(address)
+    return row && asAccount(row)
+  }
+
+  firstAccount(domain?: string): string | undefined {
+    const { firstAccount, firstAccountOf } = this.#statements
+    const row = domain === undefined ? firstAccount.get() : firstAccountOf.get(domain)
+    return row?.['address'] as string | undefined
+  }
+
+  alias(address: string): readonly string[] | undefined {
+    const targets = this.#statements.aliasTargets.all(address).map((row) => row['target'] as string)
+    return targets.length === 0 ? undefined : targets
+  }
+
+  domains(): readonly DomainRecord[] {
+    return this.#statements.domains.all().map(asDomain)
+  }
+
+  putDomain({ name, catchAll, postmaster }: DomainRecord): void {
+    this.#statements.putDomain.run(name, catchAll, postmaster)
+  }
+
+  deleteDomain(name: string): void {
+    this.#statements.deleteDomain.run(name)
+  }
+
+  accounts(domain?: string): readonly AccountRecord[] {
+    const { accounts, accountsOf } = this.#statements
+    return (domain === undefined ? accounts.all() : accountsOf.all(domain)).map(asAccount)
+  }
+
+  putAccount({ address, domain, disabled, quota }: AccountRecord): void {
+    this.#statements.putAccount.run(address, domain, disabled ? 1 : 0, quota)
+  }
+
+  deleteAccount(address: string): void {
+    this.#statements.deleteAccount.run(address)
+  }
+
+  credential(account: string): CredentialRecord | undefined {
+    const row = this.#statements.credential.get(account)
+    return row && asCredential(row)
+  }
+
+  putCredential(account: string, record: CredentialRecord): void {
+    this.#statements.putCredential.run(
+      account,
+      record.hash,
+      record.scramSalt,
+      record.scramIterations,
+      record.scramStoredKey,
+      record.scramServerKey,
+    )
+  }
+
+  aliases(domain?: string): readonly AliasRecord[] {
+    const { aliases, aliasesOf } = this.#statements
+    const rows = domain === undefined ? aliases.all() : aliasesOf.all(domain)
+    const grouped = new Map<string, { address: string; domain: string; targets: string[] }>()
+    for (const row of rows) {
+      const address = row['address'] as string
+      const record = grouped.get(address) ?? { address, domain: row['domain'] as string, targets: [] }
+      record.targets.push(row['target'] as string)
+      grouped.set(address, record)
+    }
+    return [...grouped.values()]
+  }
+
+  putAlias({ address, domain, targets }: AliasRecord): void {
+    this.#statements.deleteAlias.run(address)
+    this.#statements.putAlias.run(address, domain)
+    for (const [position, target] of targets.entries()) {
+      this.#statements.putAliasTarget.run(address, position, target)
+    }
+  }
+
+  deleteAlias(address: string): void {
+    this.#statements.deleteAlias.run(address)
+  }
+
+  decoyKey(): Uint8Array {
+    return this.#statements.decoyKey.get()!['octets'] as Uint8Array
+  }
+}
+
+type Row = Record<string, unknown>
+
+function asDomain(row: Row): DomainRecord {
+  return {
+    name: row['name'] as string,
+    catchAll: row['catch_all'] as string,
+    postmaster: row['postmaster'] as string,
+  }
+}
+
+function asAccount(row: Row): AccountRecord {
+  return {
+    address: row['address'] as string,
+    domain: row['domain'] as string,
+    disabled: row['disabled'] === 1n,
+    quota: row['quota'] as bigint,
+  }
+}
+
+function asCredential(row: Row): CredentialRecord {
+  return {
+    hash: row['hash'] as string,
+    scramSalt: row['scram_salt'] as Uint8Array,
+    scramIterations: row['scram_iterations'] as number,
+    scramStoredKey: row['scram_stored_key'] as Uint8Array,
+    scramServerKey: row['scram_server_key'] as Uint8Array,
+  }
+}

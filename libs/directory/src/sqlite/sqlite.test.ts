@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, test } from 'node:test'
+import { SqlError, SqlWorker } from '@cartero/sql'
+import { ManualClock } from '@cartero/wire'
+import { account, addAccount, alias, domain, login } from '../compliance/house.ts'
+import { describeDirectory } from '../compliance/index.ts'
+import { RESOLUTION_TTL_MS } from '../resolution-cache.ts'
+import { openSqliteDirectory } from './index.ts'
+
+const worker = new SqlWorker()
+const folder = mkdtempSync(join(tmpdir(), 'cartero-directory-'))
+after(async () => {
+  await worker.close()
+  rmSync(folder, { recursive: true })
+})
+
+let files = 0
+const newFile = (): string => join(folder, `${files++}.db`)
+
+describeDirectory('in SQLite', (options) => openSqliteDirectory({ worker, file: newFile(), ...options }))
+
+describe('a directory in a file', () => {
+  test('is the same when it is opened again', async () => {
+    const file = newFile()
+    const first = await openSqliteDirectory({ worker, file })
+    await first.AddDomain(domain('example.org', { postmaster: 'tim@example.org' }))
+    await addAccount(first, 'tim@example.org')
+    await first.SetAccount(account('tim@example.org', { quota: 2n ** 60n }))
+    await first.SetAlias(alias('info@example.org', 'tim@example.org'))
+    const before = await everything(first)
+    await first.close()
+    const second = await openSqliteDirectory({ worker, file })
+    assert.deepEqual(await everything(second), before)
+    assert.equal(await login(second, 'tim@example.org', 'secret'), 'tim@example.org')
+    await second.close()
+  })
+
+  test('notices after a while what another process wrote', async () => {
+    const file = newFile()
+    const clock = new ManualClock()
+    const here = await openSqliteDirectory({ worker, file, clock })
+    const there = await openSqliteDirectory({ worker, file })
+    await here.Resolve({ addresses: ['postmaster@example.org'] })
+    await there.AddDomain(domain('example.org'))
+    assert.equal(here.resolveNow('postmaster@example.org')?.verdict, 3)
+    clock.advance(RESOLUTION_TTL_MS)
+    assert.equal(here.resolveNow('postmaster@example.org'), undefined)
+    await Promise.all([here.close(), there.close()])
+  })
+
+  test('has nothing at hand before it was asked', async () => {
+    const directory = await openSqliteDirectory({ worker, file: newFile() })
+    assert.equal(directory.resolveNow('tim@example.org'), undefined)
+    assert.equal(directory.senderAllowedNow('tim@example.org', 'tim@example.org'), undefined)
+    await directory.close()
+  })
+
+  test('that is not a database is told to the operator', async () => {
+    await assert.rejects(openSqliteDirectory({ worker, file: folder }), SqlError)
+  })
+
+  test('that has gone away is told apart from a wrong password', async () => {
+    const dying = new SqlWorker()
+    const directory = await openSqliteDirectory({ worker: dying, file: newFile() })
+    await dying.close()
+    await assert.rejects(login(directory, 'tim@example.org', 'secret'))
+  })
+})
+
+async function everything(directory: Awaited<ReturnType<typeof openSqliteDirectory>>): Promise<unknown> {
+  return [
+    await directory.ListDomains({}),
+    await directory.ListAccounts({ domain: '' }),
+    await directory.ListAliases({ domain: '' }),
+    await directory.ScramKeys({ login: 'nobody@example.org' }),
+    await directory.ScramKeys({ login: 'tim@example.org' }),
+  ]
+}

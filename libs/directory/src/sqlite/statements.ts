@@ -1,0 +1,47 @@
+import type { Database } from '@cartero/sql'
+
+type Statement = ReturnType<Database['prepare']>
+
+const ALIASES = 'SELECT address, domain, target FROM alias JOIN alias_target ON alias = address'
+
+/** All statements of the store, by what they are for. */
+const SQL = {
+  domain: 'SELECT name, catch_all, postmaster FROM domain WHERE name = ?',
+  firstDomain: 'SELECT name FROM domain ORDER BY id LIMIT 1',
+  domains: 'SELECT name, catch_all, postmaster FROM domain ORDER BY name',
+  putDomain: `INSERT INTO domain (name, catch_all, postmaster) VALUES (?, ?, ?)
+    ON CONFLICT (name) DO UPDATE SET catch_all = excluded.catch_all, postmaster = excluded.postmaster`,
+  deleteDomain: 'DELETE FROM domain WHERE name = ?',
+
+  account: 'SELECT address, domain, disabled, quota FROM account WHERE address = ?',
+  firstAccount: 'SELECT address FROM account WHERE disabled = 0 ORDER BY id LIMIT 1',
+  firstAccountOf: 'SELECT address FROM account WHERE domain = ? AND disabled = 0 ORDER BY id LIMIT 1',
+  accounts: 'SELECT address, domain, disabled, quota FROM account ORDER BY address',
+  accountsOf: 'SELECT address, domain, disabled, quota FROM account WHERE domain = ? ORDER BY address',
+  putAccount: `INSERT INTO account (address, domain, disabled, quota) VALUES (?, ?, ?, ?)
+    ON CONFLICT (address) DO UPDATE SET disabled = excluded.disabled, quota = excluded.quota`,
+  deleteAccount: 'DELETE FROM account WHERE address = ?',
+
+  credential: 'SELECT * FROM credential WHERE account = ?',
+  putCredential: 'INSERT OR REPLACE INTO credential VALUES (?, ?, ?, ?, ?, ?)',
+
+  aliasTargets: 'SELECT target FROM alias_target WHERE alias = ? ORDER BY position',
+  aliases: `${ALIASES} ORDER BY address, position`,
+  aliasesOf: `${ALIASES} WHERE domain = ? ORDER BY address, position`,
+  putAlias: 'INSERT INTO alias (address, domain) VALUES (?, ?)',
+  putAliasTarget: 'INSERT INTO alias_target (alias, position, target) VALUES (?, ?, ?)',
+  deleteAlias: 'DELETE FROM alias WHERE address = ?',
+
+  decoyKey: "SELECT octets FROM secret WHERE name = 'decoy'",
+} as const
+
+export type Statements = Readonly<Record<keyof typeof SQL, Statement>>
+
+export function prepareStatements(database: Database): Statements {
+  const statements = Object.fromEntries(
+    Object.entries(SQL).map(([name, sql]) => [name, database.prepare(sql)]),
+  ) as Record<keyof typeof SQL, Statement>
+  // A quota is a 64-bit integer, which a JavaScript number does not hold.
+  for (const name of ['account', 'accounts', 'accountsOf'] as const) statements[name].setReadBigInts(true)
+  return statements
+}
