@@ -213,7 +213,7 @@ describe('the linter cries at', () => {
       const code = rule.includes('(') ? rule : `cartero(${rule})`
       assert.ok(
         found.get(file)?.includes(code),
-        `${file}: expected ${code}, found ${found.get(file) ?? 'nothing'}`,
+        `${file}: expected ${code}, found ${found.get(file)?.join() ?? 'nothing'}`,
       )
     })
   }
