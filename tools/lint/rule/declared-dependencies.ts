@@ -25,12 +25,10 @@ export const declaredDependencies: Rule = {
 function isDeclared(place: Place, name: string): boolean {
   const { room, workspace } = place
   if (name === room.name || room.dependencies.has(name)) return true
+  // Tools are never shipped and may look into every room.
+  if (room.layer === 'tools') return workspace.devDependencies.has(name) || workspace.roomsByName.has(name)
   // A compliance suite is code of tests that stands beside its port, so that every adapter can run it.
-  const forTests = place.isTest || place.path.startsWith('src/compliance/')
-  if (!forTests && room.layer !== 'tools') return false
-  return (
-    room.devDependencies.has(name) ||
-    workspace.devDependencies.has(name) ||
-    workspace.roomsByName.get(name)?.layer === 'test'
-  )
+  if (!place.isTest && !place.path.startsWith('src/compliance/')) return false
+  const isTestRoom = workspace.roomsByName.get(name)?.layer === 'test'
+  return isTestRoom || room.devDependencies.has(name) || workspace.devDependencies.has(name)
 }
