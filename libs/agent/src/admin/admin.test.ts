@@ -89,11 +89,10 @@ test('a port in use is a fault the operator can mend', async (context) => {
   context.after(() => other.close())
   await new Promise((resolve) => other.once('listening', resolve))
   const { port } = other.address() as { port: number }
-  const health = (): Promise<HealthReport> => Promise.reject(new Error('not asked'))
   const server = createAdminServer({
     host: '127.0.0.1',
     port,
-    health,
+    health: () => Promise.reject(new Error('not asked')),
     metrics: () => Promise.reject(new Error()),
   })
   await assert.rejects(async () => server.start?.(new AbortController().signal), {

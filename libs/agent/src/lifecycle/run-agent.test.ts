@@ -4,6 +4,18 @@ import { test } from 'node:test'
 
 import { OperatorError, runAgent, type Component, type Host } from './index.ts'
 
+const taken: Component = {
+  name: 'mx',
+  start: () => Promise.reject(new OperatorError('cannot listen on :25', 'choose another port')),
+}
+const buggy: Component = {
+  name: 'mx',
+  start: () => {
+    throw new TypeError('undefined is not a mailbox')
+  },
+}
+const sticky: Component = { name: 'one', stop: () => Promise.reject(new Error('not flushed')) }
+
 function fakeHost(): EventEmitter & Host {
   return new EventEmitter() as EventEmitter & Host
 }
@@ -37,10 +49,7 @@ test('a start that the operator can mend is explained without a stack', async ()
   const said: string[] = []
   const start = (): Promise<void> =>
     Promise.reject(new OperatorError('cannot listen on :25', 'choose another port'))
-  await runAgent(
-    { name: 'a', components: [{ name: 'mx', start }] },
-    { host, explain: (text) => void said.push(text) },
-  )
+  await runAgent({ name: 'a', components: [taken] }, { host, explain: (text) => void said.push(text) })
   assert.equal(said.join(''), 'error: mx did not start: cannot listen on :25\n  fix: choose another port\n')
   assert.equal(host.exitCode, 1)
 })
@@ -48,13 +57,7 @@ test('a start that the operator can mend is explained without a stack', async ()
 test('a start that fails by a bug shows where', async () => {
   const host = fakeHost()
   const said: string[] = []
-  const start = (): never => {
-    throw new TypeError('undefined is not a mailbox')
-  }
-  await runAgent(
-    { name: 'a', components: [{ name: 'mx', start }] },
-    { host, explain: (text) => void said.push(text) },
-  )
+  await runAgent({ name: 'a', components: [buggy] }, { host, explain: (text) => void said.push(text) })
   assert.match(
     said.join(''),
     /mx did not start: undefined is not a mailbox\nTypeError: [\s\S]*run-agent\.test\.ts/,
@@ -92,9 +95,8 @@ test('an uncaught exception ends the process in order, with exit code 1 and its 
 
 test('a component that does not stop well shows in the exit code', async () => {
   const host = fakeHost()
-  const stop = (): Promise<void> => Promise.reject(new Error('not flushed'))
   await runAgent(
-    { name: 'a', components: [{ name: 'one', stop }] },
+    { name: 'a', components: [sticky] },
     { host, onReady: () => host.emit('SIGTERM', 'SIGTERM') },
   )
   assert.equal(host.exitCode, 1)

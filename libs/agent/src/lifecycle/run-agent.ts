@@ -31,13 +31,10 @@ export async function runAgent(agent: Agent, options: RunOptions = {}): Promise<
   const host: Host = options.host ?? process
   const lifecycle = options.lifecycle ?? new Lifecycle(agent, options)
   let exitCode = 0
-  const ended = Promise.withResolvers<void>()
+  const ended = Promise.withResolvers<readonly Error[]>()
   const end = (reason: string): void => {
     if (lifecycle.endRequested) lifecycle.hurry()
-    void lifecycle.shutdown(reason).then((failures) => {
-      if (failures.length > 0) exitCode = 1
-      ended.resolve()
-    })
+    void lifecycle.shutdown(reason).then(ended.resolve)
   }
   const onSignal = (signal: unknown): void => end(String(signal))
   const onBug = (error: unknown): void => {
@@ -54,7 +51,8 @@ export async function runAgent(agent: Agent, options: RunOptions = {}): Promise<
   try {
     await lifecycle.start()
     options.onReady?.(lifecycle)
-    await ended.promise
+    const failures = await ended.promise
+    if (failures.length > 0) exitCode = 1
   } catch (error) {
     if (!lifecycle.endRequested) {
       exitCode = 1

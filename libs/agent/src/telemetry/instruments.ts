@@ -94,9 +94,12 @@ export function createCounter(declaration: MetricDeclaration): Registered {
   return { instrument, declaration, samples: () => plainSamples(series, (value) => value) }
 }
 
+function now(value: number | (() => number)): number {
+  return typeof value === 'number' ? value : value()
+}
+
 export function createGauge(declaration: MetricDeclaration): Registered {
   const series = new Series<number | (() => number)>(declaration, () => 0)
-  const now = (value: number | (() => number)): number => (typeof value === 'number' ? value : value())
   const instrument: Gauge<LabelValues> = {
     set: (labels, value) => {
       series.cell(labels).value = value

@@ -1,3 +1,5 @@
+import { isatty } from 'node:tty'
+
 import { pino, type DestinationStream } from 'pino'
 
 import { PrettyStream } from './pretty.ts'
@@ -45,7 +47,7 @@ const FLUSH_EVERY = 250
 
 /** One line for each event: JSON for machines, or a short line for people. Buffered; what is left is written at exit. */
 export function createLogger(options: LoggerOptions): RootLogger {
-  const isTerminal = (options.descriptor === 1 ? process.stdout : process.stderr).isTTY === true
+  const isTerminal = isatty(options.descriptor)
   const pretty = options.format === 'pretty' || (options.format === 'auto' && isTerminal)
   if (pretty) return rootLogger(new PrettyStream(options.descriptor, isTerminal), options, () => undefined)
   const destination = pino.destination({

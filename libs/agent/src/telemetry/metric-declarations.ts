@@ -31,11 +31,12 @@ export const BUCKETS = {
 const MOST_SERIES = 400
 const NAME = /^cartero_[a-z0-9_]+$/
 const NO_LABELS: LabelValues = {}
+type NoLabels = Readonly<Record<string, never>>
 
 type Prose<L extends LabelValues> = { readonly name: string; readonly doc: string; readonly labels?: L }
 
 /** Something that is counted and only grows. */
-export function counter<const L extends LabelValues = Readonly<Record<never, readonly string[]>>>(
+export function counter<const L extends LabelValues = NoLabels>(
   prose: Prose<L>,
 ): MetricDeclaration<'counter', L> {
   if (!prose.name.endsWith('_total')) throw new TypeError(`the counter ${prose.name} must end in _total`)
@@ -43,14 +44,14 @@ export function counter<const L extends LabelValues = Readonly<Record<never, rea
 }
 
 /** Something that goes up and down. */
-export function gauge<const L extends LabelValues = Readonly<Record<never, readonly string[]>>>(
+export function gauge<const L extends LabelValues = NoLabels>(
   prose: Prose<L>,
 ): MetricDeclaration<'gauge', L> {
   return declared('gauge', prose)
 }
 
 /** Something that is measured again and again. */
-export function histogram<const L extends LabelValues = Readonly<Record<never, readonly string[]>>>(
+export function histogram<const L extends LabelValues = NoLabels>(
   prose: Prose<L> & { readonly buckets: readonly number[] },
 ): MetricDeclaration<'histogram', L> {
   return { ...declared('histogram', prose), buckets: prose.buckets }

@@ -77,6 +77,7 @@ async function openFormatter(): Promise<Formatter> {
   return registry as unknown as Formatter
 }
 
-function scraped({ declaration: { name, doc, kind }, samples }: Registered): ScrapedMetric {
-  return { name, get: async () => ({ name, help: doc, type: kind, values: samples() }) }
+function scraped(registered: Registered): ScrapedMetric {
+  const { name, doc, kind } = registered.declaration
+  return { name, get: async () => ({ name, help: doc, type: kind, values: registered.samples() }) }
 }

@@ -41,7 +41,7 @@ export function prettyLine(line: Readonly<Record<string, unknown>>, coloured: bo
   const words = [
     paint('gray', String(line['ts']).slice(11, 23)),
     paint(style, level.padEnd(5)),
-    ...(line['agent'] === undefined ? [] : [String(line['agent'])]),
+    ...(typeof line['agent'] === 'string' ? [line['agent']] : []),
     paint('bold', String(line['event'])),
   ]
   for (const [name, value] of Object.entries(line)) {

@@ -1,0 +1,52 @@
+import { z } from 'zod'
+
+/** The values of a setting: how they are checked and what is said when they are wrong. */
+export interface ValueType<T> {
+  /** Read after "expected": `a duration such as 5m`. */
+  readonly expected: string
+  /** Takes what YAML gives, or text from the environment or a flag. */
+  readonly schema: z.ZodType<T>
+  /** What was written is shown nowhere. */
+  readonly isSecret?: true
+}
+
+export function text(expected: string, pattern: RegExp = /^.+$/su): ValueType<string> {
+  return { expected, schema: z.string().regex(pattern) }
+}
+
+export function integer(range: { readonly min: number; readonly max: number }): ValueType<number> {
+  return {
+    expected: `a whole number from ${range.min} to ${range.max}`,
+    schema: z.int().min(range.min).max(range.max),
+  }
+}
+
+export const flag: ValueType<boolean> = { expected: 'true or false', schema: z.boolean() }
+
+export function choice<const C extends string>(choices: readonly [C, ...C[]]): ValueType<C> {
+  const last = choices.at(-1)
+  const expected = choices.length === 1 ? choices[0] : `${choices.slice(0, -1).join(', ')} or ${last}`
+  return { expected, schema: z.enum(choices) }
+}
+
+/** Several values; one alone need not be put into brackets, and text is split at commas. */
+export function list<T>(item: ValueType<T>): ValueType<readonly T[]> {
+  return {
+    expected: `a list in which each item is ${item.expected}`,
+    schema: z.preprocess((raw) => {
+      if (typeof raw === 'string') return raw.split(',').map((part) => part.trim())
+      return Array.isArray(raw) ? raw : [raw]
+    }, z.array(item.schema)),
+  }
+}
+
+/** A type whose values are written in a notation of their own; `parse` gives undefined for what it cannot read. */
+export function notation<T>(expected: string, parse: (raw: string) => T | undefined): ValueType<T> {
+  const schema = z.union([z.string(), z.number()]).transform((raw, context) => {
+    const value = parse(String(raw))
+    if (value !== undefined) return value
+    context.addIssue({ code: 'custom', message: expected })
+    return z.NEVER
+  })
+  return { expected, schema }
+}
