@@ -37,6 +37,7 @@ export class Appender {
     this.#forgetKeys()
     const made: MemoryMailbox[] = []
     const outcomes = messages.map((message): AppendOutcome => {
+      if (!accounts.has(message.account)) return { kind: 'noAccount' }
       if (this.#isDuplicate(message, undefined)) return { kind: 'duplicate' }
       return this.#refusal(message, accounts, new Tally()) ?? this.#append(message, accounts, made)
     })
@@ -47,7 +48,7 @@ export class Appender {
     this.#forgetKeys()
     const tally = new Tally()
     for (const message of messages) {
-      if (this.#isDuplicate(message, tally)) continue
+      if (accounts.has(message.account) && this.#isDuplicate(message, tally)) continue
       const refusal = this.#refusal(message, accounts, tally)
       if (refusal) return { outcomes: messages.map(() => refusal), made: [] }
     }
@@ -63,14 +64,14 @@ export class Appender {
   #refusal(message: NewMessage, accounts: Accounts, tally: Tally): Refusal | undefined {
     const owner = accounts.get(message.account)
     if (owner === undefined) return { kind: 'noAccount' }
+    const octets = (tally.octets.get(message.account) ?? 0) + message.size
+    if (!owner.hasRoomFor(octets)) return { kind: 'overQuota' }
     const name = parseMailboxName(message.mailbox, this.#limits)
     if (name === undefined || !this.#hasPlace(owner, name, message.create === true, tally))
       return { kind: 'noMailbox' }
-    const octets = (tally.octets.get(message.account) ?? 0) + message.size
     const place = `${message.account}\0${name}`
     const count = (tally.messages.get(place) ?? 0) + 1
-    const room = owner.selectable(name)?.room ?? this.#limits.lastUid
-    if (!owner.hasRoomFor(octets) || count > room) return { kind: 'overQuota' }
+    if (count > (owner.selectable(name)?.room ?? this.#limits.lastUid)) return { kind: 'overQuota' }
     tally.octets.set(message.account, octets)
     tally.messages.set(place, count)
     const key = keyOf(message)

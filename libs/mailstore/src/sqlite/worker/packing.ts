@@ -1,0 +1,100 @@
+import type { MailboxId } from '../../ports.ts'
+import type { MailboxRow } from './mailboxes.ts'
+import type { MessageLine, RecordLine } from './messages.ts'
+
+/**
+ * Rows as columns: a mailbox of 100,000 messages crosses to the event loop as three arrays of numbers. Messages with the
+ * same flags share an entry of `sets`.
+ */
+export interface PackedRows {
+  readonly uids: Uint32Array
+  readonly modseqs: Float64Array
+  /** Index into `sets`. */
+  readonly codes: Uint32Array
+  readonly sets: readonly (readonly [flags: number, keywords: string])[]
+}
+
+/** Rows and what belongs to them. */
+export interface PackedMessages extends PackedRows {
+  readonly sizes: Float64Array
+  readonly dates: Float64Array
+  readonly contents: readonly string[]
+  readonly structures: readonly string[]
+  /** All prefixes, one after the other, and where each ends. */
+  readonly prefixes: Uint8Array
+  readonly prefixEnds: Uint32Array
+}
+
+export interface OpenAnswer {
+  readonly mailbox: MailboxRow
+  readonly rows: PackedRows
+  readonly recent: Uint32Array
+}
+
+export interface ChangesAnswer {
+  readonly highestModseq: number
+  readonly uidNext: number
+  readonly changed: PackedRows
+  readonly vanished: Uint32Array
+}
+
+export interface FlagsAnswer {
+  readonly mailbox: MailboxId
+  readonly owner: string
+  /** Whether the modseq moved. */
+  readonly moved: boolean
+  readonly changed: PackedRows
+  readonly refused: Uint32Array
+}
+
+export function packRows(
+  lines: readonly (readonly [number, number, number, string, ...unknown[]])[],
+): PackedRows {
+  const uids = new Uint32Array(lines.length)
+  const modseqs = new Float64Array(lines.length)
+  const codes = new Uint32Array(lines.length)
+  const sets = new FlagSets()
+  for (const [at, [uid, modseq, flags, keywords]] of lines.entries()) {
+    uids[at] = uid
+    modseqs[at] = modseq
+    codes[at] = sets.codeOf(flags, keywords)
+  }
+  return { uids, modseqs, codes, sets: sets.list }
+}
+
+export function packMessages(lines: readonly (readonly [...MessageLine, ...RecordLine])[]): PackedMessages {
+  const prefixEnds = new Uint32Array(lines.length)
+  let end = 0
+  for (const [at, line] of lines.entries()) prefixEnds[at] = end += line[8].length
+  const prefixes = new Uint8Array(end)
+  for (const [at, line] of lines.entries()) prefixes.set(line[8], prefixEnds[at - 1] ?? 0)
+  return {
+    ...packRows(lines),
+    sizes: Float64Array.from(lines, (line) => line[4]),
+    dates: Float64Array.from(lines, (line) => line[7]),
+    contents: lines.map((line) => line[6]),
+    structures: lines.map((line) => line[9]),
+    prefixes,
+    prefixEnds,
+  }
+}
+
+class FlagSets {
+  readonly list: (readonly [flags: number, keywords: string])[] = []
+  readonly #plain: (number | undefined)[] = []
+  readonly #withKeywords = new Map<string, number>()
+
+  codeOf(flags: number, keywords: string): number {
+    if (keywords === '') return (this.#plain[flags] ??= this.#enter(flags, keywords))
+    const name = `${flags} ${keywords}`
+    const known = this.#withKeywords.get(name)
+    if (known !== undefined) return known
+    const code = this.#enter(flags, keywords)
+    this.#withKeywords.set(name, code)
+    return code
+  }
+
+  #enter(flags: number, keywords: string): number {
+    return this.list.push([flags, keywords]) - 1
+  }
+}
