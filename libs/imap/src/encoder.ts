@@ -1,3 +1,4 @@
+import { textOf, type OctetString } from '@cartero/message'
 import { encodeMailboxName } from './mailbox-name.ts'
 
 /** Longer strings go as literals: many clients' line buffers end near 1,000 octets (RFC 2683 §3.2.1.5). */
@@ -70,9 +71,14 @@ export class Encoder {
     }
   }
 
+  /** A `string` of octets out of a message, which may hold anything. What is UTF-8 or unlabelled becomes encoded words. */
+  octetString(octets: OctetString): this {
+    return kindOf(octets) === 'plain' ? this.raw(`"${octets}"`) : this.string(textOf(octets))
+  }
+
   /** `nstring`: NIL for undefined, which is something else than the empty string. */
-  nstring(text: string | undefined): this {
-    return text === undefined ? this.raw('NIL') : this.string(text)
+  nstring(octets: OctetString | undefined): this {
+    return octets === undefined ? this.raw('NIL') : this.octetString(octets)
   }
 
   /** A mailbox name, quoted unless it is INBOX. */

@@ -1,4 +1,5 @@
 import type { Encoder } from './encoder.ts'
+import { encodeFetch, type FetchedMessage } from './fetch-response.ts'
 import { DELIMITER } from './mailbox-name.ts'
 import type { NumberSet } from './number-set.ts'
 import { formatResponseCode, type ResponseCode } from './response-code.ts'
@@ -16,7 +17,7 @@ export interface StatusResponse {
 /** Attributes of LIST beside those that are computed (RFC 3501 §7.2.2, RFC 9051 §7.3.1, RFC 6154 §2). */
 export type ListAttribute = `\\${string}`
 
-/** The data a server says without a tag, FETCH apart (RFC 3501 §7). */
+/** The data a server says without a tag (RFC 3501 §7). Messages of a FETCH command itself come as a stream instead. */
 export type UntaggedResponse =
   | ({ readonly kind: 'status' } & StatusResponse)
   | { readonly kind: 'capability'; readonly capabilities: readonly string[] }
@@ -29,6 +30,7 @@ export type UntaggedResponse =
   | { readonly kind: 'mailboxStatus'; readonly name: string; readonly items: readonly StatusValue[] }
   | { readonly kind: 'search'; readonly numbers: readonly number[]; readonly modseq?: number }
   | SearchResult
+  | { readonly kind: 'fetch'; readonly message: FetchedMessage }
 
 export interface ListResponse {
   readonly kind: 'list' | 'lsub'
@@ -54,6 +56,7 @@ export interface SearchResult {
 
 /** Writes `* … CRLF`. */
 export function encodeUntagged(encoder: Encoder, response: UntaggedResponse): void {
+  if (response.kind === 'fetch') return encodeFetch(encoder, response.message)
   encoder.raw('* ')
   encodeData(encoder, response)
   encoder.raw('\r\n')
@@ -66,7 +69,7 @@ export function encodeTagged(encoder: Encoder, tag: string, response: StatusResp
   encoder.raw('\r\n')
 }
 
-function encodeData(encoder: Encoder, response: UntaggedResponse): void {
+function encodeData(encoder: Encoder, response: Exclude<UntaggedResponse, { kind: 'fetch' }>): void {
   switch (response.kind) {
     case 'status':
       return encodeStatus(encoder, response)

@@ -1,7 +1,7 @@
+import { octetClass } from '@cartero/wire'
 import type { Decoder } from '../decoder.ts'
 import { formatSection, type FetchItem, type Partial, type Section } from '../fetch-item.ts'
 import type { MessageNumbers } from '../number-set.ts'
-import { octetClass } from '@cartero/wire'
 
 /** RFC 3501 §6.4.5; `changedSince` of RFC 7162 §3.1.4. */
 export interface FetchCommand {
@@ -18,7 +18,7 @@ const DOT = 0x2e
 /** Letters, digits and dots: the names of items, without their brackets. */
 const ITEM_NAME = octetClass('.', ['a', 'z'], ['A', 'Z'], ['0', '9'])
 
-type PlainItem = Extract<FetchItem, { readonly item: 'UID' | 'BODY' | 'BODYSTRUCTURE' }>['item']
+type PlainItem = Exclude<FetchItem['item'], 'SECTION' | 'BINARY' | 'BINARY.SIZE'>
 
 const PLAIN: ReadonlySet<string> = new Set<PlainItem>([
   'UID',
@@ -32,7 +32,7 @@ const PLAIN: ReadonlySet<string> = new Set<PlainItem>([
 ])
 
 // RFC 3501 §6.4.5
-const MACROS: ReadonlyMap<string, readonly PlainItem[]> = new Map([
+const MACROS: ReadonlyMap<string, readonly PlainItem[]> = new Map<string, readonly PlainItem[]>([
   ['FAST', ['FLAGS', 'INTERNALDATE', 'RFC822.SIZE']],
   ['ALL', ['FLAGS', 'INTERNALDATE', 'RFC822.SIZE', 'ENVELOPE']],
   ['FULL', ['FLAGS', 'INTERNALDATE', 'RFC822.SIZE', 'ENVELOPE', 'BODY']],

@@ -44,7 +44,7 @@ function readReturn(decoder: Decoder): readonly SearchReturn[] {
 function readCharset(decoder: Decoder): void {
   decoder.expectSp()
   const charset = decoder.expectAstring().toString('latin1').toUpperCase()
-  if (!SEARCH_CHARSETS.includes(charset)) throw new CharsetError(`charset ${charset} is not supported`)
+  if (!SEARCH_CHARSETS.includes(charset)) throw new CharsetError('Charset is not supported')
   decoder.expectSp()
 }
 

@@ -1,0 +1,136 @@
+import type { ListCommand, ListReturn } from '../command/list.ts'
+import { matchesPattern } from '../list-pattern.ts'
+import { canonicalName, DELIMITER } from '../mailbox-name.ts'
+import type { ListAttribute, ListResponse } from '../response.ts'
+import type { ListedMailbox } from './session.ts'
+
+/** What LIST answers (RFC 9051 §6.3.9), in the order of the mailboxes, names that are only subscribed last. */
+export function listing(
+  command: ListCommand,
+  mailboxes: readonly ListedMailbox[],
+  subscriptions: readonly string[],
+): readonly ListResponse[] {
+  const patterns = command.patterns.map((pattern) => canonicalName(command.reference + pattern))
+  const candidates = command.select.includes('SUBSCRIBED')
+    ? withSubscribed(mailboxes, subscriptions)
+    : mailboxes.map((mailbox): Candidate => ({ ...mailbox, exists: true }))
+  const parents = parentsOf(mailboxes)
+  return candidates.flatMap((candidate) => {
+    if (!patterns.some((pattern) => matchesPattern(candidate.name, pattern))) return []
+    return entry(candidate, command, candidates, parents) ?? []
+  })
+}
+
+/** Attributes of a mailbox by itself, as SELECT of IMAP4rev2 tells them. */
+export function attributesOf(
+  mailbox: ListedMailbox,
+  mailboxes: readonly ListedMailbox[],
+): readonly ListAttribute[] {
+  return attributes({ ...mailbox, exists: true }, ['CHILDREN', 'SPECIAL-USE'], parentsOf(mailboxes))
+}
+
+/** What LSUB answers: subscribed names, and for `%` their parents that are not (RFC 3501 §6.3.9). */
+export function subscribedListing(
+  pattern: string,
+  mailboxes: readonly ListedMailbox[],
+  subscriptions: readonly string[],
+): readonly ListResponse[] {
+  const unselectable = new Set(mailboxes.filter((mailbox) => mailbox.noSelect).map(({ name }) => name))
+  const known = new Set(subscriptions)
+  const wanted = canonicalName(pattern)
+  const parents = new Set(subscriptions.flatMap(ancestorsOf).filter((name) => !known.has(name)))
+  const entry = (name: string, noSelect: boolean): ListResponse => ({
+    kind: 'lsub',
+    name,
+    attributes: noSelect ? ['\\Noselect'] : [],
+  })
+  const own = subscriptions.filter((name) => matchesPattern(name, wanted))
+  const above = pattern.includes('%') ? [...parents].filter((name) => matchesPattern(name, wanted)) : []
+  return [...own.map((name) => entry(name, unselectable.has(name))), ...above.map((name) => entry(name, true))]
+}
+
+type Candidate = ListedMailbox & { readonly exists: boolean }
+
+function withSubscribed(
+  mailboxes: readonly ListedMailbox[],
+  subscriptions: readonly string[],
+): readonly Candidate[] {
+  const names = new Set(mailboxes.map(({ name }) => name))
+  const only = subscriptions.filter((name) => !names.has(name))
+  return [
+    ...mailboxes.map((mailbox): Candidate => ({ ...mailbox, exists: true })),
+    ...only.map((name): Candidate => ({ name, subscribed: true, noSelect: true, exists: false })),
+  ]
+}
+
+function entry(
+  candidate: Candidate,
+  command: ListCommand,
+  candidates: readonly Candidate[],
+  parents: ReadonlySet<string>,
+): ListResponse | undefined {
+  const told = attributes(candidate, wantedAttributes(command), parents)
+  const response: ListResponse = { kind: 'list', name: candidate.name, attributes: told }
+  if (meets(candidate, command)) return withChildInfo(response, candidate, command, candidates)
+  // RFC 5258 §3.5: a parent that does not meet the criteria itself is told for the sake of its children
+  const childInfo = recursive(candidate, command, candidates)
+  return childInfo.length > 0 ? { ...response, childInfo } : undefined
+}
+
+function withChildInfo(
+  response: ListResponse,
+  candidate: Candidate,
+  command: ListCommand,
+  candidates: readonly Candidate[],
+): ListResponse {
+  const childInfo = recursive(candidate, command, candidates)
+  return childInfo.length > 0 ? { ...response, childInfo } : response
+}
+
+function recursive(
+  candidate: Candidate,
+  command: ListCommand,
+  candidates: readonly Candidate[],
+): readonly string[] {
+  if (!command.select.includes('RECURSIVEMATCH')) return []
+  const prefix = candidate.name + DELIMITER
+  const below = candidates.some((other) => other.name.startsWith(prefix) && meets(other, command))
+  return below ? command.select.filter((option) => option === 'SUBSCRIBED' || option === 'SPECIAL-USE') : []
+}
+
+function meets(candidate: Candidate, { select }: ListCommand): boolean {
+  if (select.includes('SUBSCRIBED') && !candidate.subscribed) return false
+  return !select.includes('SPECIAL-USE') || candidate.specialUse !== undefined
+}
+
+/** RFC 5258 §3.4: what is selected by is told, too. CHILDREN are told always (RFC 3348 §3), and so are special uses (RFC 6154 §2). */
+function wantedAttributes({ select, return: wanted }: ListCommand): readonly ListReturn[] {
+  const subscribed = select.includes('SUBSCRIBED') || wanted.includes('SUBSCRIBED')
+  return ['CHILDREN', 'SPECIAL-USE', ...(subscribed ? (['SUBSCRIBED'] as const) : [])]
+}
+
+function attributes(
+  candidate: Candidate,
+  wanted: readonly ListReturn[],
+  parents: ReadonlySet<string>,
+): readonly ListAttribute[] {
+  const told: ListAttribute[] = []
+  if (!candidate.exists) told.push('\\NonExistent')
+  else if (candidate.noSelect) told.push('\\Noselect')
+  if (wanted.includes('SUBSCRIBED') && candidate.subscribed) told.push('\\Subscribed')
+  told.push(parents.has(candidate.name) ? '\\HasChildren' : '\\HasNoChildren')
+  if (wanted.includes('SPECIAL-USE') && candidate.specialUse !== undefined) told.push(candidate.specialUse)
+  return told
+}
+
+function parentsOf(mailboxes: readonly ListedMailbox[]): ReadonlySet<string> {
+  return new Set(mailboxes.flatMap(({ name }) => ancestorsOf(name)))
+}
+
+function ancestorsOf(name: string): readonly string[] {
+  const ancestors: string[] = []
+  for (let end = name.indexOf(DELIMITER); end !== -1; end = name.indexOf(DELIMITER, end + 1)) {
+    ancestors.push(name.slice(0, end))
+  }
+  return ancestors
+}
