@@ -72,8 +72,8 @@ export class Delivery {
     const { size, eightBit } = this.#transaction
     return {
       ...(size !== undefined && offer.has('SIZE') ? { size } : {}),
-      // RFC 6152 §3 wants conversion or a bounce where 8BITMIME is missing. Octets are sent as they are: nobody has
-      // seen a server that cuts them for decades, and converting breaks signatures.
+      // RFC 6152 §3 deviation: where 8BITMIME is missing the octets are sent as they are, neither converted nor bounced:
+      // nobody has seen a server that cuts them for decades, and converting breaks signatures.
       ...(eightBit === true && offer.has('8BITMIME') ? { body: '8BITMIME' as const } : {}),
       ...(this.#needsUtf8() ? { smtpUtf8: true as const } : {}),
     }

@@ -8,7 +8,7 @@ export interface SmtpClientOptions {
   /** Present when the connection is in TLS from its start. */
   readonly tls?: TlsFacts
   /**
-   * `off`: never; `opportunistic`: if the server offers it (RFC 7435 §3), and without it if the server then declines;
+   * `off`: never; `opportunistic`: if the server offers it, and without it if the server then declines;
    * `required`: nothing is sent without it. Whether the certificate must be right is the driver's affair.
    */
   readonly startTls?: 'off' | 'opportunistic' | 'required'

@@ -16,9 +16,10 @@ export interface GreetingCommand {
 }
 
 /**
- * Reads the name. Names that are neither domain nor literal (`MY_PC`, `localhost.`) are common and are kept as text:
- * mail may not be refused for them (RFC 5321 §4.1.4), sessions may.
+ * Reads the name. Names that are neither domain nor literal (`MY_PC`, `localhost.`) are kept as text for the session to
+ * judge.
  */
+// RFC 5321 §4.1.1.1 deviation: any visible word is let pass as a name; printers and old clients have no better one.
 export function parseGreeting(verb: 'HELO' | 'EHLO', scanner: CommandScanner): GreetingCommand {
   const start = scanner.offset
   const domain = scanner.domain()

@@ -17,7 +17,7 @@ export interface MailCommand {
 /** @param extensions those in force: parameters of others are unknown */
 export function parseMail(scanner: CommandScanner, extensions: ReadonlySet<Extension>): MailCommand {
   if (!scanner.literal('from:')) throw new ReplyError(replies.syntax('MAIL FROM:<address>'))
-  // RFC 5321 §3.3 allows no space here; so many send one that refusing it would lose mail.
+  // RFC 5321 §3.3 deviation: spaces behind the colon are let pass; so many send one that refusing would lose mail.
   scanner.space()
   const reversePath = scanReversePath(scanner)
   if (reversePath === null) throw new ReplyError(replies.badSender)

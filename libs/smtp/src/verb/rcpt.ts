@@ -19,6 +19,7 @@ export interface RcptCommand {
 /** @param extensions those in force: parameters of others are unknown */
 export function parseRcpt(scanner: CommandScanner, extensions: ReadonlySet<Extension>): RcptCommand {
   if (!scanner.literal('to:')) throw new ReplyError(replies.syntax('RCPT TO:<address>'))
+  // RFC 5321 §3.3 deviation: spaces behind the colon are let pass, as in MAIL.
   scanner.space()
   const forwardPath = scanForwardPath(scanner)
   if (forwardPath === null) throw new ReplyError(replies.badRecipient)
