@@ -79,12 +79,12 @@ function fromWords(from: ReceivedTrace['from']): readonly string[] {
   return ['from', word(helo), `(${info.join(' ')})`]
 }
 
-/** RFC 5322 §2.1.1: a line has at most 998 octets. A value is cut long before, so that its line never is. */
-const LONGEST_WORD = 600
+/** RFC 5321 §4.5.3.1: a local part of 64 octets, `@` and a domain of 255. Longer words are cut, and so no line has 998 octets. */
+const LONGEST_WORD = 320
 
 /** One word of a clause: no white space, no control, and nothing that would open a comment or end the clause. */
 function word(text: string): string {
-  return replaced(text, /[^\x21-\x7e\x80-\u{10ffff}]|[();"\\]|[\x80-\x9f]/gu)
+  return replaced(text, /[^\x21-\x7e\x80-\u{10ffff}]|[();"\\]|[\x80-\x9f]/gu) || '?'
 }
 
 /** Text within a comment. */
@@ -98,8 +98,10 @@ function path(text: string): string {
 }
 
 function replaced(text: string, unwanted: RegExp): string {
-  const safe = text.toWellFormed().replace(unwanted, '?')
-  return safe.length <= LONGEST_WORD ? safe : Array.from(safe).slice(0, LONGEST_WORD).join('')
+  const octets = Buffer.from(text.replace(unwanted, '?'))
+  if (octets.length <= LONGEST_WORD) return octets.toString()
+  // A character that the cut went through becomes U+FFFD.
+  return octets.toString('utf8', 0, LONGEST_WORD).replace(/\ufffd+$/, '')
 }
 
 /** RFC 5322 §2.1.1: lines should have at most 78 characters. */

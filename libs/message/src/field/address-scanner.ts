@@ -59,7 +59,7 @@ export class AddressScanner extends FieldScanner {
   #mailbox(words: Words): Mailbox | undefined {
     if (this.octet(LESS)) return this.#angleAddr(words.text)
     if (this.peek() === AT) return this.#bareAddrSpec(words)
-    if (words.text !== '') return this.#made(words.before, undefined, words.local, '')
+    if (words.text !== '') return this.#made('', undefined, words.text, '')
     this.offset++
     return undefined
   }

@@ -18,7 +18,10 @@ interface Fixture {
 }
 
 const fixtures: readonly Fixture[] = readdirSync(FIXTURES).map((name) => {
-  const [head, message] = readFileSync(new URL(name, FIXTURES), 'utf8').split('=====\n', 2) as [string, string]
+  const [head, message] = readFileSync(new URL(name, FIXTURES), 'utf8').split('=====\n', 2) as [
+    string,
+    string,
+  ]
   const outline = head.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
   return {
     name,
@@ -34,7 +37,11 @@ function indexOf(message: Buffer, limits: Partial<IndexLimits> = {}): MessageInd
 }
 
 /** The same, cut into chunks of the sizes given, over and over; each chunk's memory is spoilt after its use. */
-function indexInChunks(message: Buffer, sizes: readonly number[], limits: Partial<IndexLimits> = {}): MessageIndex {
+function indexInChunks(
+  message: Buffer,
+  sizes: readonly number[],
+  limits: Partial<IndexLimits> = {},
+): MessageIndex {
   const indexer = new MessageIndexer(limits)
   for (let at = 0, i = 0; at < message.length; i++) {
     const chunk = Buffer.from(message.subarray(at, at + sizes[i % sizes.length]!))
@@ -63,7 +70,9 @@ function partOutline(
   if (part === undefined) return []
   const { start, end } = sectionRange(index, path, 'body')!
   const body = JSON.stringify(message.toString('utf8', start, end).replaceAll('\r\n', '\n'))
-  const subject = subjectOf((path.length === 1 && index.root === part ? outer : undefined) ?? part.message?.envelope ?? {})
+  const subject = subjectOf(
+    (path.length === 1 && index.root === part ? outer : undefined) ?? part.message?.envelope ?? {},
+  )
   const isLeaf = part.parts === undefined && part.message === undefined
   const children = part.parts ?? part.message?.root.parts ?? [part.message?.root]
   const line = `${path.join('.')} ${typeOf(part)}${isLeaf ? ` ${body}` : subject}`
@@ -72,7 +81,8 @@ function partOutline(
 }
 
 const typeOf = (part: Part): string => `${part.type}/${part.subtype}`
-const subjectOf = ({ subject }: Envelope): string => (subject === undefined ? '' : ` ${JSON.stringify(subject)}`)
+const subjectOf = ({ subject }: Envelope): string =>
+  subject === undefined ? '' : ` ${JSON.stringify(subject)}`
 
 test('no awkward message is taken apart wrongly', () => {
   assert.ok(fixtures.length > 20)
@@ -94,7 +104,8 @@ test('the index does not depend on how the message is cut', () => {
     for (const lineEnd of ['\r\n', '\n']) {
       const octets = message(lineEnd)
       const whole = indexOf(octets)
-      for (const size of [1, 2, 3, 7, 64]) assert.deepEqual(indexInChunks(octets, [size]), whole, `${name} by ${size}`)
+      for (const size of [1, 2, 3, 7, 64])
+        assert.deepEqual(indexInChunks(octets, [size]), whole, `${name} by ${size}`)
     }
   }
 })
@@ -134,13 +145,18 @@ const piece = fc.constantFrom(
 test('no message, no cut and no limit makes two answers', () => {
   const cuts = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5 })
   fc.assert(
-    fc.property(fc.array(piece, { maxLength: 40, size: 'max' }), cuts, fc.boolean(), (pieces, sizes, limited) => {
-      const octets = Buffer.from(MIXED + pieces.join(''))
-      const limits = limited ? LIMITS : {}
-      const whole = indexOf(octets, limits)
-      assert.deepEqual(indexInChunks(octets, sizes, limits), whole)
-      assertSound(whole, octets)
-    }),
+    fc.property(
+      fc.array(piece, { maxLength: 40, size: 'max' }),
+      cuts,
+      fc.boolean(),
+      (pieces, sizes, limited) => {
+        const octets = Buffer.from(MIXED + pieces.join(''))
+        const limits = limited ? LIMITS : {}
+        const whole = indexOf(octets, limits)
+        assert.deepEqual(indexInChunks(octets, sizes, limits), whole)
+        assertSound(whole, octets)
+      },
+    ),
     { numRuns: 400 },
   )
 })
@@ -158,7 +174,8 @@ function assertPartSound(part: Part, start: number, end: number, octets: Buffer)
   assert.ok(start <= part.headerStart && part.headerStart <= part.bodyStart)
   assert.ok(part.bodyStart <= part.bodyEnd && part.bodyEnd <= end)
   assert.equal(part.size, part.bodyEnd - part.bodyStart)
-  if (part.lines !== undefined) assert.equal(part.lines, lineFeeds(octets.subarray(part.bodyStart, part.bodyEnd)))
+  if (part.lines !== undefined)
+    assert.equal(part.lines, lineFeeds(octets.subarray(part.bodyStart, part.bodyEnd)))
   assert.equal(part.lines !== undefined, part.type === 'text' || part.message !== undefined)
   assert.equal(part.parts !== undefined, part.type === 'multipart')
   let at = part.bodyStart
@@ -171,7 +188,10 @@ function assertPartSound(part: Part, start: number, end: number, octets: Buffer)
 const lineFeeds = (octets: Buffer): number => octets.filter((octet) => octet === 0x0a).length
 
 function nested(depth: number): Buffer {
-  const open = Array.from({ length: depth }, (_, i) => `Content-Type: multipart/mixed; boundary=b${i}\r\n\r\n--b${i}\r\n`)
+  const open = Array.from(
+    { length: depth },
+    (_, i) => `Content-Type: multipart/mixed; boundary=b${i}\r\n\r\n--b${i}\r\n`,
+  )
   return Buffer.from(`${open.join('')}\r\ninnermost`)
 }
 
@@ -217,7 +237,9 @@ test('many long headers are read only as far as all of them may cost', () => {
 })
 
 test('a header longer than its limit still ends where it ends, and its first fields count', () => {
-  const message = Buffer.from(`Subject: short\r\nX: ${'y'.repeat(600_000)}\r\nTo: late@example.com\r\n\r\nbody\r\n`)
+  const message = Buffer.from(
+    `Subject: short\r\nX: ${'y'.repeat(600_000)}\r\nTo: late@example.com\r\n\r\nbody\r\n`,
+  )
   const index = indexOf(message)
   assert.equal(message.toString('latin1', index.headerLength), 'body\r\n')
   assert.deepEqual(index.envelope, { subject: 'short' })
@@ -255,7 +277,7 @@ test('what the header says of a part reaches the index', () => {
     'Content-Transfer-Encoding: BASE64 (of course)',
     'Content-ID: <1@example.com>',
     'Content-Description: a\r\n picture',
-    'Content-Disposition: INLINE; filename*0*=utf-8\'\'%e2%82; filename*1=.png',
+    "Content-Disposition: INLINE; filename*0*=utf-8''%e2%82; filename*1=.png",
     'Content-Language: de, en-GB (British)',
     'Content-Location: http://example.com/\r\n a.png',
     'Content-MD5: Q2hlY2sgSW50ZWdyaXR5IQ==',
@@ -322,7 +344,11 @@ test('a second From is shown to everybody, a second Subject to nobody', () => {
 })
 
 test('octets of any charset survive JSON', () => {
-  const octets = Buffer.concat([Buffer.from('Subject: '), Buffer.from([0xff, 0xe0, 0x80, 0xa0, 0x00, 0x41]), Buffer.from('\r\n\r\n')])
+  const octets = Buffer.concat([
+    Buffer.from('Subject: '),
+    Buffer.from([0xff, 0xe0, 0x80, 0xa0, 0x00, 0x41]),
+    Buffer.from('\r\n\r\n'),
+  ])
   const { envelope } = JSON.parse(JSON.stringify(indexOf(octets))) as MessageIndex
   assert.deepEqual([...Buffer.from(envelope.subject!, 'latin1')], [0xff, 0xe0, 0x80, 0xa0, 0x00, 0x41])
   const utf8 = indexOf(Buffer.from('Subject: voilà\r\n\r\n'))
