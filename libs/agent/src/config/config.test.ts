@@ -101,7 +101,7 @@ test('a secret is never shown: not in logs, JSON, templates, errors or config sh
   const shown = [
     inspect(resolved, { depth: 9 }),
     JSON.stringify(resolved),
-    `${token}`,
+    String(token),
     showConfig(resolved, { onlyChanged: false }),
   ]
   for (const text of shown) assert.doesNotMatch(text, /hunter2/)

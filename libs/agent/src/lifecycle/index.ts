@@ -17,4 +17,4 @@ export {
   type Phase,
 } from './lifecycle.ts'
 export { explainSystemError, OperatorError } from './operator-error.ts'
-export { runAgent, type Host, type RunOptions } from './run-agent.ts'
+export { runAgent, SAME_SIGNAL, type Host, type RunOptions } from './run-agent.ts'

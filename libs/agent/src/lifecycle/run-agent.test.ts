@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { EventEmitter } from 'node:events'
 import { test } from 'node:test'
 
-import { OperatorError, runAgent, type Component, type Host } from './index.ts'
+import { ManualClock } from '@cartero/wire'
+
+import { OperatorError, runAgent, SAME_SIGNAL, type Component, type Host } from './index.ts'
 
 const taken: Component = {
   name: 'mx',
@@ -32,23 +34,38 @@ test('SIGTERM ends an agent with exit code 0 and leaves no listener behind', asy
 
 test('a second signal cuts a drain that does not end', async () => {
   const host = fakeHost()
+  const clock = new ManualClock()
   const drain = (signal: AbortSignal): Promise<void> =>
     new Promise((resolve) => {
       signal.addEventListener('abort', () => resolve())
+      clock.advance(SAME_SIGNAL)
       host.emit('SIGINT', 'SIGINT')
     })
   await runAgent(
     { name: 'a', components: [{ name: 'edge', drain }] },
-    { host, onReady: () => host.emit('SIGINT', 'SIGINT') },
+    { host, clock, onReady: () => host.emit('SIGINT', 'SIGINT') },
   )
   assert.equal(host.exitCode, 0)
+})
+
+test('one Ctrl-C under npm arrives twice and does not cut the drain', async () => {
+  const host = fakeHost()
+  const clock = new ManualClock()
+  let wasCut = true
+  const drain = (signal: AbortSignal): void => {
+    host.emit('SIGINT', 'SIGINT')
+    wasCut = signal.aborted
+  }
+  await runAgent(
+    { name: 'a', components: [{ name: 'edge', drain }] },
+    { host, clock, onReady: () => host.emit('SIGINT', 'SIGINT') },
+  )
+  assert.equal(wasCut, false)
 })
 
 test('a start that the operator can mend is explained without a stack', async () => {
   const host = fakeHost()
   const said: string[] = []
-  const start = (): Promise<void> =>
-    Promise.reject(new OperatorError('cannot listen on :25', 'choose another port'))
   await runAgent({ name: 'a', components: [taken] }, { host, explain: (text) => void said.push(text) })
   assert.equal(said.join(''), 'error: mx did not start: cannot listen on :25\n  fix: choose another port\n')
   assert.equal(host.exitCode, 1)

@@ -1,3 +1,5 @@
+import { systemClock } from '@cartero/wire'
+
 import type { Agent } from './component.ts'
 import { StartError } from './group.ts'
 import { Lifecycle, type LifecycleOptions } from './lifecycle.ts'
@@ -19,6 +21,8 @@ export interface RunOptions extends LifecycleOptions {
   readonly lifecycle?: Lifecycle
 }
 
+/** Milliseconds within which two signals are one: npm passes on what the terminal has already sent. */
+export const SAME_SIGNAL = 500
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const
 /** Longest delay that a timer takes (Node clamps what is above 2^31-1). */
 const FOREVER = 2 ** 31 - 1
@@ -29,6 +33,7 @@ const FOREVER = 2 ** 31 - 1
  */
 export async function runAgent(agent: Agent, options: RunOptions = {}): Promise<void> {
   const host: Host = options.host ?? process
+  const clock = options.clock ?? systemClock
   const lifecycle = options.lifecycle ?? new Lifecycle(agent, options)
   let exitCode = 0
   const ended = Promise.withResolvers<readonly Error[]>()
@@ -36,7 +41,12 @@ export async function runAgent(agent: Agent, options: RunOptions = {}): Promise<
     if (lifecycle.endRequested) lifecycle.hurry()
     void lifecycle.shutdown(reason).then(ended.resolve)
   }
-  const onSignal = (signal: unknown): void => end(String(signal))
+  let lastSignal = Number.NEGATIVE_INFINITY
+  const onSignal = (signal: unknown): void => {
+    const sinceLast = clock.now() - lastSignal
+    lastSignal = clock.now()
+    if (sinceLast >= SAME_SIGNAL) end(String(signal))
+  }
   const onBug = (error: unknown): void => {
     exitCode = 1
     options.log?.error('agent.bug', { err: error })
