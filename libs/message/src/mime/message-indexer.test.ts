@@ -355,6 +355,25 @@ test('octets of any charset survive JSON', () => {
   assert.equal(textOf(utf8.envelope.subject!), 'voilà')
 })
 
+test('a boundary longer than any mailer writes delimits nothing', () => {
+  const partsFor = (length: number): number => {
+    const boundary = 'b'.repeat(length)
+    const message = `Content-Type: multipart/mixed; boundary=${boundary}\r\n\r\n--${boundary}\r\n\r\none\r\n--${boundary}--`
+    return indexOf(Buffer.from(message)).root.parts?.length ?? 0
+  }
+  assert.deepEqual([70, 250, 251].map(partsFor), [1, 1, 0])
+})
+
+test('a chunk without octets changes nothing', () => {
+  const message = Buffer.from('Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\none\r\n--b--')
+  const indexer = new MessageIndexer()
+  for (const octet of message) {
+    indexer.write(Buffer.from([octet]))
+    indexer.write(Buffer.alloc(0))
+  }
+  assert.deepEqual(indexer.end(), indexOf(message))
+})
+
 test('an empty message has an index', () => {
   const index = indexOf(Buffer.alloc(0))
   assertSound(index, Buffer.alloc(0))
