@@ -51,8 +51,8 @@ function twoDigits(value: number): string {
 
 /**
  * Reads a date-time, obsolete forms included (RFC 5322 §4.3): comments and folds anywhere, years of two or three digits, no
- * seconds, zones by name. Undefined when there is no such instant. A wrong day of the week is not held against it, and a
- * missing zone counts as `-0000`, because both are common and the instant is still told.
+ * seconds, zones by name. Undefined when there is no such instant. A wrong day of the week and a
+ * missing zone are not held against it, because both are common and the instant is still told.
  */
 export function parseDateTime(text: string): DateTime | undefined {
   const words = dateTimeWords(text)
@@ -148,6 +148,7 @@ function takeColon(cursor: Cursor): boolean {
 /** Minutes east of UTC. */
 function takeZone(cursor: Cursor): number | undefined {
   const word = cursor.words[cursor.at]
+  // RFC 5322 §3.3 deviation: a missing zone counts as `-0000`, because many mailers leave it out.
   if (word === undefined) return 0
   cursor.at++
   if (word === '+' || word === '-') return takeNumericZone(cursor, word === '-' ? -1 : 1)

@@ -46,10 +46,9 @@ export function parameter(parameters: FieldParameters, name: string): OctetStrin
   return parameters.find(([candidate]) => candidate === name)?.[1]
 }
 
-/**
- * What a person would read. RFC 2231 §4 comes first; else encoded-words are decoded, which RFC 2047 §5 forbids here and
- * half of all mailers write.
- */
+// RFC 2047 §5 deviation: encoded-words are decoded in parameters too, since half of all mailers write them there.
+
+/** What a person would read; the form of RFC 2231 §4 comes first. */
 export function parameterText(parameters: FieldParameters, name: string): string | undefined {
   const extended = parameter(parameters, `${name}*`)
   if (extended !== undefined) return extendedText(extended)

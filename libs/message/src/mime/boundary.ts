@@ -28,11 +28,10 @@ export function delimiterEnd(bytes: Buffer, start: number, end: number): number 
   return at
 }
 
-/**
- * Whether the line from `start` to `end` (without padding) delimits parts of this boundary. RFC 2046 §5.1.1 would have any line
- * that begins with the boundary; but then `abc` of the outer multipart would end at `abcd` of an inner one, so after the boundary
- * only the closing dashes may follow.
- */
+// RFC 2046 §5.1.1 deviation: after a boundary only the closing dashes and padding may follow, not anything, because
+// `abc` of an outer multipart would also end at `abcd` of an inner one.
+
+/** Whether the line from `start` to `end` (without padding) delimits parts of this boundary, and how. */
 export function delimiterKind(
   boundary: Buffer,
   bytes: Buffer,
