@@ -92,5 +92,7 @@ for (const [i, { name, message, times }] of CASES.entries()) {
   const median = taken[i]!.toSorted((a, b) => a - b)[rounds >> 1]!
   const rate = Math.round(times / median).toLocaleString('en')
   const volume = Math.round((message.length * times) / median / 1e6).toLocaleString('en')
-  console.log(`${name.padEnd(24)} ${String(message.length).padStart(9)} octets ${rate.padStart(9)} messages/s ${volume.padStart(6)} MB/s`)
+  console.log(
+    `${name.padEnd(24)} ${String(message.length).padStart(9)} octets ${rate.padStart(9)} messages/s ${volume.padStart(6)} MB/s`,
+  )
 }
