@@ -30,7 +30,9 @@ using folder = benchFolder()
 const servers: BenchServer[] = []
 try {
   servers.push(await startCartero({ folder: join(folder.path, 'cartero'), port: 12025 }))
-  servers.push(await startPostfix({ folder: join(folder.path, 'postfix'), port: 13025, transport: 'discard:' }))
+  servers.push(
+    await startPostfix({ folder: join(folder.path, 'postfix'), port: 13025, transport: 'discard:' }),
+  )
   for (const { label, ...load } of values.quick ? CASES.slice(1, 2) : CASES) {
     const contestants = servers.map((server) => ({
       name: server.name,

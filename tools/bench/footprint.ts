@@ -51,7 +51,9 @@ using folder = benchFolder()
 const servers: BenchServer[] = []
 try {
   servers.push(await startCartero({ folder: join(folder.path, 'cartero'), port: 12025 }))
-  servers.push(await startPostfix({ folder: join(folder.path, 'postfix'), port: 13025, transport: 'discard:' }))
+  servers.push(
+    await startPostfix({ folder: join(folder.path, 'postfix'), port: 13025, transport: 'discard:' }),
+  )
   for (const server of servers) {
     await sleep(1_000)
     const idle = memoryOf(server.pid)

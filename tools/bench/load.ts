@@ -18,8 +18,17 @@ export async function accept(server: BenchServer, load: Load): Promise<number> {
   const begin = performance.now()
   await run('smtp-source', [
     ...(load.reconnect ? [] : ['-d']),
-    ...['-s', String(load.sessions), '-m', String(load.messages), '-l', String(load.size)],
-    ...['-f', 'sender@elsewhere.test', '-t', server.recipient, `127.0.0.1:${server.smtpPort}`],
+    '-s',
+    String(load.sessions),
+    '-m',
+    String(load.messages),
+    '-l',
+    String(load.size),
+    '-f',
+    'sender@elsewhere.test',
+    '-t',
+    server.recipient,
+    `127.0.0.1:${server.smtpPort}`,
   ])
   return (performance.now() - begin) / 1000
 }

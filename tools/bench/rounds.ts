@@ -15,7 +15,7 @@ export async function interleave(
   const figures: Figures = new Map(contestants.map(({ name }) => [name, []]))
   for (let round = 0; round < rounds; round++) {
     const order = round % 2 === 0 ? contestants : contestants.toReversed()
-    for (const { name, measure } of order) figures.get(name)!.push(await measure())
+    for (const contestant of order) figures.get(contestant.name)!.push(await contestant.measure())
   }
   return figures
 }

@@ -55,32 +55,44 @@ async function numbers(cartero: CarteroProcess, localPart: string): Promise<Map<
   return counts
 }
 
-test(`${ROUNDS} crashes under ${SENDERS} senders: every 250 is in each mailbox exactly once`, { timeout: 300_000 }, async (t) => {
-  const acknowledged = new Set<string>()
-  let cartero = await CarteroProcess.start()
-  const { base, data } = cartero
-  for (let round = 0; round < ROUNDS; round++) {
-    const senders = Array.from({ length: SENDERS }, (_, i) => send(cartero.port(25), `${round}-${i}`, acknowledged))
-    await sleep(randomInt(300, 1_500))
-    await cartero.kill()
-    await Promise.all(senders)
-    cartero = await CarteroProcess.start({ base, data })
-  }
-  t.diagnostic(`${acknowledged.size} letters were acknowledged`)
-  assert.ok(acknowledged.size > ROUNDS * SENDERS)
-  for (const mailbox of ['bob', 'alice']) {
-    const counts = await settled(cartero, mailbox, acknowledged)
-    for (const id of acknowledged) assert.equal(counts.get(id), 1, `${id} is ${counts.get(id) ?? 0} times in ${mailbox}'s mailbox`)
-    for (const [id, count] of counts) assert.equal(count, 1, `${id}, not acknowledged, is ${count} times in ${mailbox}'s mailbox`)
-  }
-  assert.equal(await cartero.stop(), 0, cartero.output)
-  cartero.removeData()
-})
+test(
+  `${ROUNDS} crashes under ${SENDERS} senders: every 250 is in each mailbox exactly once`,
+  { timeout: 300_000 },
+  async (t) => {
+    const acknowledged = new Set<string>()
+    let cartero = await CarteroProcess.start()
+    const { base, data } = cartero
+    for (let round = 0; round < ROUNDS; round++) {
+      const senders = Array.from({ length: SENDERS }, (_, i) =>
+        send(cartero.port(25), `${round}-${i}`, acknowledged),
+      )
+      await sleep(randomInt(300, 1_500))
+      await cartero.kill()
+      await Promise.all(senders)
+      cartero = await CarteroProcess.start({ base, data })
+    }
+    t.diagnostic(`${acknowledged.size} letters were acknowledged`)
+    assert.ok(acknowledged.size > ROUNDS * SENDERS)
+    for (const mailbox of ['bob', 'alice']) {
+      const counts = await settled(cartero, mailbox, acknowledged)
+      for (const id of acknowledged)
+        assert.equal(counts.get(id), 1, `${id} is ${counts.get(id) ?? 0} times in ${mailbox}'s mailbox`)
+      for (const [id, count] of counts)
+        assert.equal(count, 1, `${id}, not acknowledged, is ${count} times in ${mailbox}'s mailbox`)
+    }
+    assert.equal(await cartero.stop(), 0, cartero.output)
+    cartero.removeData()
+  },
+)
 
 /** Waits until all that is owed is there, or nothing more comes. */
-async function settled(cartero: CarteroProcess, mailbox: string, owed: ReadonlySet<string>): Promise<Map<string, number>> {
+async function settled(
+  cartero: CarteroProcess,
+  mailbox: string,
+  owed: ReadonlySet<string>,
+): Promise<Map<string, number>> {
   let counts = await numbers(cartero, mailbox)
-  for (let quiet = 0; quiet < 20; ) {
+  for (let quiet = 0; quiet < 20;) {
     if ([...owed].every((id) => counts.has(id))) break
     await sleep(250)
     const next = await numbers(cartero, mailbox)

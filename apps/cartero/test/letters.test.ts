@@ -29,7 +29,9 @@ const LETTER = [
 let cartero: CarteroProcess
 
 /** Everything in the account's INBOX, oldest first. */
-async function inbox(localPart: string): Promise<{ uid: number; source: Buffer; subject: string | undefined }[]> {
+async function inbox(
+  localPart: string,
+): Promise<{ uid: number; source: Buffer; subject: string | undefined }[]> {
   const { address, password } = cartero.account(localPart)
   const client = new ImapFlow({
     host: '127.0.0.1',
@@ -43,13 +45,20 @@ async function inbox(localPart: string): Promise<{ uid: number; source: Buffer; 
   try {
     await client.mailboxOpen('INBOX')
     const messages = await client.fetchAll('1:*', { uid: true, source: true, envelope: true }).catch(() => [])
-    return messages.map((message) => ({ uid: message.uid, source: message.source!, subject: message.envelope?.subject }))
+    return messages.map((message) => ({
+      uid: message.uid,
+      source: message.source!,
+      subject: message.envelope?.subject,
+    }))
   } finally {
     await client.logout()
   }
 }
 
-async function arrived(localPart: string, text: string): Promise<{ source: Buffer; subject: string | undefined }> {
+async function arrived(
+  localPart: string,
+  text: string,
+): Promise<{ source: Buffer; subject: string | undefined }> {
   for (let i = 0; i < 100; i++) {
     const found = (await inbox(localPart)).find(({ source }) => source.includes(text))
     if (found !== undefined) return found
@@ -67,21 +76,44 @@ after(async () => {
 })
 
 describe('a letter by submission', () => {
-  test('swaks submits on 587 with STARTTLS; the octets come back exactly', { skip: lacks('swaks', 'swaks') }, async () => {
-    const alice = cartero.account('alice')
-    const result = await command('swaks', [
-      ...['--server', `127.0.0.1:${cartero.port(587)}`, '--tls', '--auth', 'PLAIN'],
-      ...['--auth-user', alice.address, '--auth-password', alice.password],
-      ...['--from', alice.address, '--to', 'bob@cartero.test', '--data', '-'],
-    ], { input: LETTER })
-    assert.equal(result.code, 0, result.stdout.toString())
-    const { source, subject } = await arrived('bob', 'letter-1@cartero.test')
-    const start = source.indexOf('From: Alice')
-    assert.match(source.subarray(0, start).toString(), /^Return-Path: <alice@cartero\.test>\r\n/)
-    assert.match(source.subarray(0, start).toString(), /^Received: from .*\r\n(?:\s.*\r\n)*/m)
-    assert.equal(source.subarray(start).toString('latin1').trimEnd(), Buffer.from(LETTER).toString('latin1').trimEnd())
-    assert.equal(subject, 'Grüße')
-  })
+  test(
+    'swaks submits on 587 with STARTTLS; the octets come back exactly',
+    { skip: lacks('swaks', 'swaks') },
+    async () => {
+      const alice = cartero.account('alice')
+      const result = await command(
+        'swaks',
+        [
+          '--server',
+          `127.0.0.1:${cartero.port(587)}`,
+          '--tls',
+          '--auth',
+          'PLAIN',
+          '--auth-user',
+          alice.address,
+          '--auth-password',
+          alice.password,
+          '--from',
+          alice.address,
+          '--to',
+          'bob@cartero.test',
+          '--data',
+          '-',
+        ],
+        { input: LETTER },
+      )
+      assert.equal(result.code, 0, result.stdout.toString())
+      const { source, subject } = await arrived('bob', 'letter-1@cartero.test')
+      const start = source.indexOf('From: Alice')
+      assert.match(source.subarray(0, start).toString(), /^Return-Path: <alice@cartero\.test>\r\n/)
+      assert.match(source.subarray(0, start).toString(), /^Received: from .*\r\n(?:\s.*\r\n)*/m)
+      assert.equal(
+        source.subarray(start).toString('latin1').trimEnd(),
+        Buffer.from(LETTER).toString('latin1').trimEnd(),
+      )
+      assert.equal(subject, 'Grüße')
+    },
+  )
 
   test('nodemailer submits with SCRAM or PLAIN over implicit TLS', async () => {
     const { address, password } = cartero.account('bob')
@@ -92,32 +124,67 @@ describe('a letter by submission', () => {
       tls: { rejectUnauthorized: false },
       auth: { user: address, pass: password },
     })
-    const sent = await transport.sendMail({ from: address, to: 'alice@cartero.test', subject: 'from nodemailer', text: 'x'.repeat(100_000) })
+    const sent = await transport.sendMail({
+      from: address,
+      to: 'alice@cartero.test',
+      subject: 'from nodemailer',
+      text: 'x'.repeat(100_000),
+    })
     assert.match(sent.response, /^250 2\.\d\.\d .*[0-9A-Z]{16}/)
     await arrived('alice', 'from nodemailer')
   })
 
-  test('a letter without Date and Message-ID gets both, and nothing else is changed', { skip: lacks('swaks', 'swaks') }, async () => {
-    const alice = cartero.account('alice')
-    const bare = `From: ${alice.address}\r\nSubject: bare\r\n\r\nbody\r\n`
-    await command('swaks', [
-      ...['--server', `127.0.0.1:${cartero.port(587)}`, '--tls', '--auth', 'LOGIN'],
-      ...['--auth-user', alice.address, '--auth-password', alice.password],
-      ...['--from', alice.address, '--to', alice.address, '--data', '-'],
-    ], { input: bare })
-    const { source } = await arrived('alice', 'Subject: bare')
-    const header = source.toString()
-    assert.match(header, /^Date: \w{3}, \d{1,2} \w{3} \d{4} [\d:]{8} [+-]\d{4}\r$/m)
-    assert.match(header, /^Message-ID: <[^>]+>\r$/m)
-    assert.ok(header.includes(bare.trimEnd()))
-  })
+  test(
+    'a letter without Date and Message-ID gets both, and nothing else is changed',
+    { skip: lacks('swaks', 'swaks') },
+    async () => {
+      const alice = cartero.account('alice')
+      const bare = `From: ${alice.address}\r\nSubject: bare\r\n\r\nbody\r\n`
+      await command(
+        'swaks',
+        [
+          '--server',
+          `127.0.0.1:${cartero.port(587)}`,
+          '--tls',
+          '--auth',
+          'LOGIN',
+          '--auth-user',
+          alice.address,
+          '--auth-password',
+          alice.password,
+          '--from',
+          alice.address,
+          '--to',
+          alice.address,
+          '--data',
+          '-',
+        ],
+        { input: bare },
+      )
+      const { source } = await arrived('alice', 'Subject: bare')
+      const header = source.toString()
+      assert.match(header, /^Date: \w{3}, \d{1,2} \w{3} \d{4} [\d:]{8} [+-]\d{4}\r$/m)
+      assert.match(header, /^Message-ID: <[^>]+>\r$/m)
+      assert.ok(header.includes(bare.trimEnd()))
+    },
+  )
 
   test('somebody else’s address is not accepted as sender', { skip: lacks('swaks', 'swaks') }, async () => {
     const alice = cartero.account('alice')
     const result = await command('swaks', [
-      ...['--server', `127.0.0.1:${cartero.port(587)}`, '--tls', '--auth', 'PLAIN'],
-      ...['--auth-user', alice.address, '--auth-password', alice.password],
-      ...['--from', 'bob@cartero.test', '--to', 'bob@cartero.test'],
+      '--server',
+      `127.0.0.1:${cartero.port(587)}`,
+      '--tls',
+      '--auth',
+      'PLAIN',
+      '--auth-user',
+      alice.address,
+      '--auth-password',
+      alice.password,
+      '--from',
+      'bob@cartero.test',
+      '--to',
+      'bob@cartero.test',
     ])
     assert.notEqual(result.code, 0)
     assert.match(result.stdout.toString(), /55[03] 5\.7\.1/)
@@ -125,7 +192,13 @@ describe('a letter by submission', () => {
 
   test('nothing is submitted without authentication', { skip: lacks('swaks', 'swaks') }, async () => {
     const result = await command('swaks', [
-      ...['--server', `127.0.0.1:${cartero.port(587)}`, '--tls', '--from', 'alice@cartero.test', '--to', 'bob@cartero.test'],
+      '--server',
+      `127.0.0.1:${cartero.port(587)}`,
+      '--tls',
+      '--from',
+      'alice@cartero.test',
+      '--to',
+      'bob@cartero.test',
     ])
     assert.match(result.stdout.toString(), /530 5\.7\.0/)
   })
@@ -133,7 +206,8 @@ describe('a letter by submission', () => {
 
 describe('a letter from outside', () => {
   const from = 'stranger@elsewhere.test'
-  const mx = (...args: string[]) => command('swaks', ['--server', `127.0.0.1:${cartero.port(25)}`, '--from', from, ...args])
+  const mx = (...args: string[]) =>
+    command('swaks', ['--server', `127.0.0.1:${cartero.port(25)}`, '--from', from, ...args])
 
   test('arrives by the MX port', { skip: lacks('swaks', 'swaks') }, async () => {
     const result = await mx('--to', 'bob@cartero.test', '--header', 'Subject: from outside')
@@ -148,7 +222,10 @@ describe('a letter from outside', () => {
   })
 
   test('to postmaster is taken', { skip: lacks('swaks', 'swaks') }, async () => {
-    assert.equal((await mx('--to', 'postmaster@cartero.test', '--header', 'Subject: for the postmaster')).code, 0)
+    assert.equal(
+      (await mx('--to', 'postmaster@cartero.test', '--header', 'Subject: for the postmaster')).code,
+      0,
+    )
   })
 
   test('to an unknown user is refused at RCPT', { skip: lacks('swaks', 'swaks') }, async () => {
@@ -156,7 +233,11 @@ describe('a letter from outside', () => {
   })
 
   test('to elsewhere is refused: never a relay', { skip: lacks('swaks', 'swaks') }, async () => {
-    for (const to of ['victim@elsewhere.test', 'victim%elsewhere.test@[127.0.0.1]', '"victim@elsewhere.test"@elsewhere.test']) {
+    for (const to of [
+      'victim@elsewhere.test',
+      'victim%elsewhere.test@[127.0.0.1]',
+      '"victim@elsewhere.test"@elsewhere.test',
+    ]) {
       assert.match((await mx('--to', to)).stdout.toString(), /55\d 5\.\d\.\d/, to)
     }
   })
@@ -189,18 +270,26 @@ describe('a mailbox read by other clients', () => {
     rmSync(folder, { recursive: true })
   })
 
-  test('fetchmail takes mail by IMAP and hands it to a command', { skip: lacks('fetchmail', 'fetchmail') }, async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'cartero-fetchmail-'))
-    const { address, password } = cartero.account('alice')
-    const rc = join(folder, 'fetchmailrc')
-    writeFileSync(rc, fetchmailrc(folder, address, password), { mode: 0o600 })
-    const result = await command('fetchmail', ['-f', rc, '--nosyslog', '--pidfile', join(folder, 'pid'), '-v'], {
-      env: { FETCHMAILHOME: folder },
-    })
-    assert.equal(result.code, 0, result.stdout.toString() + result.stderr)
-    assert.match(readFileSync(join(folder, 'mail'), 'latin1'), /from nodemailer/)
-    rmSync(folder, { recursive: true })
-  })
+  test(
+    'fetchmail takes mail by IMAP and hands it to a command',
+    { skip: lacks('fetchmail', 'fetchmail') },
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'cartero-fetchmail-'))
+      const { address, password } = cartero.account('alice')
+      const rc = join(folder, 'fetchmailrc')
+      writeFileSync(rc, fetchmailrc(folder, address, password), { mode: 0o600 })
+      const result = await command(
+        'fetchmail',
+        ['-f', rc, '--nosyslog', '--pidfile', join(folder, 'pid'), '-v'],
+        {
+          env: { FETCHMAILHOME: folder },
+        },
+      )
+      assert.equal(result.code, 0, result.stdout.toString() + result.stderr)
+      assert.match(readFileSync(join(folder, 'mail'), 'latin1'), /from nodemailer/)
+      rmSync(folder, { recursive: true })
+    },
+  )
 })
 
 test('the credentials are readable by their owner only', () => {

@@ -103,13 +103,18 @@ export class Deliverer {
     const outcomes = [...(await this.#on.mailStore.append(messages))]
     const homeless = outcomes.flatMap((outcome, i) => (outcome.kind === 'noAccount' ? [i] : []))
     if (homeless.length === 0) return outcomes
-    for (const account of new Set(homeless.map((i) => messages[i]!.account))) await this.#on.mailStore.provision(account)
+    for (const account of new Set(homeless.map((i) => messages[i]!.account)))
+      await this.#on.mailStore.provision(account)
     const again = await this.#on.mailStore.append(homeless.map((i) => messages[i]!))
     homeless.forEach((i, n) => (outcomes[i] = again[n]!))
     return outcomes
   }
 
-  #outcomes(batch: readonly Delivery[], parcels: readonly Parcel[], results: readonly AppendOutcome[]): Outcome[] {
+  #outcomes(
+    batch: readonly Delivery[],
+    parcels: readonly Parcel[],
+    results: readonly AppendOutcome[],
+  ): Outcome[] {
     const worst = new Map<Delivery, AppendOutcome['kind']>()
     parcels.forEach(({ delivery }, i) => {
       const { kind } = results[i]!

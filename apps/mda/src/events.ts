@@ -19,7 +19,11 @@ export function createEvents(logger: Logger, registry: MetricRegistry) {
     /** Not now; it is tried again. */
     deferred(delivery: Delivery, reason: string): void {
       metrics.deliveries.add({ outcome: 'deferred' })
-      logger.warn('message.deferred', { qid: delivery.message.queueId, attempt: delivery.attempts + 1, reason })
+      logger.warn('message.deferred', {
+        qid: delivery.message.queueId,
+        attempt: delivery.attempts + 1,
+        reason,
+      })
     },
     /** An operator has to look at it. */
     held(delivery: Delivery, reason: string): void {

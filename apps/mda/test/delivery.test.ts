@@ -17,7 +17,14 @@ function house() {
   const content = new MemoryContentLog()
   const spool = new MemorySpool({ content, clock })
   const mailStore = createMemoryMailStore()
-  const agent = createMdaAgent({ spool, mailStore, content, logger: silentLogger, metrics: new MetricRegistry(), clock })
+  const agent = createMdaAgent({
+    spool,
+    mailStore,
+    content,
+    logger: silentLogger,
+    metrics: new MetricRegistry(),
+    clock,
+  })
   return { clock, content, spool, mailStore, agent }
 }
 
@@ -39,8 +46,15 @@ async function messages({ mailStore, content }: House, account: string): Promise
   const inbox = await mailStore.mailbox(account, 'INBOX')
   if (inbox === undefined) return []
   const { rows } = await mailStore.open(inbox.id)
-  const stored = await mailStore.fetch(inbox.id, rows.map(({ uid }) => uid))
-  return Promise.all(stored.map(async (message) => message.prefix.toString() + (await content.read(message.content)).toString()))
+  const stored = await mailStore.fetch(
+    inbox.id,
+    rows.map(({ uid }) => uid),
+  )
+  return Promise.all(
+    stored.map(
+      async (message) => message.prefix.toString() + (await content.read(message.content)).toString(),
+    ),
+  )
 }
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
@@ -70,14 +84,18 @@ test('a letter gets Return-Path and Delivered-To in front of its trace, for each
   for (const account of ['alice@cartero.test', 'bob@cartero.test']) {
     const [letter, ...others] = await messages(rooms, account)
     assert.equal(others.length, 0)
-    assert.ok(letter!.startsWith(`Return-Path: <stranger@elsewhere.test>\r\nDelivered-To: ${account}\r\nReceived: `))
+    assert.ok(
+      letter!.startsWith(`Return-Path: <stranger@elsewhere.test>\r\nDelivered-To: ${account}\r\nReceived: `),
+    )
     assert.ok(letter!.endsWith(LETTER))
   }
 })
 
 test('a second delivery of the same thing, as after a crash, makes no second copy', async (t) => {
   const rooms = await running(t)
-  t.mock.method(rooms.spool, 'settle', () => Promise.reject(new Error('killed between append and settle')), { times: 2 })
+  t.mock.method(rooms.spool, 'settle', () => Promise.reject(new Error('killed between append and settle')), {
+    times: 2,
+  })
   await accept(rooms, [to('bob@cartero.test')])
   await until(async () => (await messages(rooms, 'bob@cartero.test')).length === 1)
   await until(() => {
@@ -89,7 +107,12 @@ test('a second delivery of the same thing, as after a crash, makes no second cop
 
 test('a store that is full for a while delays mail and loses none', async (t) => {
   const rooms = await running(t)
-  const full = t.mock.method(rooms.mailStore, 'append', () => Promise.reject(new MailStoreError('full', 'no space left')), { times: 3 })
+  const full = t.mock.method(
+    rooms.mailStore,
+    'append',
+    () => Promise.reject(new MailStoreError('full', 'no space left')),
+    { times: 3 },
+  )
   await accept(rooms, [to('bob@cartero.test')])
   await until(() => {
     rooms.clock.advance(60_000)

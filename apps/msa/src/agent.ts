@@ -46,7 +46,9 @@ export function createMsaAgent(dependencies: MsaDependencies): Component {
   const clock = dependencies.clock ?? systemClock
   const events = createEvents(logger.child({ agent: 'msa' }), metrics)
   const rate = new RateLimit(settings.rate, clock)
-  const listeners = settings.listen.map((listen) => submissionListener(listen, dependencies, { clock, events, rate }))
+  const listeners = settings.listen.map((listen) =>
+    submissionListener(listen, dependencies, { clock, events, rate }),
+  )
   const drain = async (signal: AbortSignal): Promise<void> => {
     await Promise.all(listeners.map((listener) => listener.drain(signal)))
   }
@@ -64,7 +66,11 @@ interface Shared {
   readonly rate: RateLimit
 }
 
-function submissionListener(listen: SubmissionListener, dependencies: MsaDependencies, shared: Shared): Listener {
+function submissionListener(
+  listen: SubmissionListener,
+  dependencies: MsaDependencies,
+  shared: Shared,
+): Listener {
   const { settings, intake, directory, verifier, tls } = dependencies
   const { hostname, allowPlaintextAuth, limits, maxConnections, maxConnectionsPerAddress } = settings
   const { clock, events } = shared
@@ -72,7 +78,11 @@ function submissionListener(listen: SubmissionListener, dependencies: MsaDepende
     events.connected(connection)
     const session = new SubmissionSession(connection, {
       ...shared,
-      ...{ intake, directory, verifier, hostname, allowPlaintextAuth },
+      intake,
+      directory,
+      verifier,
+      hostname,
+      allowPlaintextAuth,
       random: randomBytes,
     })
     const machine = new SmtpServerMachine(session, {
@@ -85,7 +95,7 @@ function submissionListener(listen: SubmissionListener, dependencies: MsaDepende
       ...(limits && { limits }),
       observer: (event) => report(event, connection, events),
     })
-    return { machine, decide: serveSession(session) } as Role
+    return { machine, decide: serveSession(session) }
   }
   return new Listener({
     host: listen.host,
@@ -100,7 +110,12 @@ function submissionListener(listen: SubmissionListener, dependencies: MsaDepende
   })
 }
 
-const STAGES: Readonly<Record<string, 'mail' | 'rcpt' | 'data' | 'auth'>> = { MAIL: 'mail', RCPT: 'rcpt', DATA: 'data', AUTH: 'auth' }
+const STAGES: Readonly<Record<string, 'mail' | 'rcpt' | 'data' | 'auth'>> = {
+  MAIL: 'mail',
+  RCPT: 'rcpt',
+  DATA: 'data',
+  AUTH: 'auth',
+}
 
 function report(event: SmtpEvent, connection: ConnectionFacts, events: Events): void {
   switch (event.kind) {

@@ -19,7 +19,12 @@ export function createEvents(logger: Logger, registry: MetricRegistry) {
     },
     authenticated(connection: ConnectionFacts, account: string, mechanism: string): void {
       metrics.authentications.add({ outcome: 'success' })
-      logger.debug('auth.succeeded', { sid: connection.id, peer: connection.remoteAddress, account, mechanism })
+      logger.debug('auth.succeeded', {
+        sid: connection.id,
+        peer: connection.remoteAddress,
+        account,
+        mechanism,
+      })
     },
     authenticationFailed(connection: ConnectionFacts, mechanism: string, reason: string): void {
       metrics.authentications.add({ outcome: 'failure' })
@@ -35,10 +40,22 @@ export function createEvents(logger: Logger, registry: MetricRegistry) {
       if (!logger.enabled('info')) return
       const to = envelope.recipients.map((recipient) => recipient.address)
       const { reversePath: from, account } = envelope
-      logger.info('message.submitted', { qid: queueId, sid: connection.id, account, from, to, size, peer: connection.remoteAddress })
+      logger.info('message.submitted', {
+        qid: queueId,
+        sid: connection.id,
+        account,
+        from,
+        to,
+        size,
+        peer: connection.remoteAddress,
+      })
     },
     /** Something was refused; the reason is for the operator. */
-    refused(at: 'mail' | 'rcpt' | 'data' | 'auth' | 'command', connection: ConnectionFacts, reason: string): void {
+    refused(
+      at: 'mail' | 'rcpt' | 'data' | 'auth' | 'command',
+      connection: ConnectionFacts,
+      reason: string,
+    ): void {
       metrics.rejections.add({ at })
       logger.info('message.rejected', { sid: connection.id, peer: connection.remoteAddress, at, reason })
     },

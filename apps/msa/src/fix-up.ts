@@ -8,7 +8,10 @@ export interface FixUpOptions {
 }
 
 /** The fields a submitted message lacks and must have. What is there is never touched. RFC 6409 §8 */
-export function missingFields(header: HeaderScanner, { hostname, now, random }: FixUpOptions): readonly Buffer[] {
+export function missingFields(
+  header: HeaderScanner,
+  { hostname, now, random }: FixUpOptions,
+): readonly Buffer[] {
   const fields: string[] = []
   // RFC 6409 §8.2
   if (!header.has('Date')) fields.push(`Date: ${formatDateTime(now())}\r\n`)

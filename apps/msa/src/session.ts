@@ -1,5 +1,10 @@
 import { resolveOne, senderAllowed, type AnyDirectory } from '@cartero/directory'
-import { mechanismNamed, offeredMechanisms, type CredentialVerifier, type SaslServerMechanism } from '@cartero/sasl'
+import {
+  mechanismNamed,
+  offeredMechanisms,
+  type CredentialVerifier,
+  type SaslServerMechanism,
+} from '@cartero/sasl'
 import {
   replies,
   type AuthSession,
@@ -98,7 +103,9 @@ export class SubmissionSession implements SmtpSession, AuthSession {
   async endOfData(): Promise<Reply> {
     const reception = this.#reception!
     const { hostname, clock, random } = this.#options
-    const queueId = await reception.commit((header) => missingFields(header, { hostname, now: () => clock.now(), random }))
+    const queueId = await reception.commit((header) =>
+      missingFields(header, { hostname, now: () => clock.now(), random }),
+    )
     this.#options.events.submitted(queueId, reception.envelope!, this.#size, this.#connection)
     return reception.accepted(queueId)
   }
@@ -109,7 +116,12 @@ export class SubmissionSession implements SmtpSession, AuthSession {
   }
 
   #begin(command: MailCommand): undefined {
-    const client = { connection: this.#connection, greeting: this.#greeting, tls: this.#tls, account: this.#account! }
+    const client = {
+      connection: this.#connection,
+      greeting: this.#greeting,
+      tls: this.#tls,
+      account: this.#account!,
+    }
     this.#reception = new Reception(command, client, this.#options)
     this.#size = 0
   }

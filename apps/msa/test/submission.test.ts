@@ -23,9 +23,18 @@ const base = await freePortBase()
 const [open, submission, submissions] = [base + 25, base + 587, base + 465]
 const tls = new TlsServer({ certificate: CERTIFICATE, key: KEY })
 
-function msa(listen: { host: string; port: number; implicitTls: boolean }[], allowPlaintextAuth: boolean, perHour: number) {
+function msa(
+  listen: { host: string; port: number; implicitTls: boolean }[],
+  allowPlaintextAuth: boolean,
+  perHour: number,
+) {
   return createMsaAgent({
-    settings: { hostname: 'mail.cartero.test', listen, rate: { perHour, burst: perHour }, allowPlaintextAuth },
+    settings: {
+      hostname: 'mail.cartero.test',
+      listen,
+      rate: { perHour, burst: perHour },
+      allowPlaintextAuth,
+    },
     intake: spool,
     directory,
     verifier: credentialVerifier(directory),
@@ -37,12 +46,20 @@ function msa(listen: { host: string; port: number; implicitTls: boolean }[], all
 }
 
 const host = '127.0.0.1'
-const secured = msa([{ host, port: submission, implicitTls: false }, { host, port: submissions, implicitTls: true }], false, 1_000)
+const secured = msa(
+  [
+    { host, port: submission, implicitTls: false },
+    { host, port: submissions, implicitTls: true },
+  ],
+  false,
+  1_000,
+)
 const onLoopback = msa([{ host, port: open, implicitTls: false }], true, 5)
 const arrivals = spool.arrivals(1, AbortSignal.timeout(60_000))[Symbol.asyncIterator]()
 let client: LineClient
 
-const plain = (login: string, password: string): string => Buffer.from(`\0${login}\0${password}`).toString('base64')
+const plain = (login: string, password: string): string =>
+  Buffer.from(`\0${login}\0${password}`).toString('base64')
 const ALICE = plain('alice@cartero.test', 'alice words')
 
 async function arrived(): Promise<{ message: SpooledMessage; octets: string; prefix: string }> {
@@ -92,7 +109,13 @@ describe('a submission server on loopback that allows AUTH without TLS', () => {
 
   test('an account sends as itself, as its alias and as nobody, and as nobody else', async () => {
     await client.smtp(`AUTH PLAIN ${ALICE}`)
-    for (const sender of ['alice@cartero.test', 'ALICE@CARTERO.TEST', 'alice+tag@cartero.test', 'sales@cartero.test', '']) {
+    for (const sender of [
+      'alice@cartero.test',
+      'ALICE@CARTERO.TEST',
+      'alice+tag@cartero.test',
+      'sales@cartero.test',
+      '',
+    ]) {
       assert.match(await client.smtp(`MAIL FROM:<${sender}>`), /^250/, sender)
       await client.smtp('RSET')
     }
@@ -105,7 +128,10 @@ describe('a submission server on loopback that allows AUTH without TLS', () => {
     await client.smtp(`AUTH PLAIN ${ALICE}`)
     assert.match(await send('From: alice@cartero.test\r\n\r\nx'), /^250/)
     const { prefix, octets, message } = await arrived()
-    assert.match(prefix, /^Received: [^]*\r\nDate: Thu, 01 Jan 2026 00:00:00 \+0000\r\nMessage-ID: <\S+@mail\.cartero\.test>\r\n$|^Received: [^]*\r\nDate: Thu, 1 Jan 2026 00:00:00 \+0000\r\nMessage-ID: <\S+@mail\.cartero\.test>\r\n$/)
+    assert.match(
+      prefix,
+      /^Received: [^]*\r\nDate: Thu, 01 Jan 2026 00:00:00 \+0000\r\nMessage-ID: <\S+@mail\.cartero\.test>\r\n$|^Received: [^]*\r\nDate: Thu, 1 Jan 2026 00:00:00 \+0000\r\nMessage-ID: <\S+@mail\.cartero\.test>\r\n$/,
+    )
     assert.equal(octets, 'From: alice@cartero.test\r\n\r\nx\r\n')
     assert.equal(message.envelope.account, 'alice@cartero.test')
   })
@@ -179,7 +205,12 @@ describe('a submission server that wants TLS', () => {
           authMethod: method,
           auth: { user: 'bob@cartero.test', pass: 'bob words' },
         })
-        await transport.sendMail({ from: 'bob@cartero.test', to: 'alice@cartero.test', subject: method, text: 'hello' })
+        await transport.sendMail({
+          from: 'bob@cartero.test',
+          to: 'alice@cartero.test',
+          subject: method,
+          text: 'hello',
+        })
         transport.close()
         const { prefix } = await arrived()
         assert.match(prefix, / with\s+ESMTPSA\s+\(TLSv1\.3/)

@@ -33,7 +33,9 @@ export function createMtaAgent(dependencies: MtaDependencies): Component {
   const clock = dependencies.clock ?? systemClock
   const events = createEvents(logger.child({ agent: 'mta' }), metrics)
   const router = new Router({ spool, directory, clock, events })
-  const listeners = dependencies.settings.listen.map((address) => mxListener(address, dependencies, clock, events))
+  const listeners = dependencies.settings.listen.map((address) =>
+    mxListener(address, dependencies, clock, events),
+  )
   const leaving = new AbortController()
   let routing: Promise<void> = Promise.resolve()
   const drain = async (signal: AbortSignal): Promise<void> => {
@@ -70,7 +72,7 @@ function mxListener(
       ...(limits && { limits }),
       observer: (event) => report(event, connection, events),
     })
-    return { machine, decide: serveSession(session) } as Role
+    return { machine, decide: serveSession(session) }
   }
   return new Listener({
     ...address,
@@ -83,7 +85,12 @@ function mxListener(
   })
 }
 
-const STAGES: Readonly<Record<string, 'mail' | 'rcpt' | 'data' | 'auth'>> = { MAIL: 'mail', RCPT: 'rcpt', DATA: 'data', AUTH: 'auth' }
+const STAGES: Readonly<Record<string, 'mail' | 'rcpt' | 'data' | 'auth'>> = {
+  MAIL: 'mail',
+  RCPT: 'rcpt',
+  DATA: 'data',
+  AUTH: 'auth',
+}
 
 function report(event: SmtpEvent, connection: ConnectionFacts, events: Events): void {
   if (event.kind === 'refused') events.refused(STAGES[event.verb] ?? 'command', connection, event.reason)

@@ -24,10 +24,22 @@ export function createEvents(logger: Logger, registry: MetricRegistry) {
       if (!logger.enabled('info')) return
       const to = envelope.recipients.map((recipient) => recipient.address)
       const { reversePath: from, client } = envelope
-      logger.info('message.received', { qid: queueId, sid: connection.id, from, to, size, peer: client.address, helo: client.helo })
+      logger.info('message.received', {
+        qid: queueId,
+        sid: connection.id,
+        from,
+        to,
+        size,
+        peer: client.address,
+        helo: client.helo,
+      })
     },
     /** Something was refused; the reason is for the operator. */
-    refused(at: 'mail' | 'rcpt' | 'data' | 'auth' | 'command', connection: ConnectionFacts, reason: string): void {
+    refused(
+      at: 'mail' | 'rcpt' | 'data' | 'auth' | 'command',
+      connection: ConnectionFacts,
+      reason: string,
+    ): void {
       metrics.rejections.add({ at })
       logger.info('message.rejected', { sid: connection.id, peer: connection.remoteAddress, at, reason })
     },

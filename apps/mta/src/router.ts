@@ -36,7 +36,9 @@ export class Router {
 
   /** One batch. Idempotent by queue id. */
   async route(messages: readonly SpooledMessage[]): Promise<void> {
-    const addresses = [...new Set(messages.flatMap(({ envelope }) => envelope.recipients.map(({ address }) => address)))]
+    const addresses = [
+      ...new Set(messages.flatMap(({ envelope }) => envelope.recipients.map(({ address }) => address))),
+    ]
     const { resolutions } = await this.#on.directory.Resolve({ addresses })
     const known = new Map(addresses.map((address, i) => [address, resolutions[i]!]))
     await this.#on.spool.route(messages.map((message) => routed(message, known)))
@@ -71,9 +73,13 @@ function routed(message: SpooledMessage, known: ReadonlyMap<string, Resolution>)
     if (resolution?.verdict !== Resolution_Verdict.ACCEPT) lost.push({ address, account: '' })
     for (const { account, detail } of resolution?.targets ?? []) {
       // RFC 5321 §3.9.1: however many aliases lead to a mailbox, it gets the message once.
-      if (!mailboxes.has(account)) mailboxes.set(account, { address, account, ...(detail !== '' && { detail }) })
+      if (!mailboxes.has(account))
+        mailboxes.set(account, { address, account, ...(detail !== '' && { detail }) })
     }
   }
   const groups = [[...mailboxes.values()], lost].filter((recipients) => recipients.length > 0)
-  return { queueId: message.queueId, deliveries: groups.map((recipients) => ({ nextHop: { kind: 'local' }, recipients })) }
+  return {
+    queueId: message.queueId,
+    deliveries: groups.map((recipients) => ({ nextHop: { kind: 'local' }, recipients })),
+  }
 }

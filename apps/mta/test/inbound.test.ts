@@ -15,7 +15,11 @@ const content = new MemoryContentLog()
 const spool = new MemorySpool({ content })
 const port = (await freePortBase()) + 25
 const agent = createMtaAgent({
-  settings: { hostname: 'mx.cartero.test', listen: [{ host: '127.0.0.1', port }], limits: { messageSize: 100_000 } },
+  settings: {
+    hostname: 'mx.cartero.test',
+    listen: [{ host: '127.0.0.1', port }],
+    limits: { messageSize: 100_000 },
+  },
   spool,
   directory,
   logger: silentLogger,
@@ -33,16 +37,22 @@ async function delivered(): Promise<{ delivery: Delivery; octets: string; prefix
 
 async function transaction(...recipients: string[]): Promise<void> {
   assert.match(await client.smtp('MAIL FROM:<stranger@elsewhere.test>'), /^250 2\.1\.0/)
-  for (const recipient of recipients) assert.match(await client.smtp(`RCPT TO:<${recipient}>`), /^250 2\.1\.5/)
+  for (const recipient of recipients)
+    assert.match(await client.smtp(`RCPT TO:<${recipient}>`), /^250 2\.1\.5/)
 }
 
 describe('the MX port', () => {
   before(async () => {
     await directory.AddDomain({ domain: { name: 'cartero.test', catchAll: '', postmaster: '' } })
     for (const address of ['alice@cartero.test', 'bob@cartero.test']) {
-      await directory.AddAccount({ account: { address, disabled: false, quota: 0n }, password: 'secret words' })
+      await directory.AddAccount({
+        account: { address, disabled: false, quota: 0n },
+        password: 'secret words',
+      })
     }
-    await directory.SetAlias({ alias: { address: 'both@cartero.test', targets: ['alice@cartero.test', 'bob@cartero.test'] } })
+    await directory.SetAlias({
+      alias: { address: 'both@cartero.test', targets: ['alice@cartero.test', 'bob@cartero.test'] },
+    })
     await agent.start!(AbortSignal.timeout(10_000))
   })
   after(async () => {
@@ -64,7 +74,12 @@ describe('the MX port', () => {
     const id = /^250 2\.\d\.\d .*\b([0-9A-Z]{16})\b/.exec(reply)![1]!
     const { octets, prefix, delivery } = await delivered()
     assert.equal(octets, 'Subject: x\r\n\r\n.dot\r\nbody\r\n')
-    assert.match(prefix, new RegExp(`^Received: from client\\.test \\(\\[127\\.0\\.0\\.1\\]\\)[^]* id\\s+${id}\\s+for\\s+<bob@cartero\\.test>`))
+    assert.match(
+      prefix,
+      new RegExp(
+        `^Received: from client\\.test \\(\\[127\\.0\\.0\\.1\\]\\)[^]* id\\s+${id}\\s+for\\s+<bob@cartero\\.test>`,
+      ),
+    )
     assert.equal(delivery.message.queueId, id)
   })
 
@@ -82,7 +97,10 @@ describe('the MX port', () => {
     await client.smtp('DATA')
     await client.smtp('Subject: x\r\n\r\nx\r\n.')
     const { delivery } = await delivered()
-    assert.deepEqual(delivery.recipients.map(({ account }) => account).toSorted(), ['alice@cartero.test', 'bob@cartero.test'])
+    assert.deepEqual(delivery.recipients.map(({ account }) => account).toSorted(), [
+      'alice@cartero.test',
+      'bob@cartero.test',
+    ])
   })
 
   test('nobody relays through us', async () => {
@@ -95,7 +113,8 @@ describe('the MX port', () => {
       'victim@[127.0.0.1]',
       'elsewhere.test!victim@nowhere.test',
     ]
-    for (const attempt of attempts) assert.match(await client.smtp(`RCPT TO:<${attempt}>`), /^55\d 5\./, attempt)
+    for (const attempt of attempts)
+      assert.match(await client.smtp(`RCPT TO:<${attempt}>`), /^55\d 5\./, attempt)
     assert.match(await client.smtp('DATA'), /^55\d|^503/)
   })
 
@@ -130,8 +149,13 @@ describe('the MX port', () => {
     for (const ending of endings) {
       await transaction('bob@cartero.test')
       await client.smtp('DATA')
-      const smuggled = 'MAIL FROM:<admin@cartero.test>\r\nRCPT TO:<alice@cartero.test>\r\nDATA\r\nSubject: evil\r\n\r\nevil'
-      assert.match(await client.smtp(`Subject: x\r\n\r\nx${ending}${smuggled}\r\n.`), /^550 5\.6\.0/, JSON.stringify(ending))
+      const smuggled =
+        'MAIL FROM:<admin@cartero.test>\r\nRCPT TO:<alice@cartero.test>\r\nDATA\r\nSubject: evil\r\n\r\nevil'
+      assert.match(
+        await client.smtp(`Subject: x\r\n\r\nx${ending}${smuggled}\r\n.`),
+        /^550 5\.6\.0/,
+        JSON.stringify(ending),
+      )
       assert.equal(spool.waiting, 0)
     }
   })

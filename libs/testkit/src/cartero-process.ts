@@ -44,7 +44,10 @@ export class CarteroProcess implements AsyncDisposable {
     const base = options.base ?? (await freePortBase())
     const data = options.data ?? mkdtempSync(join(tmpdir(), 'cartero-test-'))
     const args = [MAIN, 'dev', '--data', data, '--port-base', String(base), ...(options.args ?? [])]
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...options.env } })
+    const child = spawn(process.execPath, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...options.env },
+    })
     const cartero = new CarteroProcess(base, data, child)
     await cartero.#ready(options.limitMs ?? 30_000)
     return cartero
@@ -65,7 +68,9 @@ export class CarteroProcess implements AsyncDisposable {
   }
 
   account(localPart: string): Credentials {
-    const { accounts } = JSON.parse(readFileSync(join(this.data, 'credentials.json'), 'utf8')) as { accounts: Credentials[] }
+    const { accounts } = JSON.parse(readFileSync(join(this.data, 'credentials.json'), 'utf8')) as {
+      accounts: Credentials[]
+    }
     const account = accounts.find(({ address }) => address.startsWith(`${localPart}@`))
     if (account === undefined) throw new Error(`credentials.json has no ${localPart}@…`)
     return account
@@ -102,7 +107,10 @@ export class CarteroProcess implements AsyncDisposable {
   async #ready(limitMs: number): Promise<void> {
     const deadline = Date.now() + limitMs
     while (Date.now() < deadline && this.running) {
-      const ok = await fetch(`http://127.0.0.1:${this.port(80)}/readyz`).then((response) => response.ok, () => false)
+      const ok = await fetch(`http://127.0.0.1:${this.port(80)}/readyz`).then(
+        (response) => response.ok,
+        () => false,
+      )
       if (ok) return
       await sleep(30)
     }

@@ -16,7 +16,11 @@ export interface CommandOptions {
 }
 
 /** Runs a command to its end, whatever its exit code. */
-export async function command(name: string, args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+export async function command(
+  name: string,
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<CommandResult> {
   const child = spawn(name, args, {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...options.env },

@@ -47,7 +47,8 @@ export class LineClient implements Disposable {
           this.#text = this.#text.slice(end)
           return taken
         }
-        if (this.#closed) throw new Error(`the connection ended; wanted ${pattern}, had ${JSON.stringify(this.#text)}`)
+        if (this.#closed)
+          throw new Error(`the connection ended; wanted ${pattern}, had ${JSON.stringify(this.#text)}`)
         await new Promise<void>((resolve) => (this.#news = resolve))
       }
     } finally {

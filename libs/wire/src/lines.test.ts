@@ -18,7 +18,11 @@ function cut(bytes: Buffer, at: readonly number[]): Buffer[] {
 }
 
 const text = (line: Line | undefined): string =>
-  line === undefined ? 'none' : line.kind === 'tooLong' ? 'tooLong' : `${line.kind}:${line.bytes.toString('latin1')}`
+  line === undefined
+    ? 'none'
+    : line.kind === 'tooLong'
+      ? 'tooLong'
+      : `${line.kind}:${line.bytes.toString('latin1')}`
 
 test('a lone LF does not end a line', () => {
   const reader = new LineReader(100)
@@ -34,13 +38,20 @@ test('a lone CR does not end a line', () => {
 
 test('a CR at the end of one chunk and an LF at the start of the next end the line once', () => {
   const reader = new LineReader(100)
-  assert.deepEqual(readAll(reader, [Buffer.from('NOOP\r'), Buffer.from('\nQUIT\r\n')]).map(text), ['line:NOOP', 'line:QUIT'])
+  assert.deepEqual(readAll(reader, [Buffer.from('NOOP\r'), Buffer.from('\nQUIT\r\n')]).map(text), [
+    'line:NOOP',
+    'line:QUIT',
+  ])
 })
 
 test('a line of exactly the limit is taken, one octet more is not, and the next line is in step', () => {
   const reader = new LineReader(4)
   reader.push(Buffer.from('1234\r\n12345\r\nok\r\n'))
-  assert.deepEqual([reader.next(), reader.next(), reader.next()].map(text), ['line:1234', 'tooLong', 'line:ok'])
+  assert.deepEqual([reader.next(), reader.next(), reader.next()].map(text), [
+    'line:1234',
+    'tooLong',
+    'line:ok',
+  ])
 })
 
 test('an endless line does not grow memory', () => {

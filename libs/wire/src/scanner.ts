@@ -15,7 +15,10 @@ export class SyntaxFault extends Error {
 export type OctetClass = Uint8Array
 
 /** Makes an octet class from literal characters and ranges, e.g. `octetClass('-._', ['a', 'z'])`. */
-export function octetClass(characters: string, ...ranges: readonly (readonly [string, string])[]): OctetClass {
+export function octetClass(
+  characters: string,
+  ...ranges: readonly (readonly [string, string])[]
+): OctetClass {
   const table = new Uint8Array(256)
   for (const character of characters) table[character.charCodeAt(0)] = 1
   for (const [first, last] of ranges) table.fill(1, first.charCodeAt(0), last.charCodeAt(0) + 1)

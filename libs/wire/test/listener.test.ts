@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
-import { ManualClock, type MaybePromise, type Role } from '@cartero/wire'
+import { ManualClock, type MaybePromise } from '@cartero/wire'
 import { Listener, ListenError, TlsServer, type ConnectionHandle } from '@cartero/wire/node'
 import { EchoMachine } from './echo-machine.ts'
 import { CERTIFICATE, KEY } from '@cartero/testkit'
@@ -25,7 +25,7 @@ function listener(port = 0): Listener {
       const machine = new EchoMachine()
       machines.push(machine)
       handles.push(handle)
-      return { machine, decide: (question: string) => decide(question) } as unknown as Role
+      return { machine, decide: (question: string) => decide(question) }
     },
     refused: (_address, reason) => refusals.push(reason),
     closed: () => ended.resolve(),
@@ -153,7 +153,8 @@ describe('a listener with real sockets', () => {
   test('a port in use is named', async () => {
     await assert.rejects(
       listener(server.port).listen(),
-      (error: unknown) => error instanceof ListenError && error.port === server.port && error.code === 'EADDRINUSE',
+      (error: unknown) =>
+        error instanceof ListenError && error.port === server.port && error.code === 'EADDRINUSE',
     )
   })
 })

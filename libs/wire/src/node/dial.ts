@@ -20,7 +20,10 @@ export interface DialOptions {
 /** Connects and drives the client's role until the connection is over. Rejects only when there was no connection. */
 export async function dial(options: DialOptions): Promise<void> {
   options.signal.throwIfAborted()
-  const plain = await connected(connect({ host: options.host, port: options.port, noDelay: true }), options.signal)
+  const plain = await connected(
+    connect({ host: options.host, port: options.port, noDelay: true }),
+    options.signal,
+  )
   const upgrade = (socket: Socket): Promise<TLSSocket> =>
     handshake(connectTls({ ...options.tls, socket }), 'secureConnect')
   const socket = options.implicitTls ? await upgrade(plain) : plain

@@ -42,7 +42,10 @@ export class ListenError extends Error {
   readonly code: string
 
   constructor(host: string, port: number, cause: NodeJS.ErrnoException) {
-    super(`cannot listen on ${host}:${port}: ${cause.code === 'EADDRINUSE' ? 'the port is in use' : cause.message}`, { cause })
+    super(
+      `cannot listen on ${host}:${port}: ${cause.code === 'EADDRINUSE' ? 'the port is in use' : cause.message}`,
+      { cause },
+    )
     this.host = host
     this.port = port
     this.code = cause.code ?? 'unknown'
@@ -62,9 +65,13 @@ export class Listener {
 
   constructor(options: ListenerOptions) {
     this.#options = options
-    this.#server = createServer({ noDelay: true, allowHalfOpen: true, highWaterMark: 64 * 1024 }, (socket) => this.#accept(socket))
+    this.#server = createServer({ noDelay: true, allowHalfOpen: true, highWaterMark: 64 * 1024 }, (socket) =>
+      this.#accept(socket),
+    )
     this.#server.maxConnections = options.maxConnections ?? MAX_CONNECTIONS
-    this.#server.on('drop', (dropped) => options.refused?.(dropped?.remoteAddress ?? 'unknown', 'too many connections'))
+    this.#server.on('drop', (dropped) =>
+      options.refused?.(dropped?.remoteAddress ?? 'unknown', 'too many connections'),
+    )
   }
 
   /** Connections that are open now. */

@@ -25,7 +25,12 @@ export class TlsServer {
 
   /** Rejects when the handshake fails or takes too long; the socket is destroyed then. */
   readonly upgrade = (socket: Socket): Promise<TLSSocket> =>
-    handshake(new TLSSocket(socket, { isServer: true, secureContext: this.#context } satisfies TlsOptions & { isServer: boolean }), 'secure')
+    handshake(
+      new TLSSocket(socket, { isServer: true, secureContext: this.#context } satisfies TlsOptions & {
+        isServer: boolean
+      }),
+      'secure',
+    )
 }
 
 function contextOf(identity: Identity): SecureContext {
