@@ -106,6 +106,12 @@ describe('index and code disagree when', () => {
       ['a room claims what it never cites', {}, 'const a = 1', /never cites/],
       ['the room is gone', { room: 'libs/nowhere' }, '// RFC 5321 §2', /no room libs\/nowhere/],
       ['a room answers for nothing', { status: 'no' }, '// RFC 5321 §2', /no room answers/],
+      [
+        'a missing RFC is cited without a note',
+        { status: 'no', room: '' },
+        '// RFC 5321 §2',
+        /said to be missing/,
+      ],
       ['the form is careless', {}, '// RFC 5321 §2, RFC5321', /with one space/],
     ]
   for (const [what, entry, text, sentence] of cases) {

@@ -19,12 +19,20 @@ export function disagreements(index: readonly Entry[], scan: Scan): string[] {
 }
 
 function objections(entry: Entry, citations: readonly Citation[]): string[] {
-  const { rfc, status, room } = entry
+  const { rfc, status, room, note } = entry
   const cited = citations.filter((citation) => citation.rfc === rfc)
   const gap = cited.find((citation) => citation.kind === 'todo')
   const found: string[] = []
   if (status === 'yes' && gap)
     found.push(`RFC ${rfc} is said to be complete, but ${gap.file}:${gap.line} has a todo`)
+  const rule = cited.find(
+    ({ kind, section, file }) => kind === 'rule' && section !== '' && !file.endsWith('.test.ts'),
+  )
+  if (status === 'no' && rule && note === '') {
+    found.push(
+      `RFC ${rfc} is said to be missing, but ${rule.file}:${rule.line} cites it: is it there, or say in the note what is`,
+    )
+  }
   if (status === 'no' && room !== '') found.push(`RFC ${rfc} is not implemented, so no room answers for it`)
   if (room !== '' && !existsSync(join(root, room))) found.push(`RFC ${rfc}: there is no room ${room}`)
   if (room !== '' && !cited.some((citation) => citation.file.startsWith(`${room}/`))) {
