@@ -121,7 +121,8 @@ export class SqliteMailStore implements MailStore {
 
   async open(mailbox: MailboxId, options: { readonly claimRecent?: boolean } = {}) {
     const opened = await this.#ask('open', { mailbox, claimRecent: options.claimRecent ?? false })
-    return { mailbox: mailboxOf(opened.mailbox), rows: rowsOf(opened.rows), recent: [...opened.recent] }
+    const recent = Array.from(opened.rows.uids.subarray(opened.firstRecent))
+    return { mailbox: mailboxOf(opened.mailbox), rows: rowsOf(opened.rows), recent }
   }
 
   async fetch(mailbox: MailboxId, uids: readonly number[]) {

@@ -14,6 +14,14 @@ export type MessageLine = readonly [
   record: number,
 ]
 
+/** Numbers separated by a space, keywords of a message by a line feed. */
+export interface MessageColumns {
+  readonly uids: string
+  readonly modseqs: string
+  readonly flags: string
+  readonly keywords: string
+}
+
 /** The wide half, as a row of `record`: what `fetch` reads. It never changes. */
 export type RecordLine = readonly [
   content: string,
@@ -31,6 +39,8 @@ export class MessageTable {
   readonly #insert
   readonly #get
   readonly #range
+  readonly #columns
+  readonly #keywordColumn
   readonly #wideGet
   readonly #wideRange
   readonly #since
@@ -64,6 +74,10 @@ export class MessageTable {
     )
     this.#get = arrays(`SELECT ${line} FROM message WHERE mailbox = ? AND uid = ?`)
     this.#range = arrays(`SELECT ${line} FROM message WHERE mailbox = ? AND uid BETWEEN ? AND ? ORDER BY uid`)
+    this.#columns = arrays(`SELECT group_concat(uid, ' '), group_concat(modseq, ' '), group_concat(flags, ' ')
+      FROM (SELECT uid, modseq, flags FROM message WHERE mailbox = ? ORDER BY uid)`)
+    this.#keywordColumn = arrays(`SELECT group_concat(keywords, char(10))
+      FROM (SELECT keywords FROM message WHERE mailbox = ? ORDER BY uid)`)
     this.#wideGet = arrays(`SELECT ${wide} WHERE mailbox = ? AND uid = ?`)
     this.#wideRange = arrays(`SELECT ${wide} WHERE mailbox = ? AND uid BETWEEN ? AND ? ORDER BY uid`)
     this.#since = arrays(`SELECT ${line} FROM message WHERE mailbox = ? AND modseq > ? ORDER BY modseq, uid`)
@@ -94,6 +108,13 @@ export class MessageTable {
   /** Lines of ascending uids; all when `uids` is absent; those that are gone are left out. */
   lines(mailbox: MailboxId, uids?: Uint32Array): MessageLine[] {
     return read(this.#get, this.#range, mailbox, uids) as unknown as MessageLine[]
+  }
+
+  /** All of a mailbox, each column by ascending uid as one text. */
+  columns({ id, keywords: table }: MailboxState): MessageColumns {
+    const [uids, modseqs, flags] = this.#columns.get(id) as unknown as (string | null)[]
+    const [keywords] = table === '' ? [] : (this.#keywordColumn.get(id) as unknown as (string | null)[])
+    return { uids: uids ?? '', modseqs: modseqs ?? '', flags: flags ?? '', keywords: keywords ?? '' }
   }
 
   /** As `lines`, with the record after each line. */

@@ -1,6 +1,6 @@
 import type { MailboxId } from '../../ports.ts'
 import type { MailboxRow } from './mailboxes.ts'
-import type { MessageLine, RecordLine } from './messages.ts'
+import type { MessageColumns, MessageLine, RecordLine } from './messages.ts'
 
 /**
  * Rows as columns: a mailbox of 100,000 messages crosses to the event loop as three arrays of numbers. Messages with the
@@ -28,7 +28,8 @@ export interface PackedMessages extends PackedRows {
 export interface OpenAnswer {
   readonly mailbox: MailboxRow
   readonly rows: PackedRows
-  readonly recent: Uint32Array
+  /** Place of the first row that is \Recent; all that follow it are too. */
+  readonly firstRecent: number
 }
 
 export interface ChangesAnswer {
@@ -47,19 +48,48 @@ export interface FlagsAnswer {
   readonly refused: Uint32Array
 }
 
-export function packRows(
-  lines: readonly (readonly [number, number, number, string, ...unknown[]])[],
-): PackedRows {
-  const uids = new Uint32Array(lines.length)
-  const modseqs = new Float64Array(lines.length)
+type PackedLine = readonly [uid: number, modseq: number, flags: number, keywords: string, ...unknown[]]
+
+export function packRows(lines: readonly PackedLine[]): PackedRows {
   const codes = new Uint32Array(lines.length)
   const sets = new FlagSets()
-  for (const [at, [uid, modseq, flags, keywords]] of lines.entries()) {
-    uids[at] = uid
-    modseqs[at] = modseq
-    codes[at] = sets.codeOf(flags, keywords)
+  for (const [at, [, , flags, keywords]] of lines.entries()) codes[at] = sets.codeOf(flags, keywords)
+  return {
+    uids: Uint32Array.from(lines, ([uid]) => uid),
+    modseqs: Float64Array.from(lines, ([, modseq]) => modseq),
+    codes,
+    sets: sets.list,
   }
-  return { uids, modseqs, codes, sets: sets.list }
+}
+
+/** Packs the columns of a whole mailbox, which SQLite has written as text: no object is made for a row. */
+export function packColumns(columns: MessageColumns, count: number): PackedRows {
+  const codes = new Uint32Array(count)
+  const sets = new FlagSets()
+  const flags = numbersOf(columns.flags, new Uint32Array(count))
+  const keywords = columns.keywords === '' ? undefined : columns.keywords.split('\n')
+  for (let at = 0; at < count; at++) codes[at] = sets.codeOf(flags[at] ?? 0, keywords?.[at] ?? '')
+  return {
+    uids: numbersOf(columns.uids, new Uint32Array(count)),
+    modseqs: numbersOf(columns.modseqs, new Float64Array(count)),
+    codes,
+    sets: sets.list,
+  }
+}
+
+/** Reads decimal numbers that are separated by one character. */
+function numbersOf<T extends Uint32Array | Float64Array>(text: string, numbers: T): T {
+  let [count, number] = [0, 0]
+  for (let at = 0; at < text.length; at++) {
+    const digit = text.charCodeAt(at) - 48
+    if (digit >= 0) number = number * 10 + digit
+    else {
+      numbers[count++] = number
+      number = 0
+    }
+  }
+  if (count < numbers.length) numbers[count] = number
+  return numbers
 }
 
 export function packMessages(lines: readonly (readonly [...MessageLine, ...RecordLine])[]): PackedMessages {

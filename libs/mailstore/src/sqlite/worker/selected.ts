@@ -5,6 +5,7 @@ import { admit, splitKeywords } from './keywords.ts'
 import type { MailboxState, MailboxTable } from './mailboxes.ts'
 import type { MessageLine, MessageTable } from './messages.ts'
 import {
+  packColumns,
   packMessages,
   packRows,
   type ChangesAnswer,
@@ -38,16 +39,13 @@ export class SelectedProcedures {
 
   open({ mailbox, claimRecent }: { mailbox: MailboxId; claimRecent: boolean }): OpenAnswer {
     const state = this.#mailboxes.selected(mailbox)
-    const lines = this.#messages.lines(mailbox)
-    const recent = state.recent === 0 ? [] : lines.filter(([uid]) => uid >= state.recentFrom)
+    const rows = packColumns(this.#messages.columns(state), state.messages)
+    const firstRecent =
+      state.recent === 0 ? state.messages : rows.uids.findIndex((uid) => uid >= state.recentFrom)
     if (claimRecent && state.recentFrom !== state.uidNext) {
       this.#mailboxes.save(Object.assign(state, { recent: 0, recentFrom: state.uidNext }))
     }
-    return {
-      mailbox: this.#mailboxes.view(mailbox),
-      rows: packRows(lines),
-      recent: Uint32Array.from(recent, ([uid]) => uid),
-    }
+    return { mailbox: this.#mailboxes.view(mailbox), rows, firstRecent }
   }
 
   fetch({ mailbox, uids }: { mailbox: MailboxId; uids: Uint32Array }): PackedMessages {
