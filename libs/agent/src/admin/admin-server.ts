@@ -5,6 +5,8 @@ import type { HealthReport } from '../lifecycle/lifecycle.ts'
 import { SmallHttpServer } from './http-server.ts'
 
 export interface AdminOptions {
+  /** Among the components; `admin` when absent. */
+  readonly name?: string
   readonly host: string
   /** 0: any free one, told by `port`. */
   readonly port: number
@@ -22,7 +24,7 @@ export interface AdminServer extends Component {
 export function createAdminServer(options: AdminOptions): AdminServer {
   const server = new SmallHttpServer(options, (request, response) => answer(request, response, options))
   return {
-    name: 'admin',
+    name: options.name ?? 'admin',
     get port() {
       return server.port
     },

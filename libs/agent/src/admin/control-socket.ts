@@ -1,4 +1,4 @@
-import { chmodSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 
@@ -38,9 +38,11 @@ export function createControlSocket(options: {
     name: 'control',
     async start() {
       await clearStale(path)
-      // The folder is 0700 already; between bind and chmod nobody else can reach the file.
-      await server.listen()
-      chmodSync(path, 0o600)
+      // Bound with its final rights: there is no moment at which others could connect.
+      const mask = process.umask(0o177)
+      const listening = server.listen()
+      process.umask(mask)
+      await listening
     },
     async stop() {
       await server.close()

@@ -1,0 +1,92 @@
+import type { Command } from 'commander'
+
+import { UsageError } from './exit-code.ts'
+import { print, printRows, say, withOutput, type OutputFormat } from './output.ts'
+import { choosePassword, confirm, withPassword, type PasswordOptions } from './password.ts'
+import { askSystem, withSystem, type SystemSelection } from './reach-system.ts'
+
+type Options = SystemSelection & { readonly output: OutputFormat }
+
+export function registerAccount(program: Command): void {
+  const account = program.command('account').description('people with a mailbox')
+  withPassword(both(account.command('add').description('add an account; its address is the login name')))
+    .argument('<address>', 'for example you@example.org')
+    .option('--quota <size>', 'how much it may keep, such as 5GB (default: no limit)')
+    .action(add)
+  both(account.command('list').description('list the accounts'))
+    .option('--domain <name>', 'only those of a domain', '')
+    .action(list)
+  withPassword(both(account.command('passwd').description('give an account another password')))
+    .argument('<address>')
+    .action(passwd)
+  both(account.command('remove').description('remove an account and all its mail'))
+    .argument('<address>')
+    .option('--keep-mail', 'leave its mailboxes where they are')
+    .option('--yes', 'do not ask')
+    .action(remove)
+}
+
+function both(command: Command): Command {
+  return withOutput(withSystem(command))
+}
+
+async function add(
+  address: string,
+  options: Options & PasswordOptions & { readonly quota?: string },
+): Promise<void> {
+  const quota = await quotaOf(options.quota)
+  const password = await choosePassword(address, options)
+  await askSystem(options, (ask) =>
+    ask('account.add', { address, disabled: false, quota, password: password.text }),
+  )
+  say(`added ${address}`)
+  tellPassword(address, password, options)
+}
+
+async function list(options: Options & { readonly domain: string }): Promise<void> {
+  const accounts = await askSystem(options, (ask) => ask('account.list', { domain: options.domain }))
+  printRows(accounts, options.output, {
+    ACCOUNT: ({ address }) => address,
+    QUOTA: ({ quota }) => (quota === 0 ? 'no limit' : `${quota} octets`),
+    STATE: ({ disabled }) => (disabled ? 'disabled' : 'active'),
+  })
+}
+
+async function passwd(address: string, options: Options & PasswordOptions): Promise<void> {
+  const password = await choosePassword(address, options)
+  await askSystem(options, (ask) => ask('account.passwd', { address, password: password.text }))
+  say(`${address} has a new password`)
+  tellPassword(address, password, options)
+}
+
+async function remove(
+  address: string,
+  options: Options & { readonly keepMail?: boolean; readonly yes?: boolean },
+): Promise<void> {
+  const keepMail = options.keepMail === true
+  const consequence = keepMail ? `Remove ${address}?` : `Remove ${address} and all its mail?`
+  if (options.yes !== true && !(await confirm(consequence))) throw new UsageError(`${address} was left alone`)
+  await askSystem(options, (ask) => ask('account.remove', { address, keepMail }))
+  say(`removed ${address}${keepMail ? '; its mail was kept' : ' and its mail'}`)
+  if (options.output === 'json') print(JSON.stringify({ address }))
+}
+
+/** A password that was made up is data: it is printed this once. */
+function tellPassword(
+  address: string,
+  password: { readonly text: string; readonly isGenerated: boolean },
+  { output }: Options,
+): void {
+  const shown = password.isGenerated ? { address, password: password.text } : { address }
+  if (output === 'json') return print(JSON.stringify(shown))
+  if (password.isGenerated) print(`password: ${password.text}`)
+}
+
+async function quotaOf(size: string | undefined): Promise<number> {
+  if (size === undefined) return 0
+  const { bytes } = await import('@cartero/agent/config')
+  const type = bytes({ min: '1MB', max: '1000000GB' })
+  const parsed = type.schema.safeParse(size)
+  if (parsed.success) return parsed.data
+  throw new UsageError(`--quota takes ${type.expected}, not '${size}'`)
+}

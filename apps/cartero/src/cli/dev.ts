@@ -1,0 +1,121 @@
+import type { Command } from 'commander'
+
+import { UsageError } from './exit-code.ts'
+import { print } from './output.ts'
+
+/** Well-known ports of the doors; each stands at the port base plus its own. */
+const WELL_KNOWN = { mx: 25, submission: 587, submissions: 465, imap: 143, imaps: 993, http: 80 } as const
+/** The highest base at which all doors have a port. */
+const HIGHEST_BASE = 65_535 - Math.max(...Object.values(WELL_KNOWN))
+
+interface DevOptions {
+  readonly data?: string
+  readonly portBase?: string
+  readonly listen?: string
+  readonly config?: string
+}
+
+export function registerDev(program: Command): void {
+  program
+    .command('dev')
+    .description('run everything for trying out and developing: two accounts, own ports, nothing to set up')
+    .option('--data <dir>', 'the folder of all that is kept (default: ./cartero-data)')
+    .option('--port-base <n>', 'added to the well-known ports: 25 is 2025 (default: 2000)')
+    .option('--listen <address>', 'the address to listen on (default: 127.0.0.1)')
+    .option('--config <file>', 'a configuration for what differs')
+    .action(dev)
+}
+
+async function dev(options: DevOptions): Promise<void> {
+  const base = portBase(options.portBase ?? '2000')
+  const address = options.listen ?? '127.0.0.1'
+  const { loadConfig } = await import('../load-config.ts')
+  const { provideDevAccounts, DEV_DOMAIN } = await import('../dev-accounts.ts')
+  const { dataFolder } = await import('../data-folder.ts')
+  const { runSystem } = await import('../run.ts')
+  const { config } = await loadConfig({
+    file: options.config,
+    search: false,
+    environment: process.env,
+    flags: flagsOf(options, address, base),
+    defaults: {
+      data: 'cartero-data',
+      hostname: `mail.${DEV_DOMAIN}`,
+      ...doorsAt(address, base),
+      'smtp.recipientsPerHour': 1_000_000_000,
+      'smtp.recipientsAtOnce': 1_000_000,
+    },
+  })
+  const files = dataFolder(config.data)
+  let accounts: Awaited<ReturnType<typeof provideDevAccounts>> | undefined
+  await runSystem({
+    config,
+    logTo: 2,
+    doorRemedy: `stop the other program, or move all ports with --port-base N (it is ${base} now)`,
+    selfSigned: {
+      names: ['localhost', `mail.${DEV_DOMAIN}`, DEV_DOMAIN],
+      addresses: ['127.0.0.1', '::1'],
+      isFine: true,
+    },
+    prepare: async (stores) => {
+      accounts = await provideDevAccounts(files.credentials, stores)
+    },
+    ready: (milliseconds) => void tellReady(config.listen, files, accounts, milliseconds),
+  })
+}
+
+/** Explicit flags win over the file; the same values as defaults give way to it. */
+function flagsOf(
+  options: DevOptions,
+  address: string,
+  base: number,
+): Record<string, { readonly flag: string; readonly value: unknown }> {
+  const flags: Record<string, { flag: string; value: unknown }> = {}
+  if (options.data !== undefined) flags['data'] = { flag: '--data', value: options.data }
+  if (options.portBase === undefined && options.listen === undefined) return flags
+  const flag = options.portBase === undefined ? '--listen' : '--port-base'
+  for (const [key, value] of Object.entries(doorsAt(address, base))) flags[key] = { flag, value }
+  return flags
+}
+
+function doorsAt(address: string, base: number): Record<string, readonly string[]> {
+  const host = address.includes(':') ? `[${address}]` : address
+  return Object.fromEntries(
+    Object.entries(WELL_KNOWN).map(([door, port]) => [`listen.${door}`, [`${host}:${base + port}`]]),
+  )
+}
+
+function portBase(text: string): number {
+  const base = Number(text)
+  if (/^\d+$/.test(text) && base <= HIGHEST_BASE) return base
+  throw new UsageError(`--port-base takes a whole number from 0 to ${HIGHEST_BASE}, not '${text}'`)
+}
+
+async function tellReady(
+  listen: Readonly<
+    Record<keyof typeof WELL_KNOWN, readonly { readonly host: string; readonly port: number }[]>
+  >,
+  files: { readonly credentials: string; readonly certificate: string },
+  accounts:
+    | { readonly accounts: readonly { address: string; password: string }[]; readonly isNew: boolean }
+    | undefined,
+  milliseconds: number,
+): Promise<void> {
+  const { closingBlock } = await import('../closing-block.ts')
+  const port = (door: keyof typeof WELL_KNOWN): number => listen[door][0]?.port ?? 0
+  const host = listen.submission[0]?.host ?? ''
+  print(
+    closingBlock({
+      host: ['', '0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host,
+      ports: {
+        ...{ mx: port('mx'), submission: port('submission'), submissions: port('submissions') },
+        ...{ imap: port('imap'), imaps: port('imaps'), http: port('http') },
+      },
+      accounts: accounts?.accounts ?? [],
+      showPasswords: accounts?.isNew ?? false,
+      credentialsFile: files.credentials,
+      certificateFile: files.certificate,
+      milliseconds,
+    }),
+  )
+}

@@ -1,0 +1,40 @@
+import { Command, CommanderError } from 'commander'
+
+import { registerAccount } from './account.ts'
+import { registerAlias } from './alias.ts'
+import { registerConfig } from './config.ts'
+import { registerDev } from './dev.ts'
+import { registerDomain } from './domain.ts'
+import { EXIT, exitCodeOf, sentencesOf } from './exit-code.ts'
+import { registerHealthcheck } from './healthcheck.ts'
+import { registerServe } from './serve.ts'
+import { registerStatus } from './status.ts'
+import { registerVersion } from './version.ts'
+
+/** All commands. Each file registers one noun; what a command needs is loaded when it runs. */
+export function commandLine(): Command {
+  const program = new Command('cartero')
+    .description('A mail system made of composable agents.')
+    .exitOverride()
+    .showHelpAfterError('(add --help for what is possible)')
+  const registrations = [
+    ...[registerDev, registerServe, registerStatus, registerHealthcheck],
+    ...[registerConfig, registerDomain, registerAccount, registerAlias, registerVersion],
+  ]
+  for (const register of registrations) register(program)
+  return program
+}
+
+/** Runs one command. Sets the exit code: 0 done, 1 failed, 2 asked wrongly, 3 not found. */
+export async function runCommandLine(words: readonly string[]): Promise<void> {
+  try {
+    await commandLine().parseAsync([...words], { from: 'user' })
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage
+      return
+    }
+    process.stderr.write(sentencesOf(error))
+    process.exitCode = exitCodeOf(error)
+  }
+}

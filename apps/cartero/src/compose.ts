@@ -1,0 +1,162 @@
+import { createAdminServer, createControlSocket, type ControlVerbs } from '@cartero/agent/admin'
+import { formatListenAddress, type ListenAddress } from '@cartero/agent/config'
+import type { Agent, Component, HealthReport } from '@cartero/agent/lifecycle'
+import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
+import { credentialVerifier } from '@cartero/directory'
+import { createMdaAgent } from '@cartero/mda-agent/agent'
+import { createMsaAgent } from '@cartero/msa-agent/agent'
+import { createMtaAgent } from '@cartero/mta-agent/agent'
+
+import { administration, controlVerbs } from './administration.ts'
+import type { CarteroConfig } from './config.ts'
+import { dataFolder, prepareDataFolder } from './data-folder.ts'
+import { checkDoors } from './doors.ts'
+import { Stores, type OpenStores } from './stores.ts'
+import { TlsIdentity } from './tls-identity.ts'
+
+export interface CompositionOptions {
+  readonly config: CarteroConfig
+  readonly logger: Logger
+  readonly metrics: MetricRegistry
+  /** How the whole is; asked by /readyz and by `cartero status`. */
+  readonly health: () => Promise<HealthReport>
+  /** What an operator does about a door that is taken. */
+  readonly doorRemedy: string
+  /** What the self-signed certificate is for, and whether one is fine. */
+  readonly selfSigned: {
+    readonly names: readonly string[]
+    readonly addresses: readonly string[]
+    readonly isFine: boolean
+  }
+  /** Done with the open stores before any agent starts: the accounts of a development system. */
+  readonly prepare?: (stores: OpenStores) => Promise<void>
+  /** Verbs of the control socket besides the administration's. */
+  readonly verbs?: ControlVerbs
+}
+
+/** The one-process shape: what is there, and its certificate, for whoever runs it. */
+export interface Composition {
+  readonly agent: Agent
+  readonly identity: TlsIdentity
+  readonly stores: Stores
+}
+
+/**
+ * All agents in one process over embedded storage. Order of the start: the data folder is claimed, then the doors are
+ * tried, then the stores are opened, and only then do agents listen. /livez answers from early on, so that a long
+ * recovery is not taken for a hang.
+ */
+export function compose(options: CompositionOptions): Composition {
+  const { config, health, doorRemedy, selfSigned } = options
+  const data = dataFolder(config.data)
+  const stores = new Stores({ data, subaddressSeparator: config.directory.subaddressSeparator })
+  const identity = new TlsIdentity({
+    ...config.tls,
+    ...selfSigned,
+    data,
+    selfSignedIsFine: selfSigned.isFine,
+  })
+  const verbs = { ...controlVerbs(administration(() => stores.open)), ...options.verbs }
+  const components: Component[] = [
+    { name: 'data', start: () => prepareDataFolder(data) },
+    createControlSocket({ path: data.controlSocket, verbs }),
+    checkDoors({ addresses: allDoors(config), remedy: doorRemedy }),
+    ...adminServers(config.listen.http, options.metrics, health),
+    identity,
+    stores,
+    { name: 'accounts', start: () => options.prepare?.(stores.open) },
+    ...agents(options, stores, identity),
+  ]
+  return { agent: { name: 'cartero', components }, identity, stores }
+}
+
+/** Every address that is listened on. */
+export function allDoors(config: CarteroConfig): ListenAddress[] {
+  return Object.values(config.listen).flat()
+}
+
+function adminServers(
+  doors: readonly ListenAddress[],
+  metrics: MetricRegistry,
+  health: () => Promise<HealthReport>,
+): Component[] {
+  return doors.map((door) => {
+    const name = `admin ${formatListenAddress(door)}`
+    return createAdminServer({ ...door, name, health, metrics: () => metrics.exposition() })
+  })
+}
+
+/** Each agent with the ports it is given; the stores are open when it is made. */
+function agents(
+  { config, logger, metrics }: CompositionOptions,
+  stores: Stores,
+  identity: TlsIdentity,
+): Component[] {
+  const shared = { logger, metrics }
+  const smtp = {
+    hostname: config.hostname,
+    limits: smtpLimits(config),
+    maxConnections: config.smtp.sessions,
+    maxConnectionsPerAddress: config.smtp.sessionsPerAddress,
+  }
+  return [
+    whenOpen('mda', () => createMdaAgent({ ...stores.open, ...shared })),
+    whenOpen('mta', () =>
+      createMtaAgent({
+        ...stores.open,
+        ...shared,
+        settings: { ...smtp, listen: config.listen.mx },
+        tls: identity.server,
+      }),
+    ),
+    whenOpen('msa', () =>
+      createMsaAgent({
+        ...shared,
+        intake: stores.open.spool,
+        directory: stores.open.directory,
+        verifier: credentialVerifier(stores.open.directory),
+        tls: identity.server,
+        settings: {
+          ...smtp,
+          listen: submissionDoors(config),
+          rate: submissionRate(config),
+          allowPlaintextAuth: config.smtp.plaintextAuth,
+        },
+      }),
+    ),
+  ]
+}
+
+function smtpLimits({ smtp }: CarteroConfig): {
+  messageSize: number
+  recipients: number
+  commandPatience: number
+} {
+  return { messageSize: smtp.messageSize, recipients: smtp.recipients, commandPatience: smtp.commandPatience }
+}
+
+function submissionRate({ smtp }: CarteroConfig): { perHour: number; burst: number } {
+  return { perHour: smtp.recipientsPerHour, burst: smtp.recipientsAtOnce }
+}
+
+function submissionDoors({ listen }: CarteroConfig): (ListenAddress & { readonly implicitTls: boolean })[] {
+  return [
+    ...listen.submission.map((door) => ({ ...door, implicitTls: false })),
+    ...listen.submissions.map((door) => ({ ...door, implicitTls: true })),
+  ]
+}
+
+/** A component that is made when it starts, because what it needs is open only then. */
+function whenOpen(name: string, make: () => Component): Component {
+  let inner: Component | undefined
+  return {
+    name,
+    async start(signal) {
+      inner = make()
+      await inner.start?.(signal)
+    },
+    drain: (signal) => inner?.drain?.(signal),
+    stop: () => inner?.stop?.(),
+    health: async () => (await inner?.health?.()) ?? { status: 'ok' },
+  }
+}

@@ -1,0 +1,202 @@
+import {
+  bytes,
+  choice,
+  duration,
+  flag,
+  integer,
+  list,
+  listenAddress,
+  optional,
+  section,
+  setting,
+  text,
+  type ConfigOf,
+  type ConfigRule,
+} from '@cartero/agent/config'
+import { LOG_LEVELS } from '@cartero/agent/telemetry'
+
+const path = text('a path')
+/** RFC 1123 §2.1, in lower case or upper case, with at least one label. */
+const hostName = text(
+  'a host name such as mail.example.org',
+  /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i,
+)
+const doors = list(listenAddress)
+const patience = duration({ min: '1s', max: '1d' })
+
+const USE = {
+  domains: 'domains are data, not configuration: use "cartero domain add"',
+  accounts: 'accounts are data, not configuration: use "cartero account add"',
+  users: 'accounts are data, not configuration: use "cartero account add"',
+  aliases: 'aliases are data, not configuration: use "cartero alias add"',
+}
+
+const listen = section('The doors: addresses and ports. An empty list, [], closes a door.', {
+  mx: setting(doors, {
+    default: [':25'],
+    doc: 'SMTP for mail from other hosts. It is accepted for our own domains only.',
+  }),
+  submission: setting(doors, { default: [':587'], doc: 'Submission by our users, with STARTTLS.' }),
+  submissions: setting(doors, { default: [':465'], doc: 'Submission by our users, TLS at once.' }),
+  imap: setting(doors, { default: [':143'], doc: 'IMAP with STARTTLS.' }),
+  imaps: setting(doors, { default: [':993'], doc: 'IMAP, TLS at once.' }),
+  http: setting(doors, {
+    default: ['127.0.0.1:8080'],
+    doc: 'Probes and metrics for the operator: /livez, /readyz?verbose, /metrics. Not for the public.',
+  }),
+})
+
+const tls = section(
+  'Who we are under TLS. Without a certificate of your own, a self-signed one is made and kept.',
+  {
+    certificate: optional(path, {
+      doc: 'The certificate with its chain, in PEM. Read again at SIGHUP.',
+      example: '/etc/letsencrypt/live/mail.example.org/fullchain.pem',
+    }),
+    key: optional(path, {
+      doc: 'Its private key, in PEM.',
+      example: '/etc/letsencrypt/live/mail.example.org/privkey.pem',
+    }),
+  },
+)
+
+const smtp = section('Mail on its way in, from users and from other hosts.', {
+  messageSize: setting(bytes({ min: '64KB', max: '2GB' }), {
+    default: '50MB',
+    doc: 'The largest message, as announced by SIZE (RFC 1870).',
+  }),
+  recipients: setting(integer({ min: 100, max: 100_000 }), {
+    default: 1_000,
+    doc: 'Recipients of one message. RFC 5321 §4.5.3.1.8 asks for 100 at least.',
+  }),
+  sessions: setting(integer({ min: 1, max: 100_000 }), {
+    default: 10_000,
+    doc: 'Connections at a time, of each door.',
+  }),
+  sessionsPerAddress: setting(integer({ min: 1, max: 100_000 }), {
+    default: 100,
+    doc: 'Connections at a time from one address, so that one peer cannot take all. Loopback is not counted.',
+  }),
+  commandPatience: setting(patience, {
+    default: '5m',
+    doc: 'How long a peer may be silent between commands.',
+  }),
+  recipientsPerHour: setting(integer({ min: 1, max: 1_000_000_000 }), {
+    default: 2_000,
+    doc: 'Recipients that one account may write to in the long run. A stolen password must not become a spam cannon.',
+  }),
+  recipientsAtOnce: setting(integer({ min: 1, max: 1_000_000_000 }), {
+    default: 1_000,
+    doc: 'Recipients that one account may write to at once, before the hourly rate counts.',
+  }),
+  plaintextAuth: setting(flag, {
+    default: false,
+    doc: 'Lets users log in without TLS, so that their passwords cross the network in the clear.',
+  }),
+})
+
+const imap = section('Mail that is read.', {
+  sessions: setting(integer({ min: 1, max: 100_000 }), {
+    default: 10_000,
+    doc: 'Connections at a time, of each door.',
+  }),
+  sessionsPerAddress: setting(integer({ min: 1, max: 100_000 }), {
+    default: 100,
+    doc: 'Connections at a time from one address. Loopback is not counted.',
+  }),
+  appendSize: setting(bytes({ min: '64KB', max: '2GB' }), {
+    default: '100MB',
+    doc: 'The largest message that a client may store itself (APPENDLIMIT, RFC 7889).',
+  }),
+  plaintextAuth: setting(flag, {
+    default: false,
+    doc: 'Lets users log in without TLS, so that their passwords cross the network in the clear.',
+  }),
+})
+
+const directory = section(
+  'How addresses are read. Who exists is data.',
+  {
+    subaddressSeparator: setting(text('one of + - _ = # / ! or ""', /^[+\-_=#/!]?$/), {
+      default: '+',
+      doc: 'Stands between user and detail, so that mail for tim+lists@ goes to tim@. Decide once: addresses depend on it.',
+    }),
+  },
+  USE,
+)
+
+const spool = section('Mail we are responsible for, until it is where it belongs.', {
+  reclaimEvery: setting(duration({ min: '1s', max: '7d' }), {
+    default: '10m',
+    doc: 'How often disk space is reclaimed that no message needs any more.',
+  }),
+})
+
+const log = section('What is told, on standard error in development and on standard output otherwise.', {
+  level: setting(choice(LOG_LEVELS), { default: 'info', doc: 'The least important events that are told.' }),
+  format: setting(choice(['auto', 'json', 'pretty']), {
+    default: 'auto',
+    doc: 'JSON for machines, pretty for people; auto is pretty on a terminal.',
+  }),
+})
+
+/** All of the configuration of the one-process composition. */
+export const definition = section(
+  'Configuration of Cartero. Every key is optional and shown at its default; uncomment what you change. ' +
+    'Any key can also be set in the environment (smtp.messageSize is CARTERO_SMTP__MESSAGE_SIZE), which wins over this file. ' +
+    'Domains, accounts and aliases are data: "cartero domain add", "cartero account add", "cartero alias add".',
+  {
+    hostname: setting(hostName, {
+      default: 'localhost',
+      doc: "The name of this host in greetings, trace fields and identifiers. The system's name when absent.",
+      example: 'mail.example.org',
+    }),
+    data: setting(path, {
+      default: '/var/lib/cartero',
+      doc: 'The folder of all that is kept: mail, spool and directory.',
+    }),
+    drain: setting(duration({ min: '0s', max: '1h' }), {
+      default: '30s',
+      doc: 'How long work at hand may take after SIGTERM.',
+    }),
+    listen,
+    tls,
+    smtp,
+    imap,
+    spool,
+    directory,
+    log,
+  },
+  USE,
+)
+
+export type CarteroConfig = ConfigOf<typeof definition>
+
+/** What cannot be seen in one key alone. */
+export const rules: readonly ConfigRule<typeof definition>[] = [certificateWithKey, doorsApart]
+
+function* certificateWithKey({
+  tls: { certificate, key },
+}: CarteroConfig): ReturnType<ConfigRule<typeof definition>> {
+  if ((certificate === undefined) === (key === undefined)) return
+  const [present, absent] = certificate === undefined ? ['key', 'certificate'] : ['certificate', 'key']
+  yield {
+    key: `tls.${present}`,
+    message: `is of no use without tls.${absent}`,
+    fix: `set tls.${absent}, too`,
+  }
+}
+
+function* doorsApart(config: CarteroConfig): ReturnType<ConfigRule<typeof definition>> {
+  const taken = new Map<string, string>()
+  for (const [name, addresses] of Object.entries(config.listen)) {
+    for (const { host, port } of addresses) {
+      const [address, key] = [`${host}:${port}`, `listen.${name}`]
+      const other = taken.get(address)
+      if (other !== undefined && port !== 0) {
+        yield { key, message: `${address} is taken by ${other}`, fix: 'give each door a port of its own' }
+      }
+      taken.set(address, key)
+    }
+  }
+}

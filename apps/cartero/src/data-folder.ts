@@ -1,0 +1,44 @@
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+
+import { explainSystemError, OperatorError } from '@cartero/agent/lifecycle'
+
+/** The files of a data folder, by what they hold. */
+export interface DataFolder {
+  readonly path: string
+  readonly controlSocket: string
+  readonly directory: string
+  readonly mailStore: string
+  readonly spool: string
+  readonly content: string
+  readonly certificate: string
+  readonly key: string
+  readonly credentials: string
+}
+
+export function dataFolder(folder: string): DataFolder {
+  const path = resolve(folder)
+  return {
+    path,
+    controlSocket: join(path, 'control.sock'),
+    directory: join(path, 'directory.sqlite'),
+    mailStore: join(path, 'mailstore.sqlite'),
+    spool: join(path, 'spool.sqlite'),
+    content: join(path, 'content'),
+    certificate: join(path, 'certificate.pem'),
+    key: join(path, 'key.pem'),
+    credentials: join(path, 'credentials.json'),
+  }
+}
+
+/** Makes the folder if need be, for its owner only; one that is there keeps the rights it has. Throws OperatorError when it cannot be used. */
+export function prepareDataFolder({ path }: DataFolder): void {
+  const remedy = 'choose another folder with --data, or give this user the right to write there'
+  try {
+    if (!existsSync(path)) mkdirSync(path, { recursive: true, mode: 0o700 })
+    if (!statSync(path).isDirectory()) throw new OperatorError(`the data folder ${path} is a file`, remedy)
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
+  } catch (error) {
+    throw explainSystemError(error, `use the data folder ${path}`, remedy)
+  }
+}

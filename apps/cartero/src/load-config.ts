@@ -1,0 +1,53 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+
+import { resolveConfig, type ConfigSources, type ResolvedConfig } from '@cartero/agent/config'
+import { explainSystemError } from '@cartero/agent/lifecycle'
+
+import { definition, rules } from './config.ts'
+
+/** Where a file is looked for that nobody named, in this order. */
+export const CONFIG_PLACES = ['cartero.yaml', '/etc/cartero/cartero.yaml'] as const
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+export interface LoadedConfig extends ResolvedConfig<typeof definition> {
+  /** The file that was read, if any. */
+  readonly file: string | undefined
+}
+
+export interface ConfigRequest extends Pick<ConfigSources, 'flags' | 'defaults'> {
+  /** `--config`. */
+  readonly file?: string | undefined
+  /** Whether CONFIG_PLACES are looked at when nobody named a file. */
+  readonly search: boolean
+  readonly environment: Environment
+}
+
+/** Reads the configuration. Throws ConfigError with all that is wrong, or OperatorError when the file cannot be read. */
+export async function loadConfig(request: ConfigRequest): Promise<LoadedConfig> {
+  const { environment, flags = {}, defaults = {} } = request
+  const named = request.file ?? environment['CARTERO_CONFIG']
+  const file = named ?? (request.search ? CONFIG_PLACES.find((place) => existsSync(place)) : undefined)
+  const sources: ConfigSources = {
+    environment,
+    flags,
+    defaults: { hostname: ownName(), ...defaults },
+    ...(file !== undefined && { file: { name: file, text: read(file) } }),
+  }
+  return { ...(await resolveConfig(definition, sources, rules)), file }
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw explainSystemError(error, `read the configuration ${file}`)
+  }
+}
+
+/** A host without a name that can be used is called localhost; a start must not fail by that. */
+function ownName(): string {
+  const name = hostname()
+  return definition.keys.hostname.type.schema.safeParse(name).success ? name : 'localhost'
+}

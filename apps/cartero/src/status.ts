@@ -1,0 +1,39 @@
+import { formatListenAddress } from '@cartero/agent/config'
+import type { HealthReport } from '@cartero/agent/lifecycle'
+
+import { version } from './cli/version.ts'
+import type { CarteroConfig } from './config.ts'
+
+/** What `cartero status` shows of a running system. */
+export interface SystemStatus extends HealthReport {
+  readonly version: string
+  readonly pid: number
+  readonly hostname: string
+  readonly uptimeSeconds: number
+  /** Messages accepted and not yet done. */
+  readonly waiting: number
+  /** Addresses by door. */
+  readonly listen: Readonly<Record<string, readonly string[]>>
+}
+
+export async function systemStatus(
+  config: CarteroConfig,
+  health: () => Promise<HealthReport>,
+  waiting: () => number,
+): Promise<SystemStatus> {
+  const report = await health()
+  const doors = Object.entries(config.listen).map(([name, addresses]) => [
+    name,
+    addresses.map(formatListenAddress),
+  ])
+  return {
+    ...report,
+    version: version(),
+    pid: process.pid,
+    hostname: config.hostname,
+    uptimeSeconds: Math.round(process.uptime()),
+    // Asked while it starts or ends, the spool may not be open.
+    waiting: report.phase === 'ready' || report.phase === 'draining' ? waiting() : 0,
+    listen: Object.fromEntries(doors) as SystemStatus['listen'],
+  }
+}

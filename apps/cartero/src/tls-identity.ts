@@ -1,0 +1,124 @@
+import { X509Certificate } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+
+import { explainSystemError, OperatorError, type Component, type Health } from '@cartero/agent/lifecycle'
+import { TlsServer, type Identity } from '@cartero/wire/node'
+
+import type { DataFolder } from './data-folder.ts'
+
+/** Days before the end of a certificate from which on the operator is told. */
+const EXPIRY_NOTICE_DAYS = 14
+/** Days for which a self-signed certificate is made: the longest that clients accept of anybody. */
+const SELF_SIGNED_DAYS = 820
+const DAY = 86_400_000
+
+export interface TlsIdentityOptions {
+  /** Paths of the operator's own; both or none. */
+  readonly certificate?: string | undefined
+  readonly key?: string | undefined
+  readonly data: DataFolder
+  /** Names in the certificate that is made when there is none. */
+  readonly names: readonly string[]
+  readonly addresses: readonly string[]
+  /** A self-signed certificate is what is wanted, not a notice. */
+  readonly selfSignedIsFine: boolean
+}
+
+/** The certificate under which all agents speak TLS, from files that can be read again while running. */
+export class TlsIdentity implements Component {
+  readonly name = 'tls'
+  readonly #options: TlsIdentityOptions
+  #server: TlsServer | undefined
+  #certificate: X509Certificate | undefined
+
+  constructor(options: TlsIdentityOptions) {
+    this.#options = options
+  }
+
+  /** Only after the start. */
+  get server(): TlsServer {
+    if (this.#server === undefined) throw new Error('TLS is asked for before it was started')
+    return this.#server
+  }
+
+  async start(): Promise<void> {
+    const { certificate, data } = this.#options
+    if (certificate === undefined && !existsSync(data.certificate)) await makeSelfSigned(this.#options)
+    this.reload()
+  }
+
+  /** Reads the files again; new handshakes use what they hold. Throws OperatorError and keeps the old when they are no good. */
+  reload(): void {
+    const { certificate, key, data } = this.#options
+    const [certificateFile, keyFile] = [certificate ?? data.certificate, key ?? data.key]
+    const identity: Identity = { certificate: read(certificateFile), key: read(keyFile) }
+    try {
+      if (this.#server === undefined) this.#server = new TlsServer(identity)
+      else this.#server.replace(identity)
+      this.#certificate = new X509Certificate(identity.certificate)
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      throw new OperatorError(
+        `${certificateFile} and ${keyFile} are no certificate and its key: ${reason}`,
+        certificate === undefined
+          ? 'remove the two files: new ones are made'
+          : 'set tls.certificate and tls.key to PEM files that belong together',
+        { cause: error },
+      )
+    }
+  }
+
+  health(): Health {
+    const ends = Date.parse(this.#certificate?.validTo ?? '')
+    const days = Math.floor((ends - Date.now()) / DAY)
+    const selfMade = this.#options.certificate === undefined
+    if (days < EXPIRY_NOTICE_DAYS) {
+      const reason = days < 0 ? 'the certificate has expired' : `the certificate expires in ${days} days`
+      const hint = selfMade
+        ? 'remove certificate.pem and key.pem and start again'
+        : 'renew it, then send SIGHUP'
+      return { status: 'degraded', reason, hint }
+    }
+    if (selfMade && !this.#options.selfSignedIsFine) {
+      const reason = 'the certificate is self-signed: clients will warn their users'
+      return { status: 'degraded', reason, hint: 'set tls.certificate and tls.key' }
+    }
+    return { status: 'ok', detail: `valid for ${days} days` }
+  }
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw explainSystemError(
+      error,
+      `read ${file}`,
+      'check tls.certificate and tls.key, and who may read the files',
+    )
+  }
+}
+
+/** ECDSA P-256, because its handshakes cost a server half of what RSA's cost. */
+async function makeSelfSigned({ data, names, addresses }: TlsIdentityOptions): Promise<void> {
+  const { generate } = await import('selfsigned')
+  const altNames = [
+    ...names.map((value) => ({ type: 2 as const, value })),
+    ...addresses.map((ip) => ({ type: 7 as const, ip })),
+  ]
+  const { cert, private: key } = await generate([{ name: 'commonName', value: names[0] ?? 'localhost' }], {
+    keyType: 'ec',
+    curve: 'P-256',
+    algorithm: 'sha256',
+    notAfterDate: new Date(Date.now() + SELF_SIGNED_DAYS * DAY),
+    extensions: [
+      { name: 'basicConstraints', cA: true, critical: true },
+      { name: 'keyUsage', digitalSignature: true, keyCertSign: true, critical: true },
+      { name: 'extKeyUsage', serverAuth: true },
+      { name: 'subjectAltName', altNames },
+    ],
+  })
+  // The key first: a certificate is the sign that both are there.
+  writeFileSync(data.key, key, { mode: 0o600 })
+  writeFileSync(data.certificate, cert, { mode: 0o644 })
+}
