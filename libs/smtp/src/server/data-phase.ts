@@ -15,6 +15,7 @@ export class DataPhase implements Phase {
   readonly #policy: ServerPolicy
   readonly #reader = new DataReader()
   #discarded = 0
+  #sessionRefused = false
 
   constructor(transaction: Transaction, policy: ServerPolicy) {
     this.#transaction = transaction
@@ -33,25 +34,28 @@ export class DataPhase implements Phase {
     return true
   }
 
-  /** Finds what is wrong with the message so far; the first thing found is what the client is told. */
   #judge(more: number): void {
-    const transaction = this.#transaction
+    this.#transaction.octets += more
+    if (!this.#sessionRefused) this.#transaction.failure = this.#fault()
+  }
+
+  /** What is wrong with the message so far. The order is fixed, so that the answer does not depend on the chunks. */
+  #fault(): Reply | undefined {
     const { messageSize } = this.#policy.limits
-    transaction.octets += more
-    if (transaction.failure !== undefined) return
     // RFC 1870 §6.3
-    if (messageSize > 0 && transaction.octets > messageSize) transaction.failure = replies.messageTooBig
+    if (messageSize > 0 && this.#transaction.octets > messageSize) return replies.messageTooBig
     // RFC 2045 §2.8, RFC 6152 §3: no NUL without BINARYMIME; IMAP could not hand it out either (RFC 9051 §4.3)
-    else if (this.#reader.sawNul) transaction.failure = replies.nulOctet
+    if (this.#reader.sawNul) return replies.nulOctet
     // RFC 5321 §2.3.8
-    else if (this.#reader.sawBareNewline && this.#policy.bareNewlines === 'reject') {
-      transaction.failure = replies.bareNewline
-    }
+    return this.#reader.sawBareNewline && this.#policy.bareNewlines === 'reject'
+      ? replies.bareNewline
+      : undefined
   }
 
   #pass(dialogue: Dialogue, octets: Buffer): void {
     dialogue.ask({ kind: 'body', octets }, (answer) => {
       this.#transaction.failure = verdictOf(answer)
+      this.#sessionRefused = this.#transaction.failure !== undefined
       if (this.#reader.ended) this.#end(dialogue)
     })
   }
@@ -69,7 +73,9 @@ export class DataPhase implements Phase {
     const { failure } = this.#transaction
     if (failure !== undefined) {
       dialogue.dropTransaction()
-      dialogue.refuse('DATA', failure)
+      // The observer has heard of the session's own refusal already.
+      if (this.#sessionRefused) dialogue.say(failure)
+      else dialogue.refuse('DATA', failure)
       return
     }
     // From here on the session owns the message: no reset will follow.

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { serveSession, SmtpServerMachine, type SmtpEvent, type SmtpServerOptions } from '@cartero/smtp/server'
+import { dialoguesIn, sameLines, type Dialogue, type DialogueLine } from './dialogue-file.ts'
+import { cut, Pump } from './pump.ts'
+import { scriptSession, type Ability } from './script-session.ts'
+
+const TLS = { version: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384' }
+/** How what the client says is cut into chunks: as one, octet by octet, and unevenly. */
+const CUTS: readonly (readonly number[])[] = [[], [1], [2, 5, 1], [13]]
+
+for (const [file, dialogues] of dialoguesIn('server')) {
+  suite(file, () => {
+    for (const dialogue of dialogues) {
+      // What is pipelined behind a verb that must be the last is a matter of what came in one piece.
+      const whole = dialogue.lines.some((line) => line.kind === 'event' && line.word === 'whole')
+      test(dialogue.name, async () => {
+        for (const sizes of whole ? [[]] : CUTS) await new ServerRun(dialogue, sizes).play()
+      })
+    }
+  })
+}
+
+/** One dialogue with a server, cut in one way. */
+class ServerRun {
+  readonly #dialogue: Dialogue
+  readonly #sizes: readonly number[]
+  readonly #told: string[] = []
+  readonly #events: string[] = []
+  readonly #abilities = new Set<Ability>()
+  #options: SmtpServerOptions = {
+    hostname: 'mx.example',
+    observer: (event) => this.#events.push(describe(event)),
+  }
+  #pump: Pump<never, never> | undefined
+
+  constructor(dialogue: Dialogue, sizes: readonly number[]) {
+    this.#dialogue = dialogue
+    this.#sizes = sizes
+  }
+
+  async play(): Promise<void> {
+    const { lines } = this.#dialogue
+    for (let i = 0; i < lines.length;) {
+      const line = lines[i]!
+      if (line.kind === 'event') {
+        await this.#happen(line)
+        i++
+        continue
+      }
+      const group = sameKind(lines, i)
+      i += group.length
+      if (line.kind === 'client') await this.#clientSays(group.join(''), sameKind(lines, i))
+      else this.#expect((await (this.#pump ?? this.#start()).run()).toString(), group)
+      if (line.kind === 'client' && lines[i]?.kind === 'server') i += sameKind(lines, i).length
+    }
+  }
+
+  #start(): Pump<never, never> {
+    const session = scriptSession(this.#abilities, this.#told)
+    const machine = new SmtpServerMachine(session, this.#options)
+    this.#pump = new Pump(machine, serveSession(session)) as unknown as Pump<never, never>
+    return this.#pump
+  }
+
+  async #clientSays(text: string, expected: readonly string[]): Promise<void> {
+    const pump = this.#pump ?? this.#start()
+    let said = ''
+    for (const chunk of cut(Buffer.from(text), this.#sizes)) {
+      pump.machine.receive(chunk)
+      said += (await pump.run()).toString()
+    }
+    this.#expect(said, expected)
+  }
+
+  #expect(said: string, expected: readonly string[]): void {
+    if (sameLines(said, expected)) return
+    assert.equal(said, expected.join(''), `cut into ${JSON.stringify(this.#sizes)}`)
+    assert.fail('unreachable')
+  }
+
+  async #happen({ word, argument }: Extract<DialogueLine, { readonly kind: 'event' }>): Promise<void> {
+    const [first = '', second = ''] = argument.split(' ')
+    switch (word) {
+      case 'whole':
+        return
+      case 'option':
+        this.#options = { ...this.#options, [first]: second === '' ? true : second }
+        return
+      case 'limit':
+        this.#options = { ...this.#options, limits: { ...this.#options.limits, [first]: Number(second) } }
+        return
+      case 'with':
+        for (const ability of argument.split(' ')) this.#abilities.add(ability as Ability)
+        return
+      case 'implicit-tls':
+        this.#options = { ...this.#options, tls: TLS }
+        return
+      case 'tls':
+        assert.equal(this.#pump!.startTls, true, 'TLS is not being started')
+        this.#pump!.startTls = false
+        this.#pump!.machine.tlsStarted(TLS)
+        return
+      case 'early':
+        return (this.#pump ?? this.#start()).machine.receive(Buffer.from(`${argument}\r\n`))
+      case 'silence':
+        assert.equal(this.#pump!.machine.patience.waitingFor, argument)
+        return this.#pump!.machine.timedOut()
+      case 'drain':
+        return (this.#pump ?? this.#start()).machine.drain()
+      case 'says':
+        return this.#expect((await this.#pump!.run()).toString(), argument === '' ? [] : [`${argument}\r\n`])
+      case 'broken':
+        return this.#pump!.machine.disconnected()
+      case 'closed':
+        return assert.equal(this.#pump!.closed, true, 'the connection is still open')
+      case 'open':
+        return assert.equal(this.#pump!.closed, false, 'the connection is closed')
+      case 'told':
+        return assert.deepEqual(this.#told.splice(0).join(' | '), argument)
+      case 'event':
+        return assert.deepEqual(this.#events.splice(0).join(' | '), argument)
+      default:
+        throw new Error(`unknown event ${word}`)
+    }
+  }
+}
+
+/** The texts of the lines from `start` on that are said by the same side. */
+function sameKind(lines: readonly DialogueLine[], start: number): string[] {
+  const texts: string[] = []
+  for (let i = start; i < lines.length; i++) {
+    const line = lines[i]!
+    if (line.kind === 'event' || line.kind !== lines[start]!.kind) break
+    texts.push(line.text)
+  }
+  return texts
+}
+
+function describe(event: SmtpEvent): string {
+  switch (event.kind) {
+    case 'refused':
+      return `refused ${event.verb} (${event.fault}: ${event.reason})`
+    case 'bug':
+      return `bug in ${event.during}: ${String(event.error)}`
+    case 'message':
+      return `message ${event.octets} octets, ${event.recipients} recipients, ${event.reply.code}`
+    case 'authenticated':
+      return `authenticated ${event.account} by ${event.mechanism}`
+    case 'authenticationFailed':
+      return `authenticationFailed ${event.mechanism} ${event.reason} ${event.login ?? '-'}`
+    case 'closed':
+      return `closed ${event.how}`
+  }
+}
