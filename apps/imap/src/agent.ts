@@ -1,0 +1,105 @@
+import type { Component } from '@cartero/agent/lifecycle'
+import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
+import type { ContentStore } from '@cartero/content'
+import type { ImapLimits } from '@cartero/imap'
+import { serverRole } from '@cartero/imap/server'
+import type { MailStore } from '@cartero/mailstore'
+import type { CredentialVerifier } from '@cartero/sasl'
+import { systemClock, type Clock, type ConnectionFacts, type Role } from '@cartero/wire'
+import { Listener, listenAll, type ConnectionHandle, type TlsServer } from '@cartero/wire/node'
+import { createEvents, type Events } from './events.ts'
+import { DEFAULT_SESSION_LIMITS } from './limits.ts'
+import { SessionCount } from './session-count.ts'
+import { MailSession } from './session.ts'
+
+export interface ImapListener {
+  readonly host: string
+  readonly port: number
+  /** TLS at once (993) instead of STARTTLS (143). RFC 8314 §3.2 */
+  readonly implicitTls: boolean
+}
+
+export interface ImapSettings {
+  readonly hostname: string
+  readonly listen: readonly ImapListener[]
+  /** Passwords may cross without TLS: for loopback, by choice. */
+  readonly allowPlaintextAuth: boolean
+  /** Sessions of one account at a time. */
+  readonly sessionsPerAccount?: number
+  /** Capabilities that are not announced: for a client that one of them breaks. */
+  readonly hiddenCapabilities?: readonly string[]
+  readonly limits?: Partial<ImapLimits>
+  readonly maxConnections?: number
+  readonly maxConnectionsPerAddress?: number
+}
+
+export interface ImapDependencies {
+  readonly settings: ImapSettings
+  readonly mailStore: MailStore
+  readonly content: ContentStore
+  readonly verifier: CredentialVerifier
+  readonly tls: TlsServer
+  readonly logger: Logger
+  readonly metrics: MetricRegistry
+  readonly clock?: Clock
+}
+
+/** The IMAP agent: our users' mailboxes, on 143 and 993. */
+export function createImapAgent(dependencies: ImapDependencies): Component {
+  const { settings, logger, metrics } = dependencies
+  const events = createEvents(logger.child({ agent: 'imap' }), metrics)
+  const limit = settings.sessionsPerAccount ?? DEFAULT_SESSION_LIMITS.sessionsPerAccount
+  const shared: Shared = { events, sessions: new SessionCount(limit), clock: dependencies.clock ?? systemClock }
+  const listeners = settings.listen.map((listen) => imapListener(listen, dependencies, shared))
+  const drain = async (signal: AbortSignal): Promise<void> => {
+    await Promise.all(listeners.map((listener) => listener.drain(signal)))
+  }
+  return {
+    name: 'imap',
+    start: () => listenAll(listeners),
+    drain,
+    stop: () => drain(AbortSignal.abort()),
+  }
+}
+
+interface Shared {
+  readonly events: Events
+  readonly sessions: SessionCount
+  readonly clock: Clock
+}
+
+function imapListener(listen: ImapListener, dependencies: ImapDependencies, shared: Shared): Listener {
+  const { maxConnections, maxConnectionsPerAddress } = dependencies.settings
+  return new Listener({
+    host: listen.host,
+    port: listen.port,
+    implicitTls: listen.implicitTls,
+    tls: dependencies.tls,
+    clock: shared.clock,
+    accept: (connection, handle) => imapRole(connection, handle, dependencies, shared),
+    ...(maxConnections !== undefined && { maxConnections }),
+    ...(maxConnectionsPerAddress !== undefined && { maxConnectionsPerAddress }),
+    refused: (remoteAddress, reason) => shared.events.turnedAway(remoteAddress, reason),
+  })
+}
+
+function imapRole(
+  connection: ConnectionFacts,
+  handle: ConnectionHandle,
+  { settings, mailStore, content, verifier }: ImapDependencies,
+  shared: Shared,
+): Role {
+  const { events } = shared
+  events.connected(connection)
+  const wake = (): void => handle.wake()
+  const session = new MailSession({ ...shared, connection, mailStore, content, verifier, wake })
+  return serverRole(session, {
+    greeting: `${settings.hostname} Cartero`,
+    tls: connection.tls !== undefined,
+    startTls: connection.tls === undefined,
+    plaintextLogin: settings.allowPlaintextAuth,
+    hidden: new Set(settings.hiddenCapabilities),
+    failed: (error, command) => events.bug(connection, error, command),
+    ...(settings.limits && { limits: settings.limits }),
+  })
+}

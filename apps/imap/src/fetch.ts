@@ -1,0 +1,197 @@
+import type { ContentStore } from '@cartero/content'
+import { setsSeen, type FetchCommand, type FetchedItem, type FetchedMessage, type FetchItem } from '@cartero/imap'
+import type { TrackedRow } from '@cartero/imap/server'
+import type { MailStore, MessageRow, StoredMessage } from '@cartero/mailstore'
+import type { MaybePromise } from '@cartero/wire'
+import { binaryItem, binarySizeItem } from './binary.ts'
+import type { MailboxView } from './mailbox-view.ts'
+import { refusing } from './refusal-of.ts'
+import { sectionItem } from './section.ts'
+
+/** Messages asked of the store at a time. */
+const PORTION = 256
+
+/** Messages whose octets are read at the same time; each of at most READ_AT_ONCE octets (section.ts), the larger ones stream. */
+const READERS = 16
+
+/** Rows answered from memory at a time. */
+const ROWS = 1_000
+
+export interface FetchContext {
+  readonly view: MailboxView
+  readonly store: MailStore
+  readonly content: ContentStore
+}
+
+/** Carries out a FETCH: messages in ascending order, in batches. Throws ImapRefusal. */
+export async function* fetchMessages(
+  context: FetchContext,
+  command: FetchCommand,
+  sequences: readonly number[],
+): AsyncGenerator<readonly FetchedMessage[]> {
+  const items = itemsOf(command)
+  const wanted = wantedSequences(context.view, command, sequences)
+  if (items.every(isOfRow)) yield* fromRows(context.view, items, wanted)
+  else yield* fromStore(context, items, wanted)
+}
+
+/** UID FETCH always tells the uid (RFC 3501 §6.4.8), CHANGEDSINCE the modseq (RFC 7162 §3.1.4.1). */
+function itemsOf({ items, numbers, changedSince }: FetchCommand): readonly FetchItem[] {
+  const names = new Set(items.map(({ item }) => item))
+  const more: FetchItem[] = []
+  if (numbers.uid && !names.has('UID')) more.push({ item: 'UID' })
+  if (changedSince !== undefined && !names.has('MODSEQ')) more.push({ item: 'MODSEQ' })
+  return [...more, ...items]
+}
+
+function wantedSequences(
+  { tracker }: MailboxView,
+  { changedSince }: FetchCommand,
+  sequences: readonly number[],
+): readonly number[] {
+  if (changedSince === undefined) return sequences
+  return sequences.filter((sequence) => tracker.row(sequence).modseq > changedSince)
+}
+
+function isOfRow({ item }: FetchItem): boolean {
+  return item === 'UID' || item === 'FLAGS' || item === 'MODSEQ'
+}
+
+/** Flags and uids are at hand. */
+async function* fromRows(
+  { tracker }: MailboxView,
+  items: readonly FetchItem[],
+  sequences: readonly number[],
+): AsyncGenerator<readonly FetchedMessage[]> {
+  for (let start = 0; start < sequences.length; start += ROWS) {
+    const batch: FetchedMessage[] = []
+    for (const sequence of sequences.slice(start, start + ROWS)) {
+      const row = tracker.row(sequence)
+      if (!tracker.isGone(row.uid)) batch.push({ sequence, items: items.map((item) => rowItem(row, item)) })
+    }
+    yield batch
+  }
+}
+
+function rowItem(row: TrackedRow, { item }: FetchItem): FetchedItem {
+  if (item === 'UID') return { item, uid: row.uid }
+  return item === 'FLAGS' ? { item, flags: row.flags } : { item: 'MODSEQ', modseq: row.modseq }
+}
+
+/** While one portion is sent, the next is read. */
+async function* fromStore(
+  context: FetchContext,
+  items: readonly FetchItem[],
+  sequences: readonly number[],
+): AsyncGenerator<readonly FetchedMessage[]> {
+  let ahead = readPortion(context, items, sequences.slice(0, PORTION))
+  for (let start = 0; start < sequences.length; start += PORTION) {
+    const messages = await ahead
+    const next = sequences.slice(start + PORTION, start + 2 * PORTION)
+    if (next.length > 0) ahead = readPortion(context, items, next)
+    yield* composed(context, messages)
+  }
+}
+
+interface FoundMessage {
+  readonly sequence: number
+  readonly message: StoredMessage
+  /** Flags and modseq as they are told. */
+  readonly row: MessageRow
+  readonly items: readonly FetchItem[]
+}
+
+/** Reads messages and marks as seen those that are about to be read by the user. */
+async function readPortion(
+  context: FetchContext,
+  items: readonly FetchItem[],
+  sequences: readonly number[],
+): Promise<readonly FoundMessage[]> {
+  const { view, store } = context
+  const { tracker, mailbox } = view
+  const uids = sequences.map((sequence) => tracker.row(sequence).uid)
+  const messages = await refusing(store.fetch(mailbox.id, uids))
+  const marked = items.some(setsSeen) && !view.readOnly ? await markSeen(context, messages) : NONE
+  const withFlags = items.some(({ item }) => item === 'FLAGS')
+  const found: FoundMessage[] = []
+  for (const message of messages) {
+    const sequence = tracker.sequenceOf(message.uid)
+    if (sequence === undefined) continue
+    const seen = marked.get(message.uid)
+    const row = seen ?? view.rowOf(message)
+    if (withFlags && seen === undefined) tracker.settled([row])
+    // RFC 3501 §6.4.5: when FETCH changes the flags, it tells them
+    const told = seen === undefined || withFlags ? items : [...items, { item: 'FLAGS' } as const]
+    found.push({ sequence, message, row, items: told })
+  }
+  return found
+}
+
+const NONE: ReadonlyMap<number, MessageRow> = new Map()
+
+async function markSeen(
+  { view, store }: FetchContext,
+  messages: readonly StoredMessage[],
+): Promise<ReadonlyMap<number, MessageRow>> {
+  const unseen = messages.filter(({ flags }) => !flags.includes('\\Seen')).map(({ uid }) => uid)
+  if (unseen.length === 0) return NONE
+  const { changed } = await refusing(store.changeFlags(view.mailbox.id, unseen, 'add', ['\\Seen']))
+  return new Map(view.settle(changed).map((row) => [row.uid, row]))
+}
+
+async function* composed(
+  context: FetchContext,
+  messages: readonly FoundMessage[],
+): AsyncGenerator<readonly FetchedMessage[]> {
+  const readsOctets = messages[0]?.items.some(isOfOctets) ?? false
+  if (!readsOctets) yield messages.map((found) => compose(context, found) as FetchedMessage)
+  else {
+    for (let start = 0; start < messages.length; start += READERS) {
+      const group = messages.slice(start, start + READERS)
+      yield await refusing(Promise.all(group.map((found) => compose(context, found))))
+    }
+  }
+}
+
+function isOfOctets({ item }: FetchItem): boolean {
+  return item === 'SECTION' || item === 'BINARY' || item === 'BINARY.SIZE'
+}
+
+function compose(context: FetchContext, found: FoundMessage): MaybePromise<FetchedMessage> {
+  const { sequence, items } = found
+  if (!items.some(isOfOctets)) {
+    return { sequence, items: items.map((item) => storedItem(context, found, item) as FetchedItem) }
+  }
+  return Promise.all(items.map((item) => storedItem(context, found, item))).then((fetched) => ({
+    sequence,
+    items: fetched,
+  }))
+}
+
+function storedItem(
+  { content }: FetchContext,
+  { message, row }: FoundMessage,
+  item: FetchItem,
+): MaybePromise<FetchedItem> {
+  switch (item.item) {
+    case 'UID':
+    case 'FLAGS':
+    case 'MODSEQ':
+      return rowItem(row, item)
+    case 'INTERNALDATE':
+      return { item: 'INTERNALDATE', at: message.internalDate }
+    case 'RFC822.SIZE':
+      return { item: 'RFC822.SIZE', octets: message.size }
+    case 'ENVELOPE':
+      return { item: 'ENVELOPE', envelope: message.index.envelope }
+    case 'BODY':
+    case 'BODYSTRUCTURE':
+      return { item: item.item, root: message.index.root }
+    case 'SECTION':
+      return sectionItem(content, message, item)
+    case 'BINARY':
+      return binaryItem(content, message, item)
+    case 'BINARY.SIZE':
+      return binarySizeItem(content, message, item)
+  }
+}

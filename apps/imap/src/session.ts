@@ -1,0 +1,314 @@
+import type { ContentStore } from '@cartero/content'
+import type {
+  ClientId,
+  CopyCommand,
+  FetchCommand,
+  FetchedMessage,
+  MessageNumbers,
+  SearchKey,
+  StatusItem,
+  StatusValue,
+  StoreCommand,
+  UntaggedResponse,
+} from '@cartero/imap'
+import {
+  ImapRefusal,
+  refusals,
+  type AppendSink,
+  type AppendTarget,
+  type Copied,
+  type Found,
+  type FullSession,
+  type ListedMailbox,
+  type SelectedMailbox,
+  type Stored,
+} from '@cartero/imap/server'
+import type { AccountId, MailboxNews, MailStore, SpecialUse } from '@cartero/mailstore'
+import {
+  mechanismNamed,
+  offeredMechanisms,
+  type CredentialVerifier,
+  type SaslServerMechanism,
+} from '@cartero/sasl'
+import type { Clock, ConnectionFacts, MaybePromise } from '@cartero/wire'
+import { beginAppend } from './append.ts'
+import type { Events } from './events.ts'
+import { fetchMessages } from './fetch.ts'
+import { mailboxStatus } from './mailbox-status.ts'
+import { MailboxView } from './mailbox-view.ts'
+import { refusing, refusingTarget } from './refusal-of.ts'
+import { searchMessages } from './search.ts'
+import type { SessionCount } from './session-count.ts'
+import { storeFlags } from './store.ts'
+
+export interface SessionContext {
+  readonly connection: ConnectionFacts
+  readonly mailStore: MailStore
+  readonly content: ContentStore
+  readonly verifier: CredentialVerifier
+  readonly sessions: SessionCount
+  readonly clock: Clock
+  readonly events: Events
+  /** Lets the connection speak: there are updates while it idles. */
+  readonly wake: () => void
+}
+
+const SPECIAL_USES: ReadonlySet<string> = new Set<SpecialUse>([
+  '\\All',
+  '\\Archive',
+  '\\Drafts',
+  '\\Flagged',
+  '\\Junk',
+  '\\Sent',
+  '\\Trash',
+])
+
+const NOTHING: readonly UntaggedResponse[] = []
+
+/** One connection's session over the mailstore. */
+export class MailSession implements FullSession {
+  readonly servesBinary = true
+  readonly hasSpecialUses = true
+  readonly #context: SessionContext
+  readonly #left = new AbortController()
+  #mechanism = 'LOGIN'
+  #account: AccountId | undefined
+  #view: MailboxView | undefined
+  #idling = false
+
+  constructor(context: SessionContext) {
+    this.#context = context
+  }
+
+  // Any state
+
+  updates(expunges: boolean): MaybePromise<readonly UntaggedResponse[]> {
+    return this.#view?.updates(expunges) ?? NOTHING
+  }
+
+  identify(client: ClientId): ReadonlyMap<string, string> {
+    this.#context.events.identified(this.#context.connection, client)
+    return new Map([['name', 'Cartero']])
+  }
+
+  closed(): void {
+    this.#left.abort()
+    if (this.#account !== undefined) this.#context.sessions.leave(this.#account)
+    this.#account = undefined
+    this.#view = undefined
+  }
+
+  // Not authenticated
+
+  mechanisms(passwordsMayCross: boolean): readonly string[] {
+    return offeredMechanisms(passwordsMayCross).map(({ name }) => name)
+  }
+
+  startSasl(mechanism: string): SaslServerMechanism {
+    const row = mechanismNamed(mechanism)
+    if (row === undefined) throw refusals.cannot('Mechanism is not on offer')
+    this.#mechanism = row.name
+    const exchange = row.create(this.#context.verifier)
+    return { next: (response) => this.#observed(exchange, response) }
+  }
+
+  /** PLAIN knows how login and password are prepared and compared. */
+  async login(user: string, password: string): Promise<void> {
+    const step = await this.startSasl('PLAIN').next(Buffer.from(`\0${user}\0${password}`))
+    this.#mechanism = 'LOGIN'
+    if (step.kind === 'success') return this.enter(step.account)
+    const cause = step.kind === 'failure' ? step.cause : undefined
+    if (step.kind === 'failure' && step.reason === 'unavailable') throw refusals.unavailable(cause)
+    throw refusals.authenticationFailed(cause)
+  }
+
+  async enter(account: AccountId): Promise<void> {
+    const { mailStore, sessions, events, connection } = this.#context
+    try {
+      sessions.enter(account)
+    } catch (error) {
+      events.tooManySessions(connection, account)
+      throw error
+    }
+    this.#account = account
+    try {
+      if ((await mailStore.usage(account)) === undefined) await mailStore.provision(account)
+    } catch (error) {
+      this.#account = undefined
+      sessions.leave(account)
+      throw refusals.unavailable(error)
+    }
+    mailStore.watch(account, this.#onNews, this.#left.signal)
+    events.authenticated(connection, account, this.#mechanism)
+  }
+
+  // Authenticated
+
+  async mailboxes(): Promise<readonly ListedMailbox[]> {
+    return refusing(this.#context.mailStore.mailboxes(this.#owner))
+  }
+
+  async subscriptions(): Promise<readonly string[]> {
+    return refusing(this.#context.mailStore.subscriptions(this.#owner))
+  }
+
+  status(mailbox: string, items: readonly StatusItem[]): Promise<readonly StatusValue[]> {
+    return mailboxStatus(this.#context.mailStore, this.#owner, mailbox, items)
+  }
+
+  async select(name: string, readOnly: boolean): Promise<SelectedMailbox> {
+    this.#view = undefined
+    const { mailStore } = this.#context
+    const mailbox = await refusing(mailStore.mailbox(this.#owner, name))
+    if (mailbox === undefined || mailbox.noSelect) throw refusals.noMailbox()
+    this.#view = await MailboxView.open(mailStore, mailbox, readOnly)
+    if (this.#condstore) this.#view.tracker.tellModseq()
+    return this.#view.description()
+  }
+
+  async create(name: string, specialUse?: string): Promise<void> {
+    const use = specialUse === undefined ? undefined : specialUseNamed(specialUse)
+    await refusing(this.#context.mailStore.createMailbox(this.#owner, name, use))
+  }
+
+  async delete(name: string): Promise<void> {
+    await refusing(this.#context.mailStore.deleteMailbox(this.#owner, name))
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    await refusing(this.#context.mailStore.renameMailbox(this.#owner, from, to))
+  }
+
+  async subscribe(name: string, subscribed: boolean): Promise<void> {
+    await refusing(this.#context.mailStore.subscribe(this.#owner, name, subscribed))
+  }
+
+  async append(target: AppendTarget): Promise<AppendSink> {
+    const { mailStore: store, content, clock, events, connection } = this.#context
+    const account = this.#owner
+    const sink = await beginAppend({ store, content, account, now: () => clock.now() }, target)
+    return {
+      write: (bytes) => sink.write(bytes),
+      abort: () => sink.abort(),
+      finish: async () => {
+        const place = await sink.finish()
+        events.appended(connection, account, target.size)
+        return place
+      },
+    }
+  }
+
+  // Selected
+
+  async unselect(expunge: boolean): Promise<void> {
+    const view = this.#selected
+    this.#view = undefined
+    if (expunge && !view.readOnly) await refusing(this.#context.mailStore.expunge(view.mailbox.id))
+  }
+
+  fetch(command: FetchCommand): AsyncIterable<readonly FetchedMessage[]> {
+    const { mailStore: store, content } = this.#context
+    if (command.changedSince !== undefined || command.items.some(({ item }) => item === 'MODSEQ')) {
+      this.enableCondstore()
+    }
+    const sequences = this.#resolve(command.numbers)
+    return fetchMessages({ view: this.#selected, store, content }, command, sequences)
+  }
+
+  async search(criteria: SearchKey): Promise<Found> {
+    const { mailStore: store, content } = this.#context
+    return searchMessages({ view: this.#selected, store, content }, criteria)
+  }
+
+  async store(command: StoreCommand): Promise<Stored> {
+    return storeFlags(this.#selected, this.#context.mailStore, command, this.#resolve(command.numbers))
+  }
+
+  async expunge(numbers?: MessageNumbers): Promise<void> {
+    const view = this.#writable
+    const uids = numbers && this.#uids(numbers)
+    const { vanished } = await refusing(this.#context.mailStore.expunge(view.mailbox.id, uids))
+    view.tracker.vanished(vanished)
+  }
+
+  async copy({ numbers, mailbox }: CopyCommand): Promise<Copied> {
+    const { mailStore } = this.#context
+    const from = this.#selected.mailbox.id
+    return refusingTarget(mailStore.copy(from, this.#uids(numbers), this.#owner, mailbox))
+  }
+
+  async move({ numbers, mailbox }: CopyCommand): Promise<Copied> {
+    const view = this.#writable
+    const uids = this.#uids(numbers)
+    const work = this.#context.mailStore.move(view.mailbox.id, uids, this.#owner, mailbox)
+    const moved = await refusingTarget(work)
+    view.tracker.vanished(moved.pairs.map(([uid]) => uid))
+    return moved
+  }
+
+  // Beside
+
+  idle(idling: boolean): void {
+    this.#idling = idling
+  }
+
+  saveResult(uids: readonly number[]): void {
+    this.#selected.tracker.save(uids)
+  }
+
+  #condstore = false
+
+  enableCondstore(): void {
+    this.#condstore = true
+    this.#view?.tracker.tellModseq()
+  }
+
+  readonly #onNews = (news: MailboxNews): void => {
+    if (news.mailbox !== this.#view?.mailbox.id) return
+    this.#view.touched()
+    if (this.#idling) this.#context.wake()
+  }
+
+  async #observed(exchange: SaslServerMechanism, response: Buffer | undefined) {
+    const step = await exchange.next(response)
+    if (step.kind === 'failure') {
+      const { events, connection } = this.#context
+      events.authenticationFailed(connection, this.#mechanism, step.reason)
+    }
+    return step
+  }
+
+  #resolve(numbers: MessageNumbers): readonly number[] {
+    const sequences = this.#selected.tracker.resolve(numbers)
+    if (sequences === undefined) throw new ImapRefusal({ code: 'CLIENTBUG' }, 'No message has that number')
+    return sequences
+  }
+
+  #uids(numbers: MessageNumbers): readonly number[] {
+    const { tracker } = this.#selected
+    return this.#resolve(numbers).map((sequence) => tracker.row(sequence).uid)
+  }
+
+  get #owner(): AccountId {
+    if (this.#account === undefined) throw new TypeError('nobody has logged in')
+    return this.#account
+  }
+
+  get #selected(): MailboxView {
+    if (this.#view === undefined) throw new TypeError('no mailbox is selected')
+    return this.#view
+  }
+
+  get #writable(): MailboxView {
+    const view = this.#selected
+    if (view.readOnly) throw refusals.readOnly()
+    return view
+  }
+}
+
+/** The special use of that name, whatever its case. Throws ImapRefusal USEATTR (RFC 6154 §3). */
+function specialUseNamed(name: string): SpecialUse {
+  const use = [...SPECIAL_USES].find((known) => known.toLowerCase() === name.toLowerCase())
+  if (use === undefined) throw new ImapRefusal({ code: 'USEATTR' }, 'Special use is not known')
+  return use as SpecialUse
+}
