@@ -65,11 +65,15 @@ async function append(
   size = BATCH,
   atOnce = 2,
 ) {
-  let next = 0
+  let taken = 0
+  const take = () => {
+    const from = taken
+    taken = Math.min(count, taken + size)
+    return range(from, taken)
+  }
   const work = async () => {
-    while (next < count) {
-      const batch = Array.from({ length: Math.min(size, count - next) }, () => letter(accountOf(next++)))
-      const outcomes = await store.append(batch)
+    for (let batch = take(); batch.length > 0; batch = take()) {
+      const outcomes = await store.append(batch.map((n) => letter(accountOf(n))))
       if (outcomes.some(({ kind }) => kind !== 'appended')) throw new Error('an append was refused')
     }
   }
@@ -102,7 +106,7 @@ await append(store, 2_000, () => 'small')
 await append(store, 100_000, () => 'big')
 const [small, big] = [await idOf(store, 'small'), await idOf(store, 'big')]
 const [archive, trash] = [await idOf(store, 'small', 'Archive'), await idOf(store, 'small', 'Trash')]
-let seen = false
+let marks = 0
 let since = (await store.mailbox('big', 'INBOX'))!.highestModseq
 
 const uidsOf = async (id: number) => (await store.open(id)).rows.map(({ uid }) => uid)
@@ -119,7 +123,7 @@ const cases: readonly Case[] = [
   [
     'flags of 2,000',
     2_000,
-    () => store.changeFlags(small, range(1, 2_001), (seen = !seen) ? 'add' : 'remove', ['\\Seen']),
+    () => store.changeFlags(small, range(1, 2_001), marks++ % 2 === 0 ? 'add' : 'remove', ['\\Seen']),
   ],
   ['copy 2,000', 2_000, () => store.copy(small, range(1, 2_001), 'small', 'Archive')],
   ['move 2,000', 2_000, async () => store.move(archive, await uidsOf(archive), 'small', 'Trash')],

@@ -95,7 +95,7 @@ export async function post(store: MailStore, ...given: Partial<NewMessage>[]): P
   const outcomes = await store.append(given.map((each) => letter(each)))
   return outcomes.map((outcome) => {
     assert.equal(outcome.kind, 'appended')
-    return outcome as Appended
+    return outcome
   })
 }
 

@@ -246,7 +246,7 @@ export class SqliteMailStore implements MailStore {
   }
 
   /** Calls a procedure that may refuse. */
-  async #ask<K extends keyof Procedures & string>(
+  async #ask<K extends keyof Procedures>(
     name: K,
     argument: Parameters<Procedures[K]>[0],
   ): Promise<Done<ReturnType<Procedures[K]>>> {
@@ -255,7 +255,7 @@ export class SqliteMailStore implements MailStore {
     return answer.done
   }
 
-  async #call<K extends keyof Procedures & string>(
+  async #call<K extends keyof Procedures>(
     name: K,
     argument: Parameters<Procedures[K]>[0],
   ): Promise<ReturnType<Procedures[K]>> {

@@ -114,7 +114,7 @@ export class AppendProcedure {
     const [, , , content, , structure, size, flags, given, internalDate] = batch.argument.lines[
       at
     ] as AppendLine
-    const record = this.#messages.insertRecord(content, internalDate, size, batch.prefix(at), structure)
+    const record = this.#messages.records.insert([content, internalDate, batch.prefix(at), structure], size)
     const keywords = admitAll(this.#messages, state, given, batch.argument.limits.keywordsPerMailbox)
     state.modseq++
     const uid = this.#messages.add(state, flags, keywords, size, record)

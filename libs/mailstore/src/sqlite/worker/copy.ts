@@ -51,7 +51,7 @@ export class CopyProcedures {
     if (account.quota !== 0 && this.#accounts.usage(account).octets + octets > account.quota) {
       throw new Refusal('overQuota', 'the account has no room for the copies')
     }
-    const targets = addLines(this.#messages, transfer, (record) => this.#messages.copyRecord(record))
+    const targets = addLines(this.#messages, transfer, (record) => this.#messages.records.copy(record))
     return this.#finish(transfer, targets)
   }
 

@@ -1,6 +1,7 @@
 import type { MailboxId } from '../../ports.ts'
 import type { MailboxRow } from './mailboxes.ts'
-import type { MessageColumns, MessageLine, RecordLine } from './messages.ts'
+import type { MessageColumns, MessageLine } from './messages.ts'
+import type { RecordLine } from './records.ts'
 
 /**
  * Rows as columns: a mailbox of 100,000 messages crosses to the event loop as three arrays of numbers. Messages with the

@@ -50,7 +50,7 @@ export class SelectedProcedures {
 
   fetch({ mailbox, uids }: { mailbox: MailboxId; uids: Uint32Array }): PackedMessages {
     this.#mailboxes.selected(mailbox)
-    return packMessages(this.#messages.wideLines(mailbox, uids))
+    return packMessages(this.#messages.records.lines(mailbox, uids))
   }
 
   /** Throws Refusal `limit` too. */
@@ -91,7 +91,8 @@ export class SelectedProcedures {
   changesSince({ mailbox, modseq }: { mailbox: MailboxId; modseq: number }): ChangesAnswer {
     const state = this.#mailboxes.selected(mailbox)
     const { uidNext, modseq: highestModseq, forgotten } = state
-    const vanished = modseq < forgotten ? this.#missing(state) : this.#messages.expungedSince(mailbox, modseq)
+    const vanished =
+      modseq < forgotten ? this.#missing(state) : this.#messages.expunges.since(mailbox, modseq)
     const changed = packRows(this.#messages.linesSince(mailbox, modseq))
     return { highestModseq, uidNext, changed, vanished: Uint32Array.from(vanished) }
   }
