@@ -1,69 +1,69 @@
-import type { Credential } from './credentials-file.ts'
+import type { ListenAddress } from '@cartero/agent/config'
+
+import type { CarteroConfig } from './config.ts'
+import type { DevAccounts } from './dev-accounts.ts'
 
 /** What a development system is reached by. */
-export interface DevSystem {
-  /** The address to connect to. */
-  readonly host: string
-  readonly ports: {
-    readonly mx: number
-    readonly submission: number
-    readonly submissions: number
-    readonly imap: number
-    readonly imaps: number
-    readonly http: number
-  }
-  readonly accounts: readonly Credential[]
-  /** Passwords are shown at the first start only. */
-  readonly showPasswords: boolean
-  readonly credentialsFile: string
-  readonly certificateFile: string
+export interface DevSystem extends DevAccounts {
+  readonly listen: CarteroConfig['listen']
+  readonly files: { readonly credentials: string; readonly certificate: string }
+  /** From the start of the process until it served. */
   readonly milliseconds: number
 }
 
 /** What is told when everything serves: where, as whom, and what to try. */
 export function closingBlock(system: DevSystem): string {
-  const { host, ports, milliseconds } = system
-  const at = host.includes(':') ? `[${host}]` : host
+  const { listen, files, milliseconds } = system
   return `
 Cartero is ready (${(milliseconds / 1000).toFixed(1)} s). Ctrl-C ends it.
 
-  mail from outside   smtp://${at}:${ports.mx}
-  submission          smtp://${at}:${ports.submission} (STARTTLS)   smtps://${at}:${ports.submissions}
-  reading             imap://${at}:${ports.imap} (STARTTLS)   imaps://${at}:${ports.imaps}
-  health, metrics     http://${at}:${ports.http}/readyz?verbose   http://${at}:${ports.http}/metrics
-  certificate         ${system.certificateFile} (self-signed)
+  mail from outside   smtp://${reached(listen.mx)}
+  submission          smtp://${reached(listen.submission)} (STARTTLS)   smtps://${reached(listen.submissions)}
+  reading             imap://${reached(listen.imap)} (STARTTLS)   imaps://${reached(listen.imaps)}
+  health, metrics     http://${reached(listen.http)}/readyz?verbose   http://${reached(listen.http)}/metrics
+  certificate         ${files.certificate} (self-signed)
 
 ${accountLines(system)}
-${commandLines(system, at)}
+${commandLines(system)}
 `
 }
 
-function accountLines({ accounts, showPasswords, credentialsFile }: DevSystem): string {
-  if (!showPasswords)
-    return `  accounts            ${accounts.map(({ address }) => address).join(', ')}\n  passwords           in ${credentialsFile}\n`
+function accountLines({ accounts, isNew, files }: DevSystem): string {
+  if (!isNew) {
+    const addresses = accounts.map(({ address }) => address).join(', ')
+    return `  accounts            ${addresses}\n  passwords           in ${files.credentials}\n`
+  }
   const lines = accounts.map(
     ({ address, password }) => `  account             ${address}   password ${password}`,
   )
-  return `${lines.join('\n')}\n                      (shown once; kept in ${credentialsFile})\n`
+  return `${lines.join('\n')}\n                      (shown once; kept in ${files.credentials})\n`
 }
 
-function commandLines(system: DevSystem, at: string): string {
-  const [alice, bob] = system.accounts
+function commandLines(system: DevSystem): string {
+  const { accounts, isNew, listen, files } = system
+  const [alice, bob] = accounts
   if (alice === undefined || bob === undefined) return ''
-  const { ports, certificateFile } = system
   const [sends, reads] = [passwordWord(system, 0), passwordWord(system, 1)]
-  const login = system.showPasswords ? `a login ${bob.address} ${bob.password}` : `a login ${bob.address} …`
+  const [submission, imaps] = [reached(listen.submission), reached(listen.imaps)]
+  const certificate = shellWord(files.certificate)
   return `Try:
-  swaks --server ${at} --port ${ports.submission} --tls --auth PLAIN --auth-user ${alice.address} --auth-password ${sends} \
+  swaks --server ${submission} --tls --auth PLAIN --auth-user ${alice.address} --auth-password ${sends} \
 --from ${alice.address} --to ${bob.address} --header 'Subject: the first letter'
-  curl --cacert ${shellWord(certificateFile)} --user ${bob.address}:${reads} 'imaps://${at}:${ports.imaps}/INBOX;MAILINDEX=1'
-  openssl s_client -quiet -crlf -CAfile ${shellWord(certificateFile)} -connect ${at}:${ports.imaps}   # then: ${login}`
+  curl --cacert ${certificate} --user ${bob.address}:${reads} 'imaps://${imaps}/INBOX;MAILINDEX=1'
+  openssl s_client -quiet -crlf -CAfile ${certificate} -connect ${imaps}   # then: a login ${bob.address} ${isNew ? bob.password : '…'}`
+}
+
+/** Host and port as a client on this machine writes them; a door on every address is tried at home. */
+function reached([door]: readonly ListenAddress[]): string {
+  if (door === undefined) return '(closed)'
+  const host = ['', '0.0.0.0', '::'].includes(door.host) ? '127.0.0.1' : door.host
+  return host.includes(':') ? `[${host}]:${door.port}` : `${host}:${door.port}`
 }
 
 /** Later starts do not print passwords: the shell fetches them from the file. */
-function passwordWord({ accounts, showPasswords, credentialsFile }: DevSystem, index: number): string {
-  if (showPasswords) return accounts[index]?.password ?? ''
-  return `"$(node -p "require('${credentialsFile}').accounts[${index}].password")"`
+function passwordWord({ accounts, isNew, files }: DevSystem, index: number): string {
+  if (isNew) return accounts[index]?.password ?? ''
+  return `"$(node -p "require('${files.credentials}').accounts[${index}].password")"`
 }
 
 function shellWord(text: string): string {

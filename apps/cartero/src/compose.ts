@@ -49,7 +49,11 @@ export interface Composition {
 export function compose(options: CompositionOptions): Composition {
   const { config, health, doorRemedy, selfSigned } = options
   const data = dataFolder(config.data)
-  const stores = new Stores({ data, subaddressSeparator: config.directory.subaddressSeparator })
+  const stores = new Stores({
+    data,
+    subaddressSeparator: config.directory.subaddressSeparator,
+    report: (damage) => options.logger.error('content.damaged', { ...damage }),
+  })
   const identity = new TlsIdentity({
     ...config.tls,
     ...selfSigned,

@@ -15,9 +15,11 @@ const GROUP_LENGTH = 5
 
 /** Twenty random characters in groups, about 99 bits: easy to read aloud, and safe in shells and URLs. */
 export function generatePassword(): string {
-  const group = (): string =>
-    Array.from({ length: GROUP_LENGTH }, () => ALPHABET[randomInt(ALPHABET.length)]).join('')
-  return Array.from({ length: GROUPS }, group).join('-')
+  return Array.from({ length: GROUPS }, randomGroup).join('-')
+}
+
+function randomGroup(): string {
+  return Array.from({ length: GROUP_LENGTH }, () => ALPHABET[randomInt(ALPHABET.length)]).join('')
 }
 
 /** The credentials of a development system. Throws OperatorError when the file is no such file. */

@@ -1,8 +1,6 @@
-import { mkdirSync } from 'node:fs'
-
 import { OperatorError, type Component, type Health } from '@cartero/agent/lifecycle'
-import type { ContentLog } from '@cartero/content'
-import { MemoryContentLog } from '@cartero/content/memory'
+import { ContentStoreError, type ContentLog } from '@cartero/content'
+import { SegmentContentLog } from '@cartero/content/segments'
 import { DirectoryError, type Directory } from '@cartero/directory'
 import { openSqliteDirectory } from '@cartero/directory/sqlite'
 import type { MailStore } from '@cartero/mailstore'
@@ -24,6 +22,8 @@ export interface OpenStores {
 export interface StoresOptions {
   readonly data: DataFolder
   readonly subaddressSeparator: string
+  /** Told of octets that were durable once and cannot be read now. */
+  readonly report: (damage: object) => void
 }
 
 /** The stores of one machine, opened in order and closed in reverse. */
@@ -63,8 +63,9 @@ export class Stores implements Component {
   async #openAll(): Promise<OpenStores> {
     const { data, subaddressSeparator } = this.#options
     const worker = this.#keep(new SqlWorker())
-    mkdirSync(data.content, { recursive: true, mode: 0o700 })
-    const content = this.#keep(new MemoryContentLog())
+    const content = this.#keep(
+      await SegmentContentLog.open({ directory: data.content, report: this.#options.report }),
+    )
     const [directory, mailStore] = await Promise.all([
       openSqliteDirectory({ worker, file: data.directory, policy: { subaddressSeparator } }).then((store) =>
         this.#keep(store),
@@ -106,8 +107,10 @@ export async function openAdministrationStores(
 
 /** The stores' own errors are written for the operator. */
 function inWords(error: unknown): unknown {
-  if (error instanceof SqlError && error.fault !== 'bug') {
-    return new OperatorError(error.message, 'see the message; nothing was changed', { cause: error })
+  if (error instanceof ContentStoreError || (error instanceof SqlError && error.fault !== 'bug')) {
+    return new OperatorError(error.message, 'nothing was lost; mend what the message names and start again', {
+      cause: error,
+    })
   }
   if (error instanceof DirectoryError)
     return new OperatorError(error.message, 'change the configuration', { cause: error })

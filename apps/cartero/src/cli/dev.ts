@@ -32,6 +32,7 @@ async function dev(options: DevOptions): Promise<void> {
   const { loadConfig } = await import('../load-config.ts')
   const { provideDevAccounts, DEV_DOMAIN } = await import('../dev-accounts.ts')
   const { dataFolder } = await import('../data-folder.ts')
+  const { closingBlock } = await import('../closing-block.ts')
   const { runSystem } = await import('../run.ts')
   const { config } = await loadConfig({
     file: options.config,
@@ -60,7 +61,11 @@ async function dev(options: DevOptions): Promise<void> {
     prepare: async (stores) => {
       accounts = await provideDevAccounts(files.credentials, stores)
     },
-    ready: (milliseconds) => void tellReady(config.listen, files, accounts, milliseconds),
+    ready: (milliseconds) => {
+      print(
+        closingBlock({ listen: config.listen, files, milliseconds, accounts: [], isNew: false, ...accounts }),
+      )
+    },
   })
 }
 
@@ -89,33 +94,4 @@ function portBase(text: string): number {
   const base = Number(text)
   if (/^\d+$/.test(text) && base <= HIGHEST_BASE) return base
   throw new UsageError(`--port-base takes a whole number from 0 to ${HIGHEST_BASE}, not '${text}'`)
-}
-
-async function tellReady(
-  listen: Readonly<
-    Record<keyof typeof WELL_KNOWN, readonly { readonly host: string; readonly port: number }[]>
-  >,
-  files: { readonly credentials: string; readonly certificate: string },
-  accounts:
-    | { readonly accounts: readonly { address: string; password: string }[]; readonly isNew: boolean }
-    | undefined,
-  milliseconds: number,
-): Promise<void> {
-  const { closingBlock } = await import('../closing-block.ts')
-  const port = (door: keyof typeof WELL_KNOWN): number => listen[door][0]?.port ?? 0
-  const host = listen.submission[0]?.host ?? ''
-  print(
-    closingBlock({
-      host: ['', '0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host,
-      ports: {
-        ...{ mx: port('mx'), submission: port('submission'), submissions: port('submissions') },
-        ...{ imap: port('imap'), imaps: port('imaps'), http: port('http') },
-      },
-      accounts: accounts?.accounts ?? [],
-      showPasswords: accounts?.isNew ?? false,
-      credentialsFile: files.credentials,
-      certificateFile: files.certificate,
-      milliseconds,
-    }),
-  )
 }

@@ -18,8 +18,15 @@ export function commandLine(): Command {
     .exitOverride()
     .showHelpAfterError('(add --help for what is possible)')
   const registrations = [
-    ...[registerDev, registerServe, registerStatus, registerHealthcheck],
-    ...[registerConfig, registerDomain, registerAccount, registerAlias, registerVersion],
+    registerDev,
+    registerServe,
+    registerStatus,
+    registerHealthcheck,
+    registerConfig,
+    registerDomain,
+    registerAccount,
+    registerAlias,
+    registerVersion,
   ]
   for (const register of registrations) register(program)
   return program

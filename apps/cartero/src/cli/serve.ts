@@ -32,8 +32,10 @@ async function serve(options: ServeOptions): Promise<void> {
     doorRemedy: `stop the other program, or change the listen section of ${file ?? 'a configuration (--config FILE)'}`,
     selfSigned: { names: [config.hostname], addresses: [], isFine: false },
     ready: (milliseconds, logger) => {
+      const { hostname, data } = config
       logger.info('system.serves', {
-        hostname: config.hostname,
+        hostname,
+        data,
         config: file ?? null,
         milliseconds: Math.round(milliseconds),
       })

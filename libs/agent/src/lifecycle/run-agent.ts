@@ -1,4 +1,4 @@
-import { systemClock } from '@cartero/wire'
+import { systemClock, type Clock } from '@cartero/wire'
 
 import type { Agent } from './component.ts'
 import { StartError } from './group.ts'
@@ -33,19 +33,12 @@ const FOREVER = 2 ** 31 - 1
  */
 export async function runAgent(agent: Agent, options: RunOptions = {}): Promise<void> {
   const host: Host = options.host ?? process
-  const clock = options.clock ?? systemClock
   const lifecycle = options.lifecycle ?? new Lifecycle(agent, options)
-  let exitCode = 0
   const ended = Promise.withResolvers<readonly Error[]>()
+  let exitCode = 0
   const end = (reason: string): void => {
     if (lifecycle.endRequested) lifecycle.hurry()
     void lifecycle.shutdown(reason).then(ended.resolve)
-  }
-  let lastSignal = Number.NEGATIVE_INFINITY
-  const onSignal = (signal: unknown): void => {
-    const sinceLast = clock.now() - lastSignal
-    lastSignal = clock.now()
-    if (sinceLast >= SAME_SIGNAL) end(String(signal))
   }
   const onBug = (error: unknown): void => {
     exitCode = 1
@@ -54,26 +47,46 @@ export async function runAgent(agent: Agent, options: RunOptions = {}): Promise<
     lifecycle.hurry()
     end('a bug')
   }
-  // Holds the process while a drain waits for something that holds no handle itself.
-  const alive = setInterval(() => undefined, FOREVER)
-  for (const signal of SIGNALS) host.on(signal, onSignal)
-  host.on('uncaughtException', onBug)
+  using _watch = watchHost(host, once(end, options.clock ?? systemClock), onBug)
   try {
     await lifecycle.start()
     options.onReady?.(lifecycle)
-    const failures = await ended.promise
-    if (failures.length > 0) exitCode = 1
+    if ((await ended.promise).length > 0) exitCode = 1
   } catch (error) {
     if (!lifecycle.endRequested) {
       exitCode = 1
       explainFailure(error, options.explain)
     }
     await lifecycle.shutdown('the start failed')
-  } finally {
-    clearInterval(alive)
-    for (const signal of SIGNALS) host.off(signal, onSignal)
-    host.off('uncaughtException', onBug)
-    host.exitCode = exitCode
+  }
+  host.exitCode = exitCode
+}
+
+/** A signal that follows another at once is the same one. */
+function once(onSignal: (signal: string) => void, clock: Clock): (signal: unknown) => void {
+  let last = Number.NEGATIVE_INFINITY
+  return (signal) => {
+    const sinceLast = clock.now() - last
+    last = clock.now()
+    if (sinceLast >= SAME_SIGNAL) onSignal(String(signal))
+  }
+}
+
+/** Listens to the host until disposed, and holds the process while a drain waits for something that has no handle itself. */
+function watchHost(
+  host: Host,
+  onSignal: (signal: unknown) => void,
+  onBug: (error: unknown) => void,
+): Disposable {
+  const alive = setInterval(() => undefined, FOREVER)
+  for (const signal of SIGNALS) host.on(signal, onSignal)
+  host.on('uncaughtException', onBug)
+  return {
+    [Symbol.dispose]: () => {
+      clearInterval(alive)
+      for (const signal of SIGNALS) host.off(signal, onSignal)
+      host.off('uncaughtException', onBug)
+    },
   }
 }
 
