@@ -314,9 +314,11 @@ export class ImapServerMachine implements ProtocolMachine<ImapQuestion, unknown>
       this.#encoder = new Encoder({ utf8: true })
     }
     if (done.enter !== undefined) this.#enter(done.enter)
-    if (done.announces) return this.#conclude({ ...done.result, code: this.#capabilityCode() })
-    this.#conclude(done.result)
-    if (done.leaves) this.#close()
+    if (done.leaves) {
+      this.#tagged(done.result)
+      return this.#close()
+    }
+    this.#conclude(done.announces ? { ...done.result, code: this.#capabilityCode() } : done.result)
   }
 
   #enter(state: State): void {
