@@ -41,6 +41,17 @@ function parseLine(line: string): DialogueLine {
   return { kind, text: raw ? (JSON.parse(`"${text}"`) as string) : `${text}\r\n` }
 }
 
+/** The texts of the lines from `start` on that are said by the same side. */
+export function sameKind(lines: readonly DialogueLine[], start: number): string[] {
+  const texts: string[] = []
+  for (let i = start; i < lines.length; i++) {
+    const line = lines[i]!
+    if (line.kind === 'event' || line.kind !== lines[start]!.kind) break
+    texts.push(line.text)
+  }
+  return texts
+}
+
 /** The lines that are expected match what was said. */
 export function sameLines(said: string, expected: readonly string[]): boolean {
   const lines = said === '' ? [] : said.split(/(?<=\n)/)

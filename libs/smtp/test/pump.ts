@@ -39,8 +39,7 @@ export class Pump<Question, Answer> {
           await this.#ask(output.question)
           break
         case 'stream':
-          for await (const bytes of output.source) this.#sent.push(Buffer.from(bytes))
-          this.machine.streamed()
+          await this.#stream(output.source)
           break
         case 'startTls':
           this.startTls = true
@@ -58,6 +57,16 @@ export class Pump<Question, Answer> {
     const sent = Buffer.concat(this.#sent)
     this.#sent = []
     return sent
+  }
+
+  async #stream(source: AsyncIterable<Uint8Array>): Promise<void> {
+    try {
+      for await (const bytes of source) this.#sent.push(Buffer.from(bytes))
+    } catch (error) {
+      this.machine.fail(error)
+      return
+    }
+    this.machine.streamed()
   }
 
   async #ask(question: Question): Promise<void> {

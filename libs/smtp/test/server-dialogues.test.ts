@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { serveSession, SmtpServerMachine, type SmtpEvent, type SmtpServerOptions } from '@cartero/smtp/server'
-import { dialoguesIn, sameLines, type Dialogue, type DialogueLine } from './dialogue-file.ts'
+import { dialoguesIn, sameKind, sameLines, type Dialogue, type DialogueLine } from './dialogue-file.ts'
 import { cut, Pump } from './pump.ts'
 import { scriptSession, type Ability } from './script-session.ts'
 
@@ -124,17 +124,6 @@ class ServerRun {
         throw new Error(`unknown event ${word}`)
     }
   }
-}
-
-/** The texts of the lines from `start` on that are said by the same side. */
-function sameKind(lines: readonly DialogueLine[], start: number): string[] {
-  const texts: string[] = []
-  for (let i = start; i < lines.length; i++) {
-    const line = lines[i]!
-    if (line.kind === 'event' || line.kind !== lines[start]!.kind) break
-    texts.push(line.text)
-  }
-  return texts
 }
 
 function describe(event: SmtpEvent): string {

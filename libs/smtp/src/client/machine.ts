@@ -30,8 +30,11 @@ export class SmtpClientMachine implements ProtocolMachine<SmtpClientQuestion, Sm
 
   next(): Output<SmtpClientQuestion> | undefined {
     for (;;) {
+      if (this.#closing) return undefined
       const output = this.#output()
       if (output !== undefined) return output
+      // A step that was skipped may have ended its delivery, and that asks for the next.
+      if (this.#conversation.outputs.length > 0) continue
       if (this.#waiting() || !this.#hear()) return undefined
     }
   }
@@ -104,11 +107,10 @@ export class SmtpClientMachine implements ProtocolMachine<SmtpClientQuestion, Sm
 
   #waiting(): boolean {
     const { asking, streaming, securing } = this.#conversation
-    return this.#closing || asking || streaming || securing
+    return asking || streaming || securing
   }
 
   #output(): Output<SmtpClientQuestion> | undefined {
-    if (this.#closing) return undefined
     const conversation = this.#conversation
     const output = conversation.outputs.shift()
     if (output?.kind === 'close') this.#closing = true

@@ -40,12 +40,12 @@ export class DataReader {
   }
 
   /** Runs to the end of the chunk or of the message; returns where what was not yet flushed begins. */
+  // oxlint-disable-next-line max-lines-per-function -- a state machine that is taken apart runs at half the speed
   #scan(chunk: Buffer): number {
     const end = chunk.length
     let state = this.#state
     let from = 0
     let i = 0
-    // Longer than a function should be: a state machine that is taken apart runs at half the speed.
     while (i < end) {
       const octet = chunk[i]!
       switch (state) {
