@@ -5,6 +5,7 @@ import { catchingUp, closing, referring, watching } from './catching-up.ts'
 import { flags } from './flags.ts'
 import { copying, expunging } from './leaving.ts'
 import { accounts, mailboxes } from './mailboxes.ts'
+import { modelled } from './model.ts'
 import { trialOf, type MailStoreSetup } from './scene.ts'
 
 export type { MailStoreFixture, MailStoreSetup, MailStoreSetupOptions, TestClock } from './scene.ts'
@@ -29,5 +30,6 @@ export function describeMailStore(name: string, setup: MailStoreSetup): void {
     for (const [group, declare] of Object.entries(groups)) {
       describe(group, () => declare(trialOf(setup)))
     }
+    describe('modelled', () => modelled(setup))
   })
 }

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,6 +24,8 @@ describeMailStore('in SQLite', async (options) => {
       return store
     },
     cleanup: async () => {
+      store = await open()
+      assert.deepEqual(await store.check(), [])
       await store.close()
       await rm(directory, { recursive: true })
     },

@@ -90,9 +90,7 @@ export class SqliteMailStore implements MailStore {
   }
 
   async createMailbox(account: AccountId, name: string, specialUse?: SpecialUse): Promise<Mailbox> {
-    const spelled = this.#spelled(name)
-    if (spelled === '') throw new MailStoreError('notAllowed', 'the name is not allowed')
-    const asking = { ...this.#asking(account), name: spelled, specialUse: specialUse ?? null }
+    const asking = { ...this.#asking(account), name: this.#spelled(name), specialUse: specialUse ?? null }
     const change = await this.#ask('create', asking)
     this.#tellList(account, change)
     return mailboxOf(change.mailbox as NonNullable<ListChange['mailbox']>)
@@ -106,7 +104,7 @@ export class SqliteMailStore implements MailStore {
   }
 
   async renameMailbox(account: AccountId, from: string, to: string): Promise<void> {
-    const names = { from: this.#spelled(from), to: parseMailboxName(to, this.#limits) }
+    const names = { from: this.#spelled(from), to: this.#spelled(to) }
     this.#tellList(account, await this.#ask('rename', { ...this.#asking(account), ...names }))
   }
 
@@ -186,6 +184,11 @@ export class SqliteMailStore implements MailStore {
 
   async referenced(prefix: string): Promise<Iterable<ContentId>> {
     return (await this.#call('referenced', prefix)) as ContentId[]
+  }
+
+  /** What is wrong with the data, in sentences for the operator; nothing when it is sound. Reads everything. */
+  async check(): Promise<readonly string[]> {
+    return this.#call('check', undefined)
   }
 
   async close(): Promise<void> {

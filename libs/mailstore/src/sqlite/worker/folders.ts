@@ -24,7 +24,7 @@ export interface ListChange {
   readonly changed: readonly MailboxId[]
 }
 
-/** CREATE, DELETE, RENAME, and what they start from. Names are spelled as `parseMailboxName` does. */
+/** CREATE, DELETE, RENAME, and what they start from. Names are spelled as `parseMailboxName` does, and '' when they are not allowed. */
 export class FolderProcedures {
   readonly #accounts: AccountTable
   readonly #mailboxes: MailboxTable
@@ -69,6 +69,7 @@ export class FolderProcedures {
     ...asking
   }: Asking & { name: string; specialUse: SpecialUse | null }): ListChange {
     const making = this.#making(asking)
+    if (name === '') throw new Refusal('notAllowed', 'the name is not allowed')
     if (this.#mailboxes.selectable(making.account, name)) throw new Refusal('exists', `${name} exists`)
     if (specialUse !== null && this.#mailboxes.hasUse(making.account, specialUse)) {
       throw new Refusal('notAllowed', `another mailbox is ${specialUse}`)
@@ -90,11 +91,11 @@ export class FolderProcedures {
     return { listed: [found.id], changed: [] }
   }
 
-  /** Throws Refusal `noMailbox`, `exists`, `notAllowed`, `limit`. `to` is undefined when it is not allowed. */
-  rename({ from, to, ...asking }: Asking & { from: string; to: string | undefined }): ListChange {
+  /** Throws Refusal `noMailbox`, `exists`, `notAllowed`, `limit`. */
+  rename({ from, to, ...asking }: Asking & { from: string; to: string }): ListChange {
     const making = this.#making(asking)
     const source = this.#mailboxes.existing(making.account, from)
-    if (to === undefined) throw new Refusal('notAllowed', 'the name is not allowed')
+    if (to === '') throw new Refusal('notAllowed', 'the name is not allowed')
     if (this.#mailboxes.find(making.account, to)) throw new Refusal('exists', `${to} exists`)
     if (from === inbox) return this.#emptyInbox(making, source, to, asking.limits)
     if (isBelow(to, from)) throw new Refusal('notAllowed', `${to} is below ${from}`)

@@ -4,6 +4,7 @@ import type { AccountId } from '../../ports.ts'
 import { AccountProcedures } from './account-procedures.ts'
 import { AccountTable } from './accounts.ts'
 import { AppendProcedure, type AppendArgument } from './append.ts'
+import { check } from './check.ts'
 import { CopyProcedures } from './copy.ts'
 import { FolderProcedures } from './folders.ts'
 import { MailboxTable } from './mailboxes.ts'
@@ -32,6 +33,7 @@ function prepare(database: Database) {
     ...accountProcedures(about, attempts),
     ...selectedProcedures(selected, copies, attempts),
     referenced: (prefix: string) => messages.records.referenced(prefix),
+    check: () => check(database),
   }
 }
 
