@@ -24,6 +24,8 @@ export interface AuthenticatorOptions {
   /** The stored credential of a canonical address. */
   readonly credential: (account: string) => MaybePromise<Credential | undefined>
   readonly decoyKey: () => MaybePromise<Uint8Array>
+  /** Whether a password has a hash; what takes the time. */
+  readonly verify?: typeof verifyPassword
 }
 
 const REFUSED = ''
@@ -31,6 +33,7 @@ const REFUSED = ''
 /** Checks passwords, at a bounded cost and without telling who exists. */
 export class Authenticator {
   readonly #options: AuthenticatorOptions
+  readonly #verify: typeof verifyPassword
   readonly #cache: PasswordCache
   readonly #throttle: AuthThrottle
   /** Checks under way, by the key of the cache: the four connections of one client cost one hash. */
@@ -40,6 +43,7 @@ export class Authenticator {
 
   constructor(options: AuthenticatorOptions) {
     this.#options = options
+    this.#verify = options.verify ?? verifyPassword
     this.#cache = new PasswordCache(options.clock)
     this.#throttle = new AuthThrottle(options.clock)
   }
@@ -98,7 +102,7 @@ export class Authenticator {
     const changes = this.#changes
     const credential = await this.#options.credential(account)
     const hash = credential?.hash ?? UNKNOWN_HASH
-    const matches = await this.#options.queue.run(() => verifyPassword(hash, password))
+    const matches = await this.#options.queue.run(() => this.#verify(hash, password))
     const right = matches && credential?.disabled === false
     if (changes === this.#changes) this.#cache.remember(key, account, right)
     if (right) this.#throttle.succeeded(account)

@@ -83,7 +83,7 @@ export function loginPromises(opened: Opened): void {
   }
 
   test('the keys of nobody look like keys, and stay the same', async () => {
-    const ask = (name: string): ReturnType<Directory['ScramKeys']> => opened().ScramKeys({ login: name })
+    const ask = keysOf(opened())
     const [tim, nobody, other] = [
       await ask(TIM),
       await ask('nobody@example.org'),
@@ -111,4 +111,8 @@ async function exchange(
   let step = await server.next(client.initial())
   while (step.kind === 'challenge') step = await server.next(client.respond(step.bytes))
   return step
+}
+
+function keysOf(directory: Directory): (name: string) => ReturnType<Directory['ScramKeys']> {
+  return (name) => directory.ScramKeys({ login: name })
 }

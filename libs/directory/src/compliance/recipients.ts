@@ -79,9 +79,9 @@ export function recipientPromises(opened: Opened): void {
 
   test('an answer from before a change is not kept after it', async () => {
     const directory = opened()
-    const before = readers(directory, 'late@example.org')
+    const asked = readers(directory, 'late@example.org')
     const change = directory.SetAlias(alias('late@example.org', 'tim@example.org'))
-    await Promise.all([before, change])
+    await Promise.all([asked, change])
     assert.deepEqual(await readers(directory, 'late@example.org'), ['tim@example.org'])
     const now = directory.resolveNow('late@example.org')
     assert.deepEqual(now?.targets, [{ account: 'tim@example.org', detail: '' }])
