@@ -25,8 +25,8 @@ export function dataFolder(folder: string): DataFolder {
     mailStore: join(path, 'mailstore.sqlite'),
     spool: join(path, 'spool.sqlite'),
     content: join(path, 'content'),
-    certificate: join(path, 'certificate.pem'),
-    key: join(path, 'key.pem'),
+    certificate: join(path, 'tls', 'certificate.pem'),
+    key: join(path, 'tls', 'key.pem'),
     credentials: join(path, 'credentials.json'),
   }
 }

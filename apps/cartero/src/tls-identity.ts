@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 
 import { explainSystemError, OperatorError, type Component, type Health } from '@cartero/agent/lifecycle'
 import { TlsServer, type Identity } from '@cartero/wire/node'
@@ -118,6 +119,7 @@ async function makeSelfSigned({ data, names, addresses }: TlsIdentityOptions): P
       { name: 'subjectAltName', altNames },
     ],
   })
+  mkdirSync(dirname(data.key), { recursive: true, mode: 0o700 })
   // The key first: a certificate is the sign that both are there.
   writeFileSync(data.key, key, { mode: 0o600 })
   writeFileSync(data.certificate, cert, { mode: 0o644 })

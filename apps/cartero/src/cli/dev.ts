@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 
+import type { LoadedConfig } from '../load-config.ts'
 import { UsageError } from './exit-code.ts'
 import { print } from './output.ts'
 
@@ -28,27 +29,14 @@ export function registerDev(program: Command): void {
 
 async function dev(options: DevOptions): Promise<void> {
   const base = portBase(options.portBase ?? '2000')
-  const address = options.listen ?? '127.0.0.1'
-  const { loadConfig } = await import('../load-config.ts')
-  const { provideDevAccounts, DEV_DOMAIN } = await import('../dev-accounts.ts')
   const { dataFolder } = await import('../data-folder.ts')
+  const { provideDevAccounts, DEV_DOMAIN } = await import('../dev-accounts.ts')
   const { closingBlock } = await import('../closing-block.ts')
   const { runSystem } = await import('../run.ts')
-  const { config } = await loadConfig({
-    file: options.config,
-    search: false,
-    environment: process.env,
-    flags: flagsOf(options, address, base),
-    defaults: {
-      data: 'cartero-data',
-      hostname: `mail.${DEV_DOMAIN}`,
-      ...doorsAt(address, base),
-      'smtp.recipientsPerHour': 1_000_000_000,
-      'smtp.recipientsAtOnce': 1_000_000,
-    },
-  })
+  const { config } = await devConfig(options, base, `mail.${DEV_DOMAIN}`)
+  const { listen } = config
   const files = dataFolder(config.data)
-  let accounts: Awaited<ReturnType<typeof provideDevAccounts>> | undefined
+  let accounts: Awaited<ReturnType<typeof provideDevAccounts>> = { accounts: [], isNew: false }
   await runSystem({
     config,
     logTo: 2,
@@ -61,10 +49,25 @@ async function dev(options: DevOptions): Promise<void> {
     prepare: async (stores) => {
       accounts = await provideDevAccounts(files.credentials, stores)
     },
-    ready: (milliseconds) => {
-      print(
-        closingBlock({ listen: config.listen, files, milliseconds, accounts: [], isNew: false, ...accounts }),
-      )
+    ready: (milliseconds) => print(closingBlock({ ...accounts, listen, files, milliseconds })),
+  })
+}
+
+async function devConfig(options: DevOptions, base: number, hostname: string): Promise<LoadedConfig> {
+  const { loadConfig } = await import('../load-config.ts')
+  const doors = doorsAt(options.listen ?? '127.0.0.1', base)
+  return loadConfig({
+    file: options.config,
+    search: false,
+    environment: process.env,
+    flags: flagsOf(options, doors),
+    defaults: {
+      data: 'cartero-data',
+      hostname,
+      ...doors,
+      // Load generators are welcome here.
+      'smtp.recipientsPerHour': 1_000_000_000,
+      'smtp.recipientsAtOnce': 1_000_000_000,
     },
   })
 }
@@ -72,14 +75,13 @@ async function dev(options: DevOptions): Promise<void> {
 /** Explicit flags win over the file; the same values as defaults give way to it. */
 function flagsOf(
   options: DevOptions,
-  address: string,
-  base: number,
+  doors: Readonly<Record<string, readonly string[]>>,
 ): Record<string, { readonly flag: string; readonly value: unknown }> {
   const flags: Record<string, { flag: string; value: unknown }> = {}
   if (options.data !== undefined) flags['data'] = { flag: '--data', value: options.data }
   if (options.portBase === undefined && options.listen === undefined) return flags
-  const flag = options.portBase === undefined ? '--listen' : '--port-base'
-  for (const [key, value] of Object.entries(doorsAt(address, base))) flags[key] = { flag, value }
+  const flag = options.listen === undefined ? '--port-base' : '--listen'
+  for (const [key, value] of Object.entries(doors)) flags[key] = { flag, value }
   return flags
 }
 

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { closingBlock, type DevSystem } from './closing-block.ts'
+
+const door = (port: number, host = '127.0.0.1'): readonly { host: string; port: number }[] => [{ host, port }]
+const system: DevSystem = {
+  listen: {
+    mx: door(2025),
+    submission: door(2587),
+    submissions: door(2465),
+    imap: door(2143),
+    imaps: door(2993),
+    http: door(2080),
+  },
+  files: { credentials: '/d/credentials.json', certificate: '/d/my tls/certificate.pem' },
+  accounts: [
+    { address: 'alice@cartero.test', password: 'aaa' },
+    { address: 'bob@cartero.test', password: 'bbb' },
+  ],
+  isNew: true,
+  milliseconds: 812,
+}
+
+test('the first start shows commands that work when they are pasted', () => {
+  const block = closingBlock(system)
+  assert.match(
+    block,
+    /swaks --server 127\.0\.0\.1:2587 --tls --auth PLAIN --auth-user alice@cartero\.test --auth-password aaa /,
+  )
+  assert.match(
+    block,
+    /curl --cacert '\/d\/my tls\/certificate\.pem' --user bob@cartero\.test:bbb 'imaps:\/\/127\.0\.0\.1:2993\//,
+  )
+  assert.match(block, /ready \(0\.8 s\)/)
+})
+
+test('later starts show no password, only where it is', () => {
+  const block = closingBlock({ ...system, isNew: false })
+  assert.doesNotMatch(block, /aaa|bbb/)
+  assert.match(block, /passwords {11}in \/d\/credentials\.json/)
+  assert.match(
+    block,
+    /--auth-password "\$\(node -p "require\('\/d\/credentials\.json'\)\.accounts\[0\]\.password"\)"/,
+  )
+})
+
+test('a system that listens everywhere is reached at home, and a closed door is said to be closed', () => {
+  const block = closingBlock({
+    ...system,
+    listen: { ...system.listen, mx: door(25, ''), imaps: door(993, '::1'), http: [] },
+  })
+  assert.match(block, /smtp:\/\/127\.0\.0\.1:25\n/)
+  assert.match(block, /imaps:\/\/\[::1\]:993\n/)
+  assert.match(block, /http:\/\/\(closed\)/)
+})

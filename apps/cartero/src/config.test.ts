@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { exampleConfig, resolveConfig, settingsOf, type ConfigSources } from '@cartero/agent/config'
+
+import { definition, rules, type CarteroConfig } from './config.ts'
+
+const file = (text: string): ConfigSources => ({ file: { name: 'cartero.yaml', text } })
+
+async function configOf(text: string): Promise<CarteroConfig> {
+  return (await resolveConfig(definition, file(text), rules)).config
+}
+
+test('an empty file is a working system on the well-known ports', async () => {
+  const { listen, data, smtp } = await configOf('')
+  assert.deepEqual(listen.mx, [{ host: '', port: 25 }])
+  assert.deepEqual(listen.http, [{ host: '127.0.0.1', port: 8080 }])
+  assert.equal(data, '/var/lib/cartero')
+  assert.equal(smtp.messageSize, 50_000_000)
+})
+
+test('the example file is the default configuration, and every line of it can be uncommented', async () => {
+  const example = exampleConfig(definition)
+  assert.deepEqual(await configOf(example), await configOf(''))
+  const uncommented = example.replaceAll(/^( *)#(?=\w+:)/gm, '$1')
+  const { settings } = await resolveConfig(definition, file(uncommented), rules)
+  assert.deepEqual(
+    settings.filter(({ source }) => source !== 'file').map(({ key }) => key),
+    [],
+  )
+})
+
+test('every key is documented in whole sentences', () => {
+  for (const { key, setting } of settingsOf(definition)) {
+    assert.match(setting.doc, /^[A-Z].{10,}\.$/, key)
+    assert.ok(
+      setting.default !== undefined || setting.example !== undefined,
+      `${key} has neither default nor example`,
+    )
+  }
+})
+
+test('a certificate without its key is refused before anything is opened', async () => {
+  await assert.rejects(configOf('tls:\n  certificate: /c.pem\n'), {
+    message: 'cartero.yaml:2:16: tls.certificate: is of no use without tls.key\n  fix: set tls.key, too',
+  })
+})
+
+test('two doors on one port are refused with the places of both', async () => {
+  await assert.rejects(configOf('listen:\n  imap: ":143"\n  imaps: [":143"]\n'), {
+    message:
+      'cartero.yaml:3:10: listen.imaps: :143 is taken by listen.imap\n  fix: give each door a port of its own',
+  })
+})
+
+test('who looks for accounts or domains in the file is told where they live', async () => {
+  await assert.rejects(
+    configOf('domains: [example.org]\n'),
+    /domains: it does not belong here\n {2}fix: .*cartero domain add/,
+  )
+  await assert.rejects(configOf('directory: { accounts: [] }\n'), /cartero account add/)
+})
+
+test('a door can be closed', async () => {
+  const { listen } = await configOf('listen: { imap: [], submission: [] }')
+  assert.deepEqual([listen.imap, listen.submission], [[], []])
+})
