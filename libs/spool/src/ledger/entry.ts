@@ -6,6 +6,7 @@ import type {
   DeliverySummary,
   NextHop,
   Outcome,
+  QueueId,
   SpooledMessage,
 } from '../ports.ts'
 
@@ -41,6 +42,21 @@ export class Item implements Delivery {
     this.reason = outcome.state === 'delivered' ? '' : outcome.reason
     this.notBefore = outcome.state === 'deferred' ? outcome.notBefore : 0
   }
+
+  /** An operator wants it tried now: what waits or failed. False when there is nothing to release. */
+  release(): boolean {
+    if (!RELEASABLE.has(this.state)) return false
+    this.state = 'ready'
+    this.notBefore = 0
+    return true
+  }
+
+  /** An operator wants it gone. False when it is being delivered, or gone already. */
+  remove(): boolean {
+    if (this.state === 'leased' || this.state === 'delivered' || this.state === 'removed') return false
+    this.state = 'removed'
+    return true
+  }
 }
 
 export interface DeliveryPlan {
@@ -48,6 +64,7 @@ export interface DeliveryPlan {
   readonly recipients: readonly DeliveryRecipient[]
 }
 
+const RELEASABLE: ReadonlySet<DeliveryState> = new Set(['deferred', 'held', 'failed', 'expired'])
 const FINAL: ReadonlySet<DeliveryState> = new Set(['delivered', 'failed', 'expired', 'removed'])
 
 /** A message and what became of it. */
@@ -81,6 +98,11 @@ export class Entry {
       return new Item(this, { id: `${queueId}.${index + 1}` as DeliveryId, ...plan })
     })
   }
+}
+
+/** The message that a delivery belongs to. */
+export function queueIdOf(id: DeliveryId): QueueId {
+  return id.slice(0, id.lastIndexOf('.')) as QueueId
 }
 
 /** The id under which a message that nobody has routed yet is listed. */

@@ -2,18 +2,20 @@ import type { Clock } from '@cartero/wire'
 
 import type { Delivery, DeliveryId, NextHop, Outcome, QueueId, Routed, SpooledMessage } from '../ports.ts'
 import { Bell } from './bell.ts'
-import { Entry, type Item } from './entry.ts'
+import { queueIdOf, unroutedId, type Entry, type Item } from './entry.ts'
 import { Fifo } from './fifo.ts'
 
 /** A timer counts to 2^31 ms at most; whatever is later is looked at once a day. */
 const LONGEST_WAIT_MS = 86_400_000
 
 /** Who keeps the ledger's changes. Called at once, once per change. */
-export interface LedgerKeeper {
+export interface LedgerKeeper<E extends Entry> {
   /** Its deliveries have changed, and it is not done. */
-  changed(entry: Entry): void
+  changed(entry: E): void
   /** It has left the ledger: every delivery has a final state. */
-  done(entry: Entry): void
+  done(entry: E): void
+  /** Something was handed out, so there is room for more. */
+  taken(): void
 }
 
 /**
@@ -21,10 +23,10 @@ export interface LedgerKeeper {
  *
  * accepted → routed → (`ready` → `leased` → `ready` | `deferred` | `held` | final)
  */
-export class Ledger {
+export class Ledger<E extends Entry = Entry> {
   readonly #clock: Clock
-  readonly #keeper: LedgerKeeper
-  readonly #entries = new Map<QueueId, Entry>()
+  readonly #keeper: LedgerKeeper<E>
+  readonly #entries = new Map<QueueId, E>()
   readonly #unrouted = new Fifo<Entry>()
   readonly #handed = new Set<Entry>()
   readonly #ready = new Map<NextHop['kind'], Fifo<Item>>()
@@ -37,29 +39,31 @@ export class Ledger {
   #cancelAlarm: (() => void) | undefined
   #alarmAt = Infinity
 
-  constructor(clock: Clock, keeper: LedgerKeeper) {
+  constructor(clock: Clock, keeper: LedgerKeeper<E>) {
     this.#clock = clock
     this.#keeper = keeper
   }
 
-  /** Everything that is not done, oldest first. */
-  get entries(): ReadonlyMap<QueueId, Entry> {
+  /** Everything that is not done, in the order in which it was taken in. */
+  get entries(): ReadonlyMap<QueueId, E> {
     return this.#entries
+  }
+
+  /** Messages and deliveries that nobody has asked for yet, about. */
+  get idle(): number {
+    let count = this.#unrouted.length
+    for (const queue of this.#ready.values()) count += queue.length
+    return count
   }
 
   get isClosed(): boolean {
     return this.#end.signal.aborted
   }
 
-  accept(message: SpooledMessage): Entry {
-    const entry = new Entry(message)
-    this.admit(entry)
-    return entry
-  }
-
   /** Takes an entry in, in whatever state its deliveries are. */
-  admit(entry: Entry): void {
+  admit(entry: E): void {
     this.#entries.set(entry.message.queueId, entry)
+    entry.isGone = false
     if (entry.items === undefined) this.#unroute(entry)
     else for (const item of entry.items) this.#place(item)
   }
@@ -137,22 +141,29 @@ export class Ledger {
     }
   }
 
-  /** Changes what waits (not what is leased). Undefined when there is no such delivery here. */
-  release(id: DeliveryId): Item | undefined {
+  /** What is held or deferred is ready. False when there is no such delivery here. */
+  release(id: DeliveryId): boolean {
     const item = this.#find(id)
-    if (item === undefined || (item.state !== 'held' && item.state !== 'deferred')) return undefined
-    item.state = 'ready'
-    item.notBefore = 0
+    if (!item?.release()) return false
     this.#move(item)
-    return item
+    return true
   }
 
-  remove(id: DeliveryId): Item | undefined {
+  /** Ends what nobody works on. False when there is no such delivery here. */
+  remove(id: DeliveryId): boolean {
+    const entry = this.#entries.get(queueIdOf(id))
+    if (entry !== undefined && id === unroutedId(entry)) return this.#discard(entry)
     const item = this.#find(id)
-    if (item === undefined || item.state === 'leased' || item.isFinal) return undefined
-    item.state = 'removed'
+    if (!item?.remove()) return false
     this.#move(item)
-    return item
+    return true
+  }
+
+  #discard(entry: E): boolean {
+    if (entry.isRouted || this.#handed.has(entry)) return false
+    entry.route([])
+    this.#conclude(entry)
+    return true
   }
 
   /** Ends the loops; what is leased becomes `ready`. */
@@ -163,7 +174,7 @@ export class Ledger {
   }
 
   #find(id: DeliveryId): Item | undefined {
-    const entry = this.#entries.get(id.slice(0, id.lastIndexOf('.')) as QueueId)
+    const entry = this.#entries.get(queueIdOf(id))
     return entry?.items?.find((item) => item.id === id)
   }
 
@@ -172,10 +183,10 @@ export class Ledger {
     this.#leased.delete(item.id)
     this.#deferred.delete(item)
     this.#place(item)
-    this.#conclude(item.entry)
+    this.#conclude(item.entry as E)
   }
 
-  #conclude(entry: Entry): void {
+  #conclude(entry: E): void {
     if (!entry.isDone) return this.#keeper.changed(entry)
     this.evict(entry)
     this.#keeper.done(entry)
@@ -205,6 +216,7 @@ export class Ledger {
       this.#leased.set(item.id, item)
       batch.push(item)
     }
+    this.#keeper.taken()
     return batch
   }
 
@@ -222,6 +234,7 @@ export class Ledger {
       this.#handed.add(entry)
       batch.push(entry.message)
     }
+    this.#keeper.taken()
     return batch
   }
 

@@ -1,7 +1,8 @@
-import { ContentStoreError, type ContentId, type ContentStore } from '@cartero/content'
+import type { ContentId, ContentStore } from '@cartero/content'
 import { systemClock, type Clock } from '@cartero/wire'
 
-import { summaries, type Entry, type Item } from '../ledger/entry.ts'
+import { asSpoolError } from '../fault.ts'
+import { Entry, queueIdOf, summaries, type Item } from '../ledger/entry.ts'
 import { Ledger } from '../ledger/ledger.ts'
 import {
   SpoolError,
@@ -37,7 +38,11 @@ export class MemorySpool implements Spool {
     this.#content = content
     this.#clock = clock
     this.#ids = new QueueIds(clock)
-    this.#ledger = new Ledger(clock, { changed: () => {}, done: (entry) => this.#finish(entry) })
+    this.#ledger = new Ledger(clock, {
+      changed: () => {},
+      done: (entry) => this.#finish(entry),
+      taken: () => {},
+    })
   }
 
   begin(envelope: Envelope): IntakeDraft {
@@ -48,16 +53,12 @@ export class MemorySpool implements Spool {
       write: (bytes) => draft.write(bytes),
       commit: async (prefix) => {
         if (this.#ledger.isClosed) throw new SpoolError('unavailable', 'the spool is closed')
-        const content = await draft.commit().catch(asSpoolError)
+        const content = await draft.commit().catch((cause) => Promise.reject(asSpoolError(cause)))
         const acceptedAt = this.#clock.now()
-        this.#ledger.accept({
-          queueId,
-          envelope,
-          prefix: Buffer.from(prefix),
-          content,
-          size: draft.size,
-          acceptedAt,
-        })
+        const { size } = draft
+        this.#ledger.admit(
+          new Entry({ queueId, envelope, prefix: Buffer.from(prefix), content, size, acceptedAt }),
+        )
         return queueId
       },
       abort: () => draft.abort(),
@@ -85,11 +86,11 @@ export class MemorySpool implements Spool {
   }
 
   async release(ids: readonly DeliveryId[]): Promise<readonly DeliveryId[]> {
-    return ids.filter((id) => this.#ledger.release(id) ?? this.#revive(id))
+    return ids.filter((id) => this.#ledger.release(id) || this.#revive(id))
   }
 
   async remove(ids: readonly DeliveryId[]): Promise<readonly DeliveryId[]> {
-    return ids.filter((id) => this.#ledger.remove(id) ?? this.#bury(id))
+    return ids.filter((id) => this.#ledger.remove(id) || this.#bury(id))
   }
 
   async inspect(filter: {
@@ -125,33 +126,22 @@ export class MemorySpool implements Spool {
   }
 
   #deadLetter(id: DeliveryId): Item | undefined {
-    const entry = this.#dead.get(id.slice(0, id.lastIndexOf('.')) as QueueId)
-    return entry?.deadLetters.find((item) => item.id === id)
+    return this.#dead.get(queueIdOf(id))?.deadLetters.find((item) => item.id === id)
   }
 
-  #revive(id: DeliveryId): Item | undefined {
+  #revive(id: DeliveryId): boolean {
     const item = this.#deadLetter(id)
-    if (item === undefined) return undefined
+    if (!item?.release()) return false
     this.#dead.delete(item.message.queueId)
-    item.state = 'ready'
-    item.entry.isGone = false
     this.#ledger.admit(item.entry)
-    return item
+    return true
   }
 
-  #bury(id: DeliveryId): Item | undefined {
+  #bury(id: DeliveryId): boolean {
     const item = this.#deadLetter(id)
-    if (item === undefined) return undefined
-    item.state = 'removed'
-    if (item.entry.deadLetters.length === 0) {
-      this.#dead.delete(item.message.queueId)
-      this.#finish(item.entry)
-    }
-    return item
+    if (!item?.remove()) return false
+    this.#dead.delete(item.message.queueId)
+    this.#finish(item.entry)
+    return true
   }
-}
-
-function asSpoolError(cause: unknown): never {
-  const fault = cause instanceof ContentStoreError && cause.fault === 'full' ? 'full' : 'unavailable'
-  throw new SpoolError(fault, cause instanceof Error ? cause.message : String(cause), { cause })
 }

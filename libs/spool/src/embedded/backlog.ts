@@ -1,0 +1,104 @@
+import type { SqlStore } from '@cartero/sql'
+import type { Clock } from '@cartero/wire'
+
+import type { QueueId } from '../ports.ts'
+import type { SpoolProcedures } from './procedures.ts'
+import { entryOf, type KeptEntry } from './rows.ts'
+
+/** Messages read back at once. */
+const PAGE = 250
+/** A timer counts to 2^31 ms at most; whatever is later is looked at once a day. */
+const LONGEST_WAIT_MS = 86_400_000
+
+export interface BacklogParts {
+  readonly store: SqlStore<SpoolProcedures>
+  readonly clock: Clock
+  readonly hasRoom: () => boolean
+  readonly admit: (entry: KeptEntry) => void
+  /** Reading failed; it is tried again with the next checkpoint. */
+  readonly trouble: (error: unknown) => void
+}
+
+/** Messages that wait in SQLite and not in memory, and their way back. */
+export class Backlog {
+  readonly #parts: BacklogParts
+  /** Messages out of memory that wait. */
+  #waiting: number
+  #nextDue = 0
+  #alarmAt = Infinity
+  #cancel: (() => void) | undefined
+  #reading: Promise<void> | undefined
+  #isClosed = false
+
+  constructor(parts: BacklogParts, waiting: number) {
+    this.#parts = parts
+    this.#waiting = waiting
+  }
+
+  get waiting(): number {
+    return this.#waiting
+  }
+
+  /** Recorded entries have left memory; so many of them wait, the others are dead letters. */
+  add(entries: readonly KeptEntry[], waiting: number): void {
+    if (entries.length === 0) return
+    const { store, trouble } = this.#parts
+    this.#waiting += waiting
+    for (const entry of entries) this.#nextDue = Math.min(this.#nextDue, entry.due ?? Infinity)
+    const queueIds = entries.map((entry) => entry.message.queueId)
+    store.call('unload', queueIds).catch(trouble)
+    this.refill()
+  }
+
+  /** Reads back what is due as far as there is room, and sets an alarm for the rest. */
+  refill(): void {
+    const { clock, hasRoom, trouble } = this.#parts
+    if (this.#isClosed || this.#reading !== undefined || this.#nextDue === Infinity) return
+    const now = clock.now()
+    if (this.#nextDue > now) return this.#setAlarm(this.#nextDue - now)
+    if (!hasRoom()) return
+    this.#reading = this.#read(now)
+      .catch((error: unknown) => {
+        // The next checkpoint tries again.
+        trouble(error)
+        this.#nextDue = 0
+      })
+      .finally(() => {
+        this.#reading = undefined
+      })
+  }
+
+  /** Brings one message into memory, whatever it waits for. It is not in the ledger yet. */
+  async find(queueId: QueueId): Promise<KeptEntry | undefined> {
+    const row = await this.#parts.store.call('takeOne', queueId)
+    if (row === undefined) return undefined
+    if (row.isWaiting) this.#waiting -= 1
+    return entryOf(row, this.#parts.clock.now())
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#cancel?.()
+    await this.#reading
+  }
+
+  async #read(now: number): Promise<void> {
+    const { store, admit } = this.#parts
+    const { rows, nextDue } = await store.call('take', { now, limit: PAGE })
+    this.#nextDue = nextDue ?? Infinity
+    this.#waiting -= rows.length
+    for (const row of rows) admit(entryOf(row, now))
+    if (rows.length > 0 || this.#nextDue > now) setImmediate(() => this.refill())
+  }
+
+  #setAlarm(wait: number): void {
+    const at = this.#parts.clock.now() + wait
+    if (at >= this.#alarmAt) return
+    this.#cancel?.()
+    this.#alarmAt = at
+    this.#cancel = this.#parts.clock.after(Math.min(wait, LONGEST_WAIT_MS), () => {
+      this.#alarmAt = Infinity
+      this.refill()
+    })
+  }
+}

@@ -1,0 +1,182 @@
+import type { ContentLog, LogPosition } from '@cartero/content'
+import type { SqlStore } from '@cartero/sql'
+import type { Clock } from '@cartero/wire'
+
+import type { Ledger } from '../ledger/ledger.ts'
+import type { QueueId } from '../ports.ts'
+import type { SpoolProcedures } from './procedures.ts'
+import { rowOf, type KeptEntry } from './rows.ts'
+
+/** Between checkpoints: what is delivered sooner never touches SQLite; after a crash at most this is delivered again. */
+export const CHECKPOINT_MS = 1_000
+
+export interface RecorderParts {
+  readonly log: ContentLog
+  readonly store: SqlStore<SpoolProcedures>
+  readonly ledger: Ledger<KeptEntry>
+  readonly clock: Clock
+  /** A checkpoint failed; it is tried again. */
+  readonly trouble: (error: unknown) => void
+  /** These are recorded as they are now, unless they changed meanwhile. */
+  readonly wrote: (entries: readonly KeptEntry[]) => void
+}
+
+/**
+ * Brings into SQLite what has been waiting for a while, and moves the replay position on. The position is the oldest of
+ * all messages in the log that are neither done nor recorded, so a start that reads from there misses none.
+ */
+export class Recorder {
+  readonly #parts: RecorderParts
+  /** Where the log ended when a commit began: its frame stands there or later. */
+  readonly #floors = new Map<object, LogPosition>()
+  /** Rows to be deleted. */
+  #done: QueueId[] = []
+  /** Out of the ledger, and the row says something else. */
+  readonly #buried = new Set<KeptEntry>()
+  #replay: LogPosition
+  #cancel: (() => void) | undefined
+  #running: Promise<void> | undefined
+  #isClosed = false
+
+  constructor(parts: RecorderParts, replay: LogPosition) {
+    this.#parts = parts
+    this.#replay = replay
+  }
+
+  /** A frame is about to be written for `key`, which must be passed to `settled` when it is done, recorded or void. */
+  begun(key: object): void {
+    this.#floors.set(key, this.#parts.log.end)
+  }
+
+  /** The frame that `key` stands for now stands for `entry`. */
+  accepted(key: object, entry: KeptEntry): void {
+    const floor = this.#floors.get(key)
+    this.#floors.delete(key)
+    if (floor !== undefined) this.#floors.set(entry, floor)
+    this.arm()
+  }
+
+  abandoned(key: object): void {
+    this.#floors.delete(key)
+  }
+
+  changed(entry: KeptEntry): void {
+    entry.isChanged = true
+    this.arm()
+  }
+
+  /** It left the ledger. Dead letters are kept; of the others nothing is. */
+  done(entry: KeptEntry): void {
+    if (entry.deadLetters.length > 0) {
+      entry.isChanged = true
+      this.#buried.add(entry)
+    } else {
+      if (entry.isRecorded) this.#done.push(entry.message.queueId)
+      this.#floors.delete(entry)
+      this.#parts.log.unpin(entry.message.content)
+    }
+    this.arm()
+  }
+
+  /** A checkpoint will come. */
+  arm(): void {
+    if (this.#isClosed) return
+    this.#cancel ??= this.#parts.clock.after(CHECKPOINT_MS, () => {
+      this.#cancel = undefined
+      this.#attempt(CHECKPOINT_MS)
+    })
+  }
+
+  /** Memory is full: a checkpoint of everything, now, unless one is running. */
+  hasten(): void {
+    if (this.#running === undefined) this.#attempt(-Infinity)
+  }
+
+  #attempt(olderThan: number): void {
+    this.checkpoint(olderThan).catch((error: unknown) => {
+      this.#parts.trouble(error)
+      this.arm()
+    })
+  }
+
+  /** Records these now. */
+  async record(entries: readonly KeptEntry[]): Promise<void> {
+    await this.#write(entries, undefined)
+  }
+
+  /** Records what is older, and what changed. One at a time; whoever asks meanwhile waits for the next. */
+  async checkpoint(olderThan: number): Promise<void> {
+    while (this.#running !== undefined) await this.#running.catch(() => {})
+    this.#running = this.#checkpoint(olderThan)
+    try {
+      await this.#running
+    } finally {
+      this.#running = undefined
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#cancel?.()
+    await this.checkpoint(-Infinity)
+  }
+
+  async #checkpoint(olderThan: number): Promise<void> {
+    const { ledger, clock, log } = this.#parts
+    const before = clock.now() - olderThan
+    const entries = [...this.#buried]
+    for (const entry of ledger.entries.values()) {
+      if (entry.isChanged && (entry.isRecorded || entry.since <= before)) entries.push(entry)
+    }
+    const replay = this.#floor(new Set(entries))
+    const hasMoved = replay.segment !== this.#replay.segment || replay.offset !== this.#replay.offset
+    if (entries.length > 0 || this.#done.length > 0 || hasMoved) {
+      await this.#write(entries, replay)
+      this.#replay = replay
+      log.forgetLabelsBefore(replay)
+    }
+    if (this.#floors.size > 0) this.arm()
+  }
+
+  /** The replay position when these are recorded. */
+  #floor(recorded: ReadonlySet<object>): LogPosition {
+    let floor = this.#parts.log.end
+    for (const [key, position] of this.#floors)
+      if (!recorded.has(key) && isBefore(position, floor)) floor = position
+    return floor
+  }
+
+  async #write(entries: readonly KeptEntry[], replay: LogPosition | undefined): Promise<void> {
+    const { store, ledger, log } = this.#parts
+    const done = this.#done
+    this.#done = []
+    for (const entry of entries) {
+      entry.isChanged = false
+      // From now on a row may exist: whoever is done meanwhile has to have it deleted.
+      entry.isRecorded = true
+      this.#buried.delete(entry)
+    }
+    const records = entries.map((entry) => rowOf(entry, !this.#isClosed && ledger.isBusy(entry)))
+    try {
+      await store.call('checkpoint', { records, done, ...(replay && { replay }) })
+    } catch (error) {
+      this.#done.push(...done)
+      for (const entry of entries) this.#restore(entry)
+      throw error
+    }
+    for (const entry of entries) {
+      this.#floors.delete(entry)
+      log.unpin(entry.message.content)
+    }
+    this.#parts.wrote(entries)
+  }
+
+  #restore(entry: KeptEntry): void {
+    entry.isChanged = true
+    if (entry.isGone && entry.deadLetters.length > 0) this.#buried.add(entry)
+  }
+}
+
+function isBefore(a: LogPosition, b: LogPosition): boolean {
+  return a.segment < b.segment || (a.segment === b.segment && a.offset < b.offset)
+}
