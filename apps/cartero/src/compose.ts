@@ -2,11 +2,9 @@ import { createAdminServer, createControlSocket, type ControlVerbs } from '@cart
 import { formatListenAddress, type ListenAddress } from '@cartero/agent/config'
 import type { Agent, Component, HealthReport } from '@cartero/agent/lifecycle'
 import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
-import { credentialVerifier } from '@cartero/directory'
-import { createMdaAgent } from '@cartero/mda-agent/agent'
-import { createMsaAgent } from '@cartero/msa-agent/agent'
-import { createMtaAgent } from '@cartero/mta-agent/agent'
+import { createImapAgent, type ImapSettings } from '@cartero/imap-agent/agent'
 
+import { agents } from './agents.ts'
 import { administration, controlVerbs } from './administration.ts'
 import type { CarteroConfig } from './config.ts'
 import { dataFolder, prepareDataFolder } from './data-folder.ts'
@@ -69,7 +67,7 @@ export function compose(options: CompositionOptions): Composition {
     identity,
     stores,
     { name: 'accounts', start: () => options.prepare?.(stores.open) },
-    ...agents(options, stores, identity),
+    ...agents({ ...options, stores, identity }),
   ]
   return { agent: { name: 'cartero', components }, identity, stores }
 }
@@ -88,79 +86,4 @@ function adminServers(
     const name = `admin ${formatListenAddress(door)}`
     return createAdminServer({ ...door, name, health, metrics: () => metrics.exposition() })
   })
-}
-
-/** Each agent with the ports it is given; the stores are open when it is made. */
-function agents(
-  { config, logger, metrics }: CompositionOptions,
-  stores: Stores,
-  identity: TlsIdentity,
-): Component[] {
-  const shared = { logger, metrics }
-  const smtp = {
-    hostname: config.hostname,
-    limits: smtpLimits(config),
-    maxConnections: config.smtp.sessions,
-    maxConnectionsPerAddress: config.smtp.sessionsPerAddress,
-  }
-  return [
-    whenOpen('mda', () => createMdaAgent({ ...stores.open, ...shared })),
-    whenOpen('mta', () =>
-      createMtaAgent({
-        ...stores.open,
-        ...shared,
-        settings: { ...smtp, listen: config.listen.mx },
-        tls: identity.server,
-      }),
-    ),
-    whenOpen('msa', () =>
-      createMsaAgent({
-        ...shared,
-        intake: stores.open.spool,
-        directory: stores.open.directory,
-        verifier: credentialVerifier(stores.open.directory),
-        tls: identity.server,
-        settings: {
-          ...smtp,
-          listen: submissionDoors(config),
-          rate: submissionRate(config),
-          allowPlaintextAuth: config.smtp.plaintextAuth,
-        },
-      }),
-    ),
-  ]
-}
-
-function smtpLimits({ smtp }: CarteroConfig): {
-  messageSize: number
-  recipients: number
-  commandPatience: number
-} {
-  return { messageSize: smtp.messageSize, recipients: smtp.recipients, commandPatience: smtp.commandPatience }
-}
-
-function submissionRate({ smtp }: CarteroConfig): { perHour: number; burst: number } {
-  return { perHour: smtp.recipientsPerHour, burst: smtp.recipientsAtOnce }
-}
-
-function submissionDoors({ listen }: CarteroConfig): (ListenAddress & { readonly implicitTls: boolean })[] {
-  return [
-    ...listen.submission.map((door) => ({ ...door, implicitTls: false })),
-    ...listen.submissions.map((door) => ({ ...door, implicitTls: true })),
-  ]
-}
-
-/** A component that is made when it starts, because what it needs is open only then. */
-function whenOpen(name: string, make: () => Component): Component {
-  let inner: Component | undefined
-  return {
-    name,
-    async start(signal) {
-      inner = make()
-      await inner.start?.(signal)
-    },
-    drain: (signal) => inner?.drain?.(signal),
-    stop: () => inner?.stop?.(),
-    health: async () => (await inner?.health?.()) ?? { status: 'ok' },
-  }
 }

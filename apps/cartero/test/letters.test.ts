@@ -303,7 +303,7 @@ function count(folder: string): number {
 function mbsyncrc(folder: string, user: string, password: string): string {
   return `
 IMAPStore remote
-Host 127.0.0.1
+Host localhost
 Port ${cartero.port(993)}
 User ${user}
 Pass ${password}
