@@ -53,6 +53,11 @@ export class Pump<Question, Answer> {
     }
   }
 
+  /** Gives back what `run` returned, to be returned by it again with what follows. */
+  hold(sent: Buffer): void {
+    if (sent.length > 0) this.#sent.push(sent)
+  }
+
   takeSent(): Buffer {
     const sent = Buffer.concat(this.#sent)
     this.#sent = []

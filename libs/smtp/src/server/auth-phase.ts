@@ -5,7 +5,6 @@ import { isPositive, type Reply } from '../reply.ts'
 import type { Dialogue, Phase } from './dialogue.ts'
 import type { SmtpEvent } from './events.ts'
 import { verdictOf, type SmtpAnswer } from './question.ts'
-import { authSessionOf } from './session.ts'
 
 type Failure = Extract<SmtpEvent, { readonly kind: 'authenticationFailed' }>
 
@@ -22,10 +21,10 @@ export class AuthPhase implements Phase {
   /** Proved, but the mechanism had a last word, which the client has yet to acknowledge. */
   #account: string | undefined
 
-  constructor(dialogue: Dialogue, mechanism: string) {
+  constructor(dialogue: Dialogue, mechanism: string, exchange: SaslServerMechanism) {
     this.#dialogue = dialogue
     this.#mechanism = mechanism
-    this.#exchange = authSessionOf(dialogue.session)!.start(mechanism)
+    this.#exchange = exchange
     this.patience = { milliseconds: dialogue.policy.limits.authPatience, waitingFor: 'authentication' }
   }
 
@@ -108,10 +107,7 @@ export class AuthPhase implements Phase {
     })
     dialogue.say(reply)
     dialogue.readCommands()
-    // RFC 4954 §9: guessing is cut short
-    if (++dialogue.authFailures >= dialogue.policy.limits.authFailures) {
-      dialogue.dismiss(replies.tooManyAuthFailures(dialogue.policy.hostname))
-    }
+    dialogue.countAuthFailure()
   }
 }
 

@@ -2,7 +2,7 @@ import type { Line, Patience } from '@cartero/wire'
 import { PARSERS, splitVerb, type SmtpCommand } from '../command.ts'
 import { ReplyError } from '../reply-error.ts'
 import { replies } from '../replies.ts'
-import { isPositive, type Reply } from '../reply.ts'
+import { isPermanent, isPositive, type Reply } from '../reply.ts'
 import type { Dialogue, Phase } from './dialogue.ts'
 import type { ServerPolicy } from './options.ts'
 import { verdictOf } from './question.ts'
@@ -57,11 +57,9 @@ function decide(dialogue: Dialogue, row: VerbRow, command: SmtpCommand): void {
 function proceed(dialogue: Dialogue, row: VerbRow, command: SmtpCommand, verdict: Reply | undefined): void {
   if (verdict !== undefined && !isPositive(verdict)) {
     dialogue.say(verdict)
-    row.refused?.(dialogue, command)
+    row.refused?.(dialogue, verdict)
   } else row.proceed(dialogue, command, verdict)
-  if (row.countsAsJunk && ++dialogue.junk > dialogue.policy.limits.junk && dialogue.phase !== undefined) {
-    dialogue.dismiss(replies.tooMuchIdling(dialogue.policy.hostname))
-  }
+  if (row.countsAsJunk) dialogue.countJunk()
 }
 
 /** Length and characters. */
@@ -112,7 +110,12 @@ function unknownVerb(dialogue: Dialogue, verb: string): void {
 /** Answers what the client did wrong, and loses patience in the end. */
 function wrong(dialogue: Dialogue, verb: string, reply: Reply): void {
   dialogue.refuse(verb, reply)
-  if (++dialogue.errors >= dialogue.policy.limits.errors) {
-    dialogue.dismiss(replies.tooManyErrors(dialogue.policy.hostname))
-  }
+  // What is wrong with a message is no fault in the conversation, but gets no mail anywhere either.
+  if (isAboutMail(reply)) dialogue.countJunk()
+  else if (isPermanent(reply)) dialogue.countError()
+}
+
+// RFC 5321 §4.2.1: x5z is the mail system; other categories are about words and connections
+function isAboutMail(reply: Reply): boolean {
+  return isPermanent(reply) && Math.floor(reply.code / 10) % 10 === 5
 }

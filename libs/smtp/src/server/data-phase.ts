@@ -84,7 +84,7 @@ export class DataPhase implements Phase {
   }
 
   #answer(dialogue: Dialogue, reply: Reply): void {
-    if (isPositive(reply)) dialogue.junk = 0
+    if (isPositive(reply)) dialogue.forgiveJunk()
     const { octets, accepted } = this.#transaction
     dialogue.observe({ kind: 'message', octets, recipients: accepted, reply })
     dialogue.say(reply)

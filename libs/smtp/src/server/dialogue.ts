@@ -22,6 +22,7 @@ interface Asked {
   readonly resume: (answer: SmtpAnswer) => void
 }
 
+const LEAVING = replies.notAvailable('').code
 const NO_EXTENSIONS: ReadonlySet<Extension> = new Set()
 
 /** What is known of one connection, and what is still to be said in it. Lives as long as the connection. */
@@ -46,10 +47,10 @@ export class Dialogue {
   /** The greeting refused the client; it may only leave (RFC 5321 §3.1). */
   turnedAway = false
   ending: Ending | undefined
-  errors = 0
-  junk = 0
-  refusedRecipients = 0
-  authFailures = 0
+  #errors = 0
+  #junk = 0
+  #refusedRecipients = 0
+  #authFailures = 0
 
   constructor(
     session: ServedSession,
@@ -76,9 +77,11 @@ export class Dialogue {
     return this.#outputs.shift()
   }
 
+  /** A reply that says that we leave (421) is followed by leaving, whoever thought of it. */
+  // RFC 5321 §3.8
   say(reply: Reply): void {
-    // RFC 2034 §4: codes go with every reply but greetings and HELO, whose catalogue entries have none.
-    this.#outputs.push({ kind: 'send', bytes: formatReply(reply) })
+    if (reply.code === LEAVING) this.dismiss(reply)
+    else this.#send(reply)
   }
 
   /** Says a refusal and tells the observer. */
@@ -118,7 +121,9 @@ export class Dialogue {
   /** Mechanisms that may be used now. */
   mechanisms(): readonly string[] {
     if (this.tls === undefined && !this.policy.allowPlaintextAuth) return []
-    return authSessionOf(this.session)?.mechanisms(this.tls) ?? []
+    let mechanisms: readonly string[] = []
+    this.tell('mechanisms', () => (mechanisms = authSessionOf(this.session)?.mechanisms(this.tls) ?? []))
+    return mechanisms
   }
 
   /** What comes next is a command. */
@@ -170,8 +175,38 @@ export class Dialogue {
   /** Says why the connection is closed, and closes it. */
   // RFC 5321 §3.8
   dismiss(reply: Reply, how: Ending = 'dismissed'): void {
-    this.say(reply)
+    this.#send(reply)
     this.close(how)
+  }
+
+  #send(reply: Reply): void {
+    this.#outputs.push({ kind: 'send', bytes: formatReply(reply) })
+  }
+
+  countError(): void {
+    if (++this.#errors >= this.policy.limits.errors) this.#lose(replies.tooManyErrors)
+  }
+
+  countRefusedRecipient(): void {
+    if (++this.#refusedRecipients >= this.policy.limits.refusedRecipients) this.#lose(replies.tooManyErrors)
+  }
+
+  // RFC 4954 §9: guessing is cut short
+  countAuthFailure(): void {
+    if (++this.#authFailures >= this.policy.limits.authFailures) this.#lose(replies.tooManyAuthFailures)
+  }
+
+  countJunk(): void {
+    if (++this.#junk > this.policy.limits.junk) this.#lose(replies.tooMuchIdling)
+  }
+
+  /** Mail got somewhere: what came before was worth it. */
+  forgiveJunk(): void {
+    this.#junk = 0
+  }
+
+  #lose(patience: (host: string) => Reply): void {
+    if (this.phase !== undefined) this.dismiss(patience(this.policy.hostname))
   }
 
   #publicFace(during: SmtpQuestion['kind'], error: unknown): Reply {

@@ -4,8 +4,6 @@ import { isPositive, type Reply } from '../reply.ts'
 import type { Dialogue, Phase } from './dialogue.ts'
 import { verdictOf } from './question.ts'
 
-const CLOSING = replies.notAvailable('').code
-
 /** We speak first; the client waits for it. */
 // RFC 5321 §3.1
 export class GreetingPhase implements Phase {
@@ -29,6 +27,5 @@ function greet(dialogue: Dialogue, verdict: Reply | undefined): void {
   }
   const reply = verdict ?? replies.greeting(hostname)
   dialogue.say(reply)
-  if (reply.code === CLOSING) dialogue.close('dismissed')
-  else dialogue.turnedAway = !isPositive(reply)
+  dialogue.turnedAway = !isPositive(reply)
 }

@@ -8,8 +8,9 @@ export interface SmtpServerLimits {
   readonly commandLine: number
   /** Octets of a line of an authentication exchange with its CRLF. */
   readonly authLine: number
+  /** Recipients of a message; as many again are answered 452 before the client is sent away. */
   readonly recipients: number
-  /** Refused recipients in one connection. */
+  /** Permanently refused recipients in one connection. */
   readonly refusedRecipients: number
   /** Commands in one connection that were none, or out of place. */
   readonly errors: number

@@ -7,6 +7,8 @@ export class Transaction {
   readonly mail: MailCommand
   accepted = 0
   refused = 0
+  /** Recipients named although there were enough. */
+  overshoot = 0
   /** Octets of the message so far, dots removed. */
   octets = 0
   /** Why the message will be refused at its end; the rest of it is thrown away. */

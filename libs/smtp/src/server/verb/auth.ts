@@ -1,3 +1,4 @@
+import type { SaslServerMechanism } from '@cartero/sasl'
 import { replies } from '../../replies.ts'
 import { ReplyError } from '../../reply-error.ts'
 import type { AuthCommand } from '../../verb/auth.ts'
@@ -24,7 +25,10 @@ export const auth: VerbRow<AuthCommand> = {
     if (!dialogue.mechanisms().includes(mechanism)) throw new ReplyError(replies.unknownMechanism)
   },
   proceed: (dialogue, { mechanism, initialResponse }) => {
-    const phase = new AuthPhase(dialogue, mechanism)
+    let exchange: SaslServerMechanism | undefined
+    dialogue.tell('start', () => (exchange = authSessionOf(dialogue.session)!.start(mechanism)))
+    if (exchange === undefined) return dialogue.say(replies.authNotAvailable)
+    const phase = new AuthPhase(dialogue, mechanism, exchange)
     dialogue.phase = phase
     phase.begin(initialResponse)
   },

@@ -25,6 +25,7 @@ export const mail: VerbRow<MailCommand> = {
     dialogue.transaction = new Transaction(command)
     dialogue.say(verdict ?? replies.senderAccepted)
   },
+  refused: (dialogue) => dialogue.countJunk(),
   help: 'MAIL FROM:<address> [SIZE=<octets>] [BODY=8BITMIME] [SMTPUTF8]',
   rfc: 'RFC 5321 §4.1.1.2',
 }

@@ -1,5 +1,6 @@
 import { replies } from '../../replies.ts'
 import { ReplyError } from '../../reply-error.ts'
+import { isPermanent } from '../../reply.ts'
 import type { RcptCommand } from '../../verb/rcpt.ts'
 import type { VerbRow } from './row.ts'
 
@@ -17,18 +18,19 @@ export const rcpt: VerbRow<RcptCommand> = {
     if (command.utf8 && transaction!.mail.parameters.smtpUtf8 !== true) {
       throw new ReplyError(replies.nonAsciiAddress)
     }
-    // RFC 5321 §4.5.3.1.10: the recipients so far stay
-    if (transaction!.accepted >= policy.limits.recipients) throw new ReplyError(replies.tooManyRecipients)
+    if (transaction!.accepted < policy.limits.recipients) return
+    // RFC 5321 §4.5.3.1.10: the recipients so far stay. As many again are borne with, for they may be pipelined.
+    const patient = ++transaction!.overshoot <= policy.limits.recipients
+    throw new ReplyError(patient ? replies.tooManyRecipients : replies.tooManyErrors(policy.hostname))
   },
   question: (_dialogue, command) => ({ kind: 'rcpt', command }),
   proceed: (dialogue, _command, verdict) => {
     dialogue.transaction!.accepted++
     dialogue.say(verdict ?? replies.recipientAccepted)
   },
-  refused: (dialogue) => {
+  refused: (dialogue, verdict) => {
     dialogue.transaction!.refused++
-    if (++dialogue.refusedRecipients < dialogue.policy.limits.refusedRecipients) return
-    dialogue.dismiss(replies.tooManyErrors(dialogue.policy.hostname))
+    if (isPermanent(verdict)) dialogue.countRefusedRecipient()
   },
   help: 'RCPT TO:<address>',
   rfc: 'RFC 5321 §4.1.1.3',

@@ -1,4 +1,5 @@
 import type { SmtpCommand, Verb } from '../../command.ts'
+import type { Reply } from '../../reply.ts'
 import type { Dialogue } from '../dialogue.ts'
 import type { SmtpQuestion } from '../question.ts'
 import type { Verdict } from '../session.ts'
@@ -30,8 +31,8 @@ export interface VerbRow<Command extends SmtpCommand = SmtpCommand> {
   question?(dialogue: Dialogue, command: Command): SmtpQuestion | undefined
   /** A refusal by the session has been answered already, so the verdict is undefined or a positive reply. */
   proceed(dialogue: Dialogue, command: Command, verdict: Verdict): void
-  /** Undoes what `check` assumed, when the session refused. */
-  refused?(dialogue: Dialogue, command: Command): void
+  /** Counts what the session refused; the client has been told already. */
+  refused?(dialogue: Dialogue, verdict: Reply): void
   readonly help: string
   readonly rfc: string
 }
