@@ -50,8 +50,10 @@ export class AppendExchange implements Exchange {
   failed(error: unknown): void {
     this.#drop()
     const { reader } = this.#floor
-    if (!this.#literalBegun && this.#command.message.nonSync) reader.skip(this.#command.message)
-    else if (this.#literalBegun && !this.#literalEnded) reader.skipRest()
+    if (this.#literalBegun) {
+      if (!this.#literalEnded) reader.skipRest()
+    } else if (this.#command.message.nonSync) reader.skip(this.#command.message)
+    else reader.forget()
     this.#floor.refuse(error)
   }
 

@@ -201,6 +201,7 @@ export class ImapServerMachine implements ProtocolMachine<ImapQuestion, unknown>
 
   /** APPEND's message streams; other literals are small and become part of their command. */
   #literal(bytes: Buffer, literal: LiteralHead): void {
+    if (literal.nonSync && literal.size > MOST_SKIPPED) return this.#bye('TOOBIG', 'Literal is too long')
     const refused = this.#guarded(() => {
       if (this.#isMessage(bytes)) return this.#append(bytes)
       const total = this.#reader.collected + literal.size
@@ -210,9 +211,8 @@ export class ImapServerMachine implements ProtocolMachine<ImapQuestion, unknown>
       if (!literal.nonSync) this.#encoder.raw('+ Ready for the literal\r\n')
     })
     if (!refused) return
-    if (!literal.nonSync) this.#reader.forget()
-    else if (literal.size > MOST_SKIPPED) this.#bye('TOOBIG', 'Literal is too long to be skipped')
-    else this.#reader.skip(literal)
+    if (literal.nonSync) this.#reader.skip(literal)
+    else this.#reader.forget()
   }
 
   /** Does the command so far end where APPEND's message begins, and not in the midst of its arguments? */

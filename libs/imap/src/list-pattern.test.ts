@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { matchesPattern } from './list-pattern.ts'
+
+test('% does not cross a level, * does', () => {
+  const cases: readonly [string, string, boolean][] = [
+    ['INBOX', '%', true],
+    ['a/b', '%', false],
+    ['a/b', '*', true],
+    ['a/b', 'a/%', true],
+    ['a/b/c', 'a/%', false],
+    ['a/b/c', 'a*c', true],
+    ['a', 'a*', true],
+    ['a/b', '%/%', true],
+    ['a/b/c', '%/%', false],
+    ['', '', true],
+    ['a', '', false],
+    ['Entwürfe', 'Entw%', true],
+    ['📬/x', '%/x', true],
+  ]
+  for (const [name, pattern, matches] of cases) {
+    assert.equal(matchesPattern(name, pattern), matches, `${name} ~ ${pattern}`)
+  }
+})
+
+test('a pattern of many wildcards does not explode', () => {
+  assert.equal(matchesPattern('a'.repeat(200), `${'*a%'.repeat(100)}b`), false)
+})
