@@ -19,8 +19,10 @@ export async function startCartero({ folder, port }: StartOptions): Promise<Benc
       env: { ...process.env, CARTERO_LOG__LEVEL: 'warn' },
     },
   )
-  await untilGreeted(port)
-  await untilGreeted(base + 143)
+  await Promise.all([untilGreeted(port), untilGreeted(base + 143)]).catch(async (error) => {
+    await end(child)
+    throw error
+  })
   const { accounts } = JSON.parse(readFileSync(join(data, 'credentials.json'), 'utf8')) as {
     accounts: { address: string; password: string }[]
   }

@@ -2,7 +2,6 @@ import { createAdminServer, createControlSocket, type ControlVerbs } from '@cart
 import { formatListenAddress, type ListenAddress } from '@cartero/agent/config'
 import type { Agent, Component, HealthReport } from '@cartero/agent/lifecycle'
 import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
-import { createImapAgent, type ImapSettings } from '@cartero/imap-agent/agent'
 
 import { agents } from './agents.ts'
 import { administration, controlVerbs } from './administration.ts'

@@ -11,7 +11,7 @@ export function withOutput(command: Command): Command {
 
 /** Data, on standard output. */
 export function print(text: string): void {
-  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`)
+  process.stdout.write(text === '' || text.endsWith('\n') ? text : `${text}\n`)
 }
 
 /** Talk, on standard error. */

@@ -1,0 +1,125 @@
+import type { ListenAddress } from '@cartero/agent/config'
+import { OperatorError, type Component } from '@cartero/agent/lifecycle'
+import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
+import { credentialVerifier } from '@cartero/directory'
+import { createImapAgent, type ImapSettings } from '@cartero/imap-agent/agent'
+import { createMdaAgent } from '@cartero/mda-agent/agent'
+import { createMsaAgent, type MsaSettings } from '@cartero/msa-agent/agent'
+import { createMtaAgent, type MtaSettings } from '@cartero/mta-agent/agent'
+import { ListenError } from '@cartero/wire/node'
+
+import type { CarteroConfig } from './config.ts'
+import type { Stores } from './stores.ts'
+import type { TlsIdentity } from './tls-identity.ts'
+
+export interface AgentsOptions {
+  readonly config: CarteroConfig
+  readonly logger: Logger
+  readonly metrics: MetricRegistry
+  readonly stores: Stores
+  readonly identity: TlsIdentity
+  /** What an operator does about a door that is taken. */
+  readonly doorRemedy: string
+}
+
+/** Each agent with the ports it is given, in the order of a message's way back: who delivers is there before who accepts. */
+export function agents(options: AgentsOptions): Component[] {
+  const { config, stores, identity, logger, metrics, doorRemedy } = options
+  const make: Readonly<Record<string, () => Component>> = {
+    mda: () => createMdaAgent({ ...stores.open, logger, metrics }),
+    mta: () =>
+      createMtaAgent({
+        ...stores.open,
+        tls: identity.server,
+        logger,
+        metrics,
+        settings: mtaSettings(config),
+      }),
+    msa: () =>
+      createMsaAgent({
+        intake: stores.open.spool,
+        directory: stores.open.directory,
+        verifier: credentialVerifier(stores.open.directory),
+        tls: identity.server,
+        logger,
+        metrics,
+        settings: msaSettings(config),
+      }),
+    imap: () =>
+      createImapAgent({
+        ...stores.open,
+        verifier: credentialVerifier(stores.open.directory),
+        tls: identity.server,
+        logger,
+        metrics,
+        settings: imapSettings(config),
+      }),
+  }
+  return Object.entries(make).map(([name, create]) => whenOpen(name, create, doorRemedy))
+}
+
+function mtaSettings(config: CarteroConfig): MtaSettings {
+  return { ...smtpSettings(config), listen: config.listen.mx }
+}
+
+function msaSettings(config: CarteroConfig): MsaSettings {
+  const { listen, smtp } = config
+  return {
+    ...smtpSettings(config),
+    listen: doubleDoors(listen.submission, listen.submissions),
+    rate: { perHour: smtp.recipientsPerHour, burst: smtp.recipientsAtOnce },
+    allowPlaintextAuth: smtp.plaintextAuth,
+  }
+}
+
+function imapSettings({ hostname, listen, imap }: CarteroConfig): ImapSettings {
+  return {
+    hostname,
+    listen: doubleDoors(listen.imap, listen.imaps),
+    allowPlaintextAuth: imap.plaintextAuth,
+    maxConnections: imap.sessions,
+    maxConnectionsPerAddress: imap.sessionsPerAddress,
+    limits: { appendSize: imap.appendSize },
+  }
+}
+
+/** Doors where TLS is asked for, and doors where it comes first. */
+function doubleDoors(
+  startTls: readonly ListenAddress[],
+  implicitTls: readonly ListenAddress[],
+): ImapSettings['listen'] {
+  const door = (first: boolean) => (address: ListenAddress) => ({ ...address, implicitTls: first })
+  return [...startTls.map(door(false)), ...implicitTls.map(door(true))]
+}
+
+function smtpSettings({ hostname, smtp }: CarteroConfig): Omit<MtaSettings, 'listen'> {
+  const { messageSize, recipients, commandPatience } = smtp
+  return {
+    hostname,
+    limits: { messageSize, recipients, commandPatience },
+    maxConnections: smtp.sessions,
+    maxConnectionsPerAddress: smtp.sessionsPerAddress,
+  }
+}
+
+/** A component that is made when it starts, because what it needs is open only then. */
+function whenOpen(name: string, make: () => Component, doorRemedy: string): Component {
+  let inner: Component | undefined
+  return {
+    name,
+    async start(signal) {
+      inner = make()
+      try {
+        await inner.start?.(signal)
+      } catch (error) {
+        // Somebody took the door after it was tried.
+        throw error instanceof ListenError
+          ? new OperatorError(error.message, doorRemedy, { cause: error })
+          : error
+      }
+    },
+    drain: (signal) => inner?.drain?.(signal),
+    stop: () => inner?.stop?.(),
+    health: async () => (await inner?.health?.()) ?? { status: 'ok' },
+  }
+}
