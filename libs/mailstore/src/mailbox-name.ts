@@ -15,6 +15,9 @@ export const provisioned: readonly (readonly [name: string, specialUse: SpecialU
   ['Archive', '\\Archive'],
 ]
 
+/** Of ASCII only: a dotless i is a letter of its own. */
+const inAnyCase = /^inbox$/i
+
 // RFC 9051 §5.1: neither controls nor the separators of lines and paragraphs.
 // oxlint-disable-next-line no-control-regex -- controls are what is looked for
 const forbidden = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/
@@ -29,7 +32,7 @@ export function parseMailboxName(name: string, limits: MailStoreLimits): string 
   const levels = name.normalize('NFC').split(separator)
   if (levels.length > limits.nameLevels || levels.includes('')) return undefined
   // RFC 9051 §5.1: INBOX is the only name that is compared without case, and so is the first level of its children.
-  if (levels[0]?.toUpperCase() === inbox) levels[0] = inbox
+  if (inAnyCase.test(levels[0] ?? '')) levels[0] = inbox
   const spelled = levels.join(separator)
   return Buffer.byteLength(spelled) > limits.nameOctets ? undefined : spelled
 }

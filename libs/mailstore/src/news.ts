@@ -10,8 +10,9 @@ export class NewsDesk {
   watch(account: AccountId, listener: Listener, signal: AbortSignal): void {
     if (signal.aborted) return
     const watchers = this.#watchers.get(account) ?? new Set()
-    // A listener that watches twice is told twice: each call has a signal of its own.
-    const watcher: Listener = (news) => listener(news)
+    const watcher: Listener = (news) => {
+      if (!signal.aborted) listener(news)
+    }
     this.#watchers.set(account, watchers.add(watcher))
     signal.addEventListener('abort', () => this.#forget(account, watcher), { once: true })
   }
@@ -27,9 +28,10 @@ export class NewsDesk {
     const told = this.#waiting
     this.#waiting = new Map()
     for (const news of told.values()) {
-      // Listeners may come and go while they are told.
-      const watchers = [...(this.#watchers.get(news.account) ?? [])]
-      for (const watcher of watchers) callBack(watcher, news)
+      for (const watcher of this.#watchers.get(news.account) ?? []) {
+        // In a microtask of its own: one that throws does not keep the news from the others.
+        queueMicrotask(() => watcher(news))
+      }
     }
   }
 
@@ -37,16 +39,5 @@ export class NewsDesk {
     const watchers = this.#watchers.get(account)
     watchers?.delete(watcher)
     if (watchers?.size === 0) this.#watchers.delete(account)
-  }
-}
-
-/** A listener that throws must not keep the news from the others: its error surfaces as an uncaught exception of its own. */
-function callBack(watcher: Listener, news: MailboxNews): void {
-  try {
-    watcher(news)
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error
-    })
   }
 }

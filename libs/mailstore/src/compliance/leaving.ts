@@ -62,6 +62,20 @@ export function copying(trial: Trial): void {
     await assertCounted(store, 'Archive')
   })
 
+  trial('a message between those that were asked for is left alone', async ({ store }) => {
+    await post(store, gone, gone, gone, gone)
+    const id = await idOf(store)
+    assert.deepEqual(
+      (await store.fetch(id, [4, 1, 3])).map(({ uid }) => uid),
+      [1, 3, 4],
+    )
+    await store.changeFlags(id, [1, 3, 4], 'add', ['\\Seen'])
+    assert.equal((await find(store)).unseen, 1)
+    assert.deepEqual((await store.copy(id, [1, 3, 4], 'ann', 'Trash')).pairs.length, 3)
+    assert.deepEqual((await store.expunge(id, [1, 3, 4])).vanished, [1, 3, 4])
+    assert.deepEqual(await uidsIn(store), [2])
+  })
+
   trial('messages may be copied within their mailbox', async ({ store }) => {
     await post(store, {}, {})
     const { pairs } = await store.copy(await idOf(store), [1, 2], 'ann', 'inbox')

@@ -109,7 +109,7 @@ const deeds: fc.Arbitrary<readonly [told: string, deed: Deed]>[] = [
   fc
     .tuple(account, name, uids, change, flags, modseq)
     .map(([owner, called, wanted, how, given, since]) => [
-      `changeFlags ${owner} ${called} ${wanted} ${how} ${given} ${since}`,
+      `changeFlags ${owner} ${called} ${wanted.join()} ${how} ${given.join()} ${since}`,
       inMailbox(owner, called, (store, id) =>
         store.changeFlags(id, wanted, how, given, since === undefined ? {} : { unchangedSince: since }),
       ),
@@ -117,13 +117,13 @@ const deeds: fc.Arbitrary<readonly [told: string, deed: Deed]>[] = [
   fc
     .tuple(account, name, fc.option(uids, { nil: undefined }))
     .map(([owner, called, wanted]) => [
-      `expunge ${owner} ${called} ${wanted}`,
+      `expunge ${owner} ${called} ${wanted?.join()}`,
       inMailbox(owner, called, (store, id) => store.expunge(id, wanted)),
     ]),
   fc
     .tuple(fc.constantFrom('copy' as const, 'move' as const), account, name, uids, account, name)
     .map(([verb, owner, called, wanted, to, target]) => [
-      `${verb} ${owner} ${called} ${wanted} ${to} ${target}`,
+      `${verb} ${owner} ${called} ${wanted.join()} ${to} ${target}`,
       inMailbox(owner, called, (store, id) => store[verb](id, wanted, to, target)),
     ]),
   fc

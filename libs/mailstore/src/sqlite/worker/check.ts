@@ -34,7 +34,7 @@ export function check(database: Database): string[] {
     .filter((line) => line !== 'ok')
   for (const [rule, query] of Object.entries(rules)) {
     const broken = database.prepare(`${query} LIMIT 1`).get()
-    if (broken) damage.push(`not true: ${rule} (see ${broken['row']})`)
+    if (broken) damage.push(`not true: ${rule} (see ${String(broken['row'])})`)
   }
   return damage
 }
