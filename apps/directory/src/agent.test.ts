@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { createLoggerTo, MetricRegistry } from '@cartero/agent/telemetry'
+import { DirectoryError } from '@cartero/directory'
+import { openMemoryDirectory } from '@cartero/directory/memory'
+import * as agents from './agent.ts'
+
+const TIM = 'tim@example.org'
+
+function stage() {
+  const lines: string[] = []
+  const metrics = new MetricRegistry()
+  const agent = agents.createDirectoryAgent({
+    open: () => Promise.resolve(openMemoryDirectory()),
+    logger: createLoggerTo((line) => void lines.push(line)),
+    metrics,
+  })
+  return { agent, lines, metrics }
+}
+
+describe('the directory agent', () => {
+  const { agent, lines, metrics } = stage()
+  before(() => agent.start?.(new AbortController().signal))
+  after(() => agent.stop?.())
+
+  const told = (): string[] =>
+    lines.splice(0).map((line) => {
+      const { event, domain, account, alias, login } = JSON.parse(line) as Record<string, string>
+      return `${event} ${domain ?? account ?? alias ?? login ?? ''}`
+    })
+
+  test('tells what an operator changed, and only what was kept', async () => {
+    const { directory } = agent
+    await assert.rejects(
+      agents.addAccount(directory, { address: TIM, password: 'secret' }),
+      (error) => error instanceof DirectoryError && /cartero domain add example\.org/.test(error.message),
+    )
+    await agents.addDomain(directory, { name: 'example.org' })
+    await agents.addAccount(directory, { address: TIM, password: 'secret' })
+    await agents.setPassword(directory, TIM, 'other')
+    await agents.addAlias(directory, 'info@example.org', [TIM])
+    await agents.removeAlias(directory, 'info@example.org')
+    assert.deepEqual(told(), [
+      'domain.added example.org',
+      `account.added ${TIM}`,
+      `account.password-changed ${TIM}`,
+      'alias.changed info@example.org',
+      'alias.removed info@example.org',
+    ])
+    assert.match((await metrics.exposition()).text, /cartero_directory_changes_total\{subject="alias"\} 2/)
+  })
+
+  test('tells who logs in and who does not, and never a password', async () => {
+    const { directory } = agent
+    await directory.Authenticate({ login: TIM, password: 'other' })
+    await directory.Authenticate({ login: TIM, password: 'wrong' })
+    assert.doesNotMatch(lines.join(''), /other|wrong/)
+    assert.deepEqual(told(), [`login.accepted ${TIM}`, `login.refused ${TIM}`])
+    assert.match((await metrics.exposition()).text, /cartero_directory_logins_total\{outcome="refused"\} 1/)
+  })
+
+  test('has answers at hand for the other agents', async () => {
+    const { directory } = agent
+    assert.equal(directory.resolveNow('tim+x@example.org')?.targets[0]?.account, TIM)
+    assert.equal(directory.senderAllowedNow(TIM, TIM), true)
+    const { resolutions } = await directory.Resolve({ addresses: ['nobody@example.org'] })
+    assert.deepEqual(resolutions[0]?.targets, [])
+    assert.equal((await directory.SenderAllowed({ account: TIM, address: TIM })).allowed, true)
+    assert.equal((await directory.ScramKeys({ login: TIM })).account, TIM)
+  })
+
+  test('lists what JSON can carry', async () => {
+    const { directory } = agent
+    await agents.addAlias(directory, 'info@example.org', [TIM])
+    await directory.SetAccount({ account: { address: TIM, disabled: true, quota: 5n } })
+    await directory.SetDomain({ domain: { name: 'example.org', catchAll: TIM, postmaster: '' } })
+    const listed = [
+      await agents.listDomains(directory),
+      await agents.listAccounts(directory, 'example.org'),
+      await agents.listAliases(directory),
+    ]
+    assert.deepEqual(JSON.parse(JSON.stringify(listed)), [
+      [{ name: 'example.org', catchAll: TIM, postmaster: '' }],
+      [{ address: TIM, disabled: true, quota: 5 }],
+      [{ address: 'info@example.org', targets: [TIM] }],
+    ])
+  })
+
+  test('removes in the order in which it allows it', async () => {
+    const { directory } = agent
+    await assert.rejects(agents.removeDomain(directory, 'example.org'), /1 account and 1 alias/)
+    await agents.removeAlias(directory, 'info@example.org')
+    await agents.removeAccount(directory, TIM)
+    await agents.removeDomain(directory, 'example.org')
+    assert.deepEqual(await agents.listDomains(directory), [])
+  })
+})
+
+test('a directory that is asked for too early is a bug with a name', () => {
+  assert.throws(() => stage().agent.directory, /before it was opened/)
+})
+
+test('a store that is away is told apart from a wrong password', async () => {
+  const lines: string[] = []
+  const broken = openMemoryDirectory()
+  broken.Authenticate = () => Promise.reject(new DirectoryError('unavailable', 'away'))
+  const agent = agents.createDirectoryAgent({
+    open: () => Promise.resolve(broken),
+    logger: createLoggerTo((line) => void lines.push(line)),
+    metrics: new MetricRegistry(),
+  })
+  await agent.start?.(new AbortController().signal)
+  await assert.rejects(agent.directory.Authenticate({ login: TIM, password: 'secret' }), DirectoryError)
+  assert.match(lines.join(''), /login\.unknown/)
+})

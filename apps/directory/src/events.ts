@@ -1,0 +1,34 @@
+import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
+import { METRICS } from './metrics.ts'
+
+export type Events = ReturnType<typeof createEvents>
+
+/** What an operator changed: `account` and `added` make the event `account.added`. */
+export type Subject = 'domain' | 'account' | 'alias'
+export type Change = 'added' | 'changed' | 'removed' | 'password-changed'
+
+/** What the directory tells: a counter and a line for each event. Passwords are never among them. */
+export function createEvents(logger: Logger, registry: MetricRegistry) {
+  const metrics = registry.register(METRICS)
+  return {
+    /** An operator's change is kept. */
+    changed(subject: Subject, change: Change, name: string): void {
+      metrics.changes.add({ subject })
+      logger.info(`${subject}.${change}`, { [subject]: name })
+    },
+    loginAccepted(account: string): void {
+      metrics.logins.add({ outcome: 'accepted' })
+      if (logger.enabled('debug')) logger.debug('login.accepted', { account })
+    },
+    /** Somebody had the wrong password, or a login that nobody has. */
+    loginRefused(login: string): void {
+      metrics.logins.add({ outcome: 'refused' })
+      logger.warn('login.refused', { login })
+    },
+    /** The password could not be checked: the store is away, or too many wait. */
+    loginUnknown(login: string, error: unknown): void {
+      metrics.logins.add({ outcome: 'unknown' })
+      logger.error('login.unknown', { login, err: error })
+    },
+  }
+}

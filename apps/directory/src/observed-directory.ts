@@ -1,0 +1,74 @@
+import type { AuthenticateRequest, AuthenticateResponse } from '@cartero/contracts/directory'
+import type { Directory } from '@cartero/directory'
+import type { Change, Events, Subject } from './events.ts'
+
+/** The same directory; what changes it and who logs in is told. Resolving is not: the edges tell what came of it. */
+export function observedDirectory(directory: Directory, events: Events): Directory {
+  return {
+    resolveNow: (address) => directory.resolveNow(address),
+    senderAllowedNow: (account, address) => directory.senderAllowedNow(account, address),
+    close: () => directory.close(),
+    Resolve: (request) => directory.Resolve(request),
+    SenderAllowed: (request) => directory.SenderAllowed(request),
+    ScramKeys: (request) => directory.ScramKeys(request),
+    ListDomains: (request) => directory.ListDomains(request),
+    ListAccounts: (request) => directory.ListAccounts(request),
+    ListAliases: (request) => directory.ListAliases(request),
+    Authenticate: (request) => authenticate(directory, events, request),
+    ...changes(directory, events),
+  }
+}
+
+type Changing =
+  | 'AddDomain'
+  | 'SetDomain'
+  | 'RemoveDomain'
+  | 'AddAccount'
+  | 'SetAccount'
+  | 'SetPassword'
+  | 'RemoveAccount'
+  | 'SetAlias'
+  | 'RemoveAlias'
+
+function changes(directory: Directory, events: Events): Pick<Directory, Changing> {
+  const told = async <R>(
+    subject: Subject,
+    change: Change,
+    name: string | undefined,
+    done: Promise<R>,
+  ): Promise<R> => {
+    const response = await done
+    events.changed(subject, change, name ?? '')
+    return response
+  }
+  return {
+    AddDomain: (request) => told('domain', 'added', request.domain?.name, directory.AddDomain(request)),
+    SetDomain: (request) => told('domain', 'changed', request.domain?.name, directory.SetDomain(request)),
+    RemoveDomain: (request) => told('domain', 'removed', request.name, directory.RemoveDomain(request)),
+    AddAccount: (request) =>
+      told('account', 'added', request.account?.address, directory.AddAccount(request)),
+    SetAccount: (request) =>
+      told('account', 'changed', request.account?.address, directory.SetAccount(request)),
+    SetPassword: (request) =>
+      told('account', 'password-changed', request.address, directory.SetPassword(request)),
+    RemoveAccount: (request) => told('account', 'removed', request.address, directory.RemoveAccount(request)),
+    SetAlias: (request) => told('alias', 'changed', request.alias?.address, directory.SetAlias(request)),
+    RemoveAlias: (request) => told('alias', 'removed', request.address, directory.RemoveAlias(request)),
+  }
+}
+
+async function authenticate(
+  directory: Directory,
+  events: Events,
+  request: AuthenticateRequest,
+): Promise<AuthenticateResponse> {
+  try {
+    const response = await directory.Authenticate(request)
+    if (response.account === '') events.loginRefused(request.login)
+    else events.loginAccepted(response.account)
+    return response
+  } catch (error) {
+    events.loginUnknown(request.login, error)
+    throw error
+  }
+}
