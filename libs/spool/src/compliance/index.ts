@@ -1,2 +1,3 @@
 /** What every spool promises, as tests. Each adapter runs them. */
+export { describeDurableSpool, type SpoolPlace } from './durable-spool.ts'
 export { describeSpool } from './spool.ts'

@@ -9,7 +9,7 @@ export type Setup = (clock: ManualClock) => Promise<{ readonly spool: Spool; rea
 
 /** A spool, and what a test does with it again and again. Every wait has a deadline. */
 export class Bench {
-  readonly clock = new ManualClock()
+  readonly clock: ManualClock
   readonly spool: Spool
   readonly content: ContentStore
 
@@ -19,8 +19,7 @@ export class Bench {
     this.clock = clock
   }
 
-  static async open(setup: Setup): Promise<Bench> {
-    const clock = new ManualClock()
+  static async open(setup: Setup, clock: ManualClock = new ManualClock()): Promise<Bench> {
     const { spool, content } = await setup(clock)
     return new Bench(spool, content, clock)
   }

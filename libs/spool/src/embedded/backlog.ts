@@ -7,6 +7,8 @@ import { entryOf, type KeptEntry } from './rows.ts'
 
 /** Messages read back at once. */
 const PAGE = 250
+/** Until reading is tried again after it failed. */
+const RETRY_MS = 1_000
 /** A timer counts to 2^31 ms at most; whatever is later is looked at once a day. */
 const LONGEST_WAIT_MS = 86_400_000
 
@@ -15,7 +17,7 @@ export interface BacklogParts {
   readonly clock: Clock
   readonly hasRoom: () => boolean
   readonly admit: (entry: KeptEntry) => void
-  /** Reading failed; it is tried again with the next checkpoint. */
+  /** Reading failed; it is tried again. */
   readonly trouble: (error: unknown) => void
 }
 
@@ -59,12 +61,12 @@ export class Backlog {
     if (!hasRoom()) return
     this.#reading = this.#read(now)
       .catch((error: unknown) => {
-        // The next checkpoint tries again.
         trouble(error)
-        this.#nextDue = 0
+        this.#nextDue = now + RETRY_MS
       })
       .finally(() => {
         this.#reading = undefined
+        this.refill()
       })
   }
 
@@ -88,7 +90,6 @@ export class Backlog {
     this.#nextDue = nextDue ?? Infinity
     this.#waiting -= rows.length
     for (const row of rows) admit(entryOf(row, now))
-    if (rows.length > 0 || this.#nextDue > now) setImmediate(() => this.refill())
   }
 
   #setAlarm(wait: number): void {

@@ -7,7 +7,7 @@ import { MemoryContentLog } from '@cartero/content/memory'
 import { SqlWorker } from '@cartero/sql'
 import type { ManualClock } from '@cartero/wire'
 
-import { describeSpool } from '../compliance/index.ts'
+import { describeDurableSpool, describeSpool } from '../compliance/index.ts'
 import { EmbeddedSpool } from './index.ts'
 
 const root = await mkdtemp(join(tmpdir(), 'cartero-spool-'))
@@ -29,3 +29,12 @@ function setup(window?: number) {
 
 describeSpool('embedded', setup())
 describeSpool('embedded with a window of four', setup(4), { keepsOrder: false })
+
+describeDurableSpool('embedded', async () => {
+  const log = new MemoryContentLog()
+  const file = join(root, `${spools++}.db`)
+  return {
+    open: async (clock) => ({ content: log, spool: await EmbeddedSpool.open({ log, sql, file, clock }) }),
+    remove: () => log.close(),
+  }
+})

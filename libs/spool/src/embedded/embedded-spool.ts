@@ -258,6 +258,7 @@ export class EmbeddedSpool implements Spool {
   #done(entry: KeptEntry): void {
     this.#weight -= entry.weight
     this.#recorder.done(entry)
+    this.#backlog.refill()
   }
 
   #isOver(share: number): boolean {

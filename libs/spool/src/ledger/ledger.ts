@@ -10,7 +10,7 @@ const LONGEST_WAIT_MS = 86_400_000
 
 /** Who keeps the ledger's changes. Called at once, once per change. */
 export interface LedgerKeeper<E extends Entry> {
-  /** Its deliveries have changed, and it is not done. */
+  /** It was handed out, or its deliveries have changed, and it is not done. */
   changed(entry: E): void
   /** It has left the ledger: every delivery has a final state. */
   done(entry: E): void
@@ -27,8 +27,8 @@ export class Ledger<E extends Entry = Entry> {
   readonly #clock: Clock
   readonly #keeper: LedgerKeeper<E>
   readonly #entries = new Map<QueueId, E>()
-  readonly #unrouted = new Fifo<Entry>()
-  readonly #handed = new Set<Entry>()
+  readonly #unrouted = new Fifo<E>()
+  readonly #handed = new Set<E>()
   readonly #ready = new Map<NextHop['kind'], Fifo<Item>>()
   readonly #leased = new Map<DeliveryId, Item>()
   readonly #deferred = new Set<Item>()
@@ -76,7 +76,7 @@ export class Ledger<E extends Entry = Entry> {
   }
 
   /** Somebody routes it or holds a lease of it. */
-  isBusy(entry: Entry): boolean {
+  isBusy(entry: E): boolean {
     return this.#handed.has(entry) || (entry.items?.some((item) => item.state === 'leased') ?? false)
   }
 
@@ -214,13 +214,14 @@ export class Ledger<E extends Entry = Entry> {
       if (item.state !== 'ready' || item.entry.isGone) continue
       item.state = 'leased'
       this.#leased.set(item.id, item)
+      this.#keeper.changed(item.entry as E)
       batch.push(item)
     }
     this.#keeper.taken()
     return batch
   }
 
-  #unroute(entry: Entry): void {
+  #unroute(entry: E): void {
     this.#unrouted.push(entry)
     this.#arrived.ring()
   }
@@ -232,6 +233,7 @@ export class Ledger<E extends Entry = Entry> {
       if (entry === undefined) break
       if (entry.isGone || entry.isRouted) continue
       this.#handed.add(entry)
+      this.#keeper.changed(entry)
       batch.push(entry.message)
     }
     this.#keeper.taken()

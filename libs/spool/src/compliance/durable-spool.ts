@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+
+import type { ContentStore } from '@cartero/content'
+import { ManualClock } from '@cartero/wire'
+
+import type { Delivery, Spool } from '../index.ts'
+import { Bench, toEachRecipient } from './setup.ts'
+
+/** A place where spools can be opened one after the other; what one leaves behind, the next one finds. */
+export interface SpoolPlace {
+  /** Opens the spool over `content`. The one before was closed, or was left as kill -9 leaves it. */
+  open(clock: ManualClock): Promise<{ readonly spool: Spool; readonly content: ContentStore }>
+  remove(): Promise<void>
+}
+
+/** For spools that outlive their process. */
+export function describeDurableSpool(name: string, setup: () => Promise<SpoolPlace>): void {
+  describe(`${name} as a durable spool`, () => {
+    let place: SpoolPlace
+    let bench: Bench
+    const clock = new ManualClock()
+    const open = () => Bench.open(() => place.open(clock), clock)
+    beforeEach(async () => {
+      place = await setup()
+      bench = await open()
+    })
+    afterEach(async () => {
+      await bench.spool.close()
+      await place.remove()
+    })
+
+    async function restart(): Promise<void> {
+      await bench.spool.close()
+      bench = await open()
+    }
+
+    /** The next process finds what this one has made durable, and nothing else. */
+    async function crash(): Promise<void> {
+      bench = await open()
+    }
+
+    /** Lets a checkpoint happen. */
+    async function checkpoint(): Promise<void> {
+      clock.advance(5_000)
+      await bench.spool.inspect({ limit: 1 })
+    }
+
+    for (const [how, again] of [
+      ['a crash', crash],
+      ['a restart', restart],
+    ] as const) {
+      it(`has what was accepted after ${how}, octet for octet`, async () => {
+        const ids = []
+        for (let n = 0; n < 30; n++) ids.push(await bench.accept(`message ${n}`, `user${n}@example.org`))
+        await again()
+        assert.equal(bench.spool.waiting, 30)
+        const arrived = await bench.arrivals(30)
+        assert.deepEqual(arrived.map((message) => message.queueId).toSorted(), ids)
+        for (const message of arrived) {
+          const n = ids.indexOf(message.queueId)
+          assert.equal((await bench.content.read(message.content)).toString(), `message ${n}`)
+          assert.equal(message.envelope.recipients[0]?.address, `user${n}@example.org`)
+          assert.equal(message.prefix.toString(), 'Received: by test\r\n')
+        }
+      })
+
+      it(`keeps a deferred delivery deferred over ${how}`, async () => {
+        const { id } = await bench.leased()
+        const notBefore = clock.now() + 3_600_000
+        await bench.spool.settle([{ id, state: 'deferred', notBefore, reason: 'busy' }])
+        await again()
+        assert.ok(await bench.isNothingDue())
+        const [summary] = await bench.spool.inspect({ limit: 10 })
+        assert.deepEqual(
+          {
+            id: summary?.id,
+            state: summary?.state,
+            attempts: summary?.attempts,
+            notBefore: summary?.notBefore,
+          },
+          { id, state: 'deferred', attempts: 1, notBefore },
+        )
+        clock.advance(3_600_000)
+        assert.equal((await bench.lease(1))[0]?.id, id)
+      })
+
+      it(`keeps held and failed deliveries over ${how}`, async () => {
+        const held = await bench.leased('held')
+        const failed = await bench.leased('failed')
+        await bench.spool.settle([
+          { id: held.id, state: 'held', reason: 'as a test' },
+          { id: failed.id, state: 'failed', reason: '550 no' },
+        ])
+        await again()
+        assert.deepEqual(await bench.states(), ['failed', 'held'])
+        assert.equal(bench.spool.waiting, 1)
+        await bench.spool.release([held.id])
+        assert.equal((await bench.lease(1))[0]?.id, held.id)
+      })
+
+      it(`does not forget one delivery of a message because the other is deferred, over ${how}`, async () => {
+        await bench.accept('x', 'bob@example.org', 'carol@example.org')
+        await bench.spool.route((await bench.arrivals(1)).map(toEachRecipient))
+        const [one, two] = await bench.lease(2)
+        assert.ok(one && two)
+        await bench.spool.settle([
+          { id: one.id, state: 'deferred', notBefore: clock.now() + 1_000_000, reason: 'busy' },
+        ])
+        await again()
+        assert.equal((await bench.lease(1))[0]?.id, two.id)
+        await bench.spool.settle([{ id: two.id, state: 'delivered' }])
+        clock.advance(1_000_000)
+        assert.equal((await bench.lease(1))[0]?.id, one.id)
+      })
+
+      it(`hands out what was leased again after ${how}, under the same delivery id`, async () => {
+        const { id } = await bench.leased()
+        await checkpoint()
+        await again()
+        assert.equal((await redelivered(bench))?.id, id)
+      })
+    }
+
+    it('does not deliver again after a restart what was delivered before it', async () => {
+      const { id } = await bench.leased()
+      await bench.spool.settle([{ id, state: 'delivered' }])
+      await restart()
+      assert.equal(bench.spool.waiting, 0)
+      assert.deepEqual(await bench.states(), [])
+    })
+
+    it('does not deliver again after a crash what was delivered before the last checkpoint', async () => {
+      const { id } = await bench.leased()
+      await bench.spool.settle([{ id, state: 'delivered' }])
+      await checkpoint()
+      await crash()
+      assert.equal(bench.spool.waiting, 0)
+    })
+
+    it('delivers under the same id what was delivered after the last checkpoint', async () => {
+      const { id } = await bench.leased()
+      await bench.spool.settle([{ id, state: 'delivered' }])
+      await crash()
+      assert.equal((await redelivered(bench))?.id, id)
+    })
+
+    it('forgets a recorded message that is done', async () => {
+      const { id } = await bench.leased()
+      await checkpoint()
+      await bench.spool.settle([{ id, state: 'delivered' }])
+      await checkpoint()
+      await crash()
+      assert.deepEqual(await bench.states(), [])
+      assert.deepEqual([...(await bench.spool.referenced(''))], [])
+    })
+
+    it('refers to what it would deliver after a crash', async () => {
+      const { message } = await bench.leased()
+      assert.deepEqual([...(await bench.spool.referenced(message.content))], [message.content])
+      await checkpoint()
+      assert.deepEqual([...(await bench.spool.referenced(message.content))], [message.content])
+      await crash()
+      assert.deepEqual([...(await bench.spool.referenced(message.content))], [message.content])
+    })
+
+    it('holds what was being delivered each time the process ended, and nothing else', async () => {
+      const patient = await bench.leased('patient')
+      const notBefore = clock.now() + 3_600_000
+      await bench.spool.settle([{ id: patient.id, state: 'deferred', notBefore, reason: 'busy' }])
+      const poison = (await bench.leased('poison')).message.queueId
+      for (let n = 1; n <= 5; n++) {
+        await checkpoint()
+        await crash()
+        if (n < 5) assert.equal((await redelivered(bench))?.message.queueId, poison)
+      }
+      const [held] = await bench.spool.inspect({ state: 'held', limit: 10 })
+      assert.equal(held?.queueId, poison)
+      assert.match(held?.reason ?? '', /ended 5 times/)
+      assert.ok(await bench.isNothingDue())
+      clock.advance(3_600_000)
+      assert.equal((await bench.lease(1))[0]?.id, patient.id)
+    })
+  })
+}
+
+/** After a crash a message may have to be routed again. */
+async function redelivered(bench: Bench): Promise<Delivery | undefined> {
+  const [summary] = await bench.spool.inspect({ limit: 1 })
+  if (summary?.id.endsWith('.0')) await bench.spool.route((await bench.arrivals(1)).map(toEachRecipient))
+  return (await bench.lease(1))[0]
+}
