@@ -77,6 +77,8 @@ function imapSettings({ hostname, listen, imap }: CarteroConfig): ImapSettings {
     hostname,
     listen: doubleDoors(listen.imap, listen.imaps),
     allowPlaintextAuth: imap.plaintextAuth,
+    sessionsPerAccount: imap.sessionsPerAccount,
+    hiddenCapabilities: imap.hiddenCapabilities,
     maxConnections: imap.sessions,
     maxConnectionsPerAddress: imap.sessionsPerAddress,
     limits: { appendSize: imap.appendSize },
@@ -88,8 +90,10 @@ function doubleDoors(
   startTls: readonly ListenAddress[],
   implicitTls: readonly ListenAddress[],
 ): ImapSettings['listen'] {
-  const door = (first: boolean) => (address: ListenAddress) => ({ ...address, implicitTls: first })
-  return [...startTls.map(door(false)), ...implicitTls.map(door(true))]
+  return [
+    ...startTls.map((address) => ({ ...address, implicitTls: false })),
+    ...implicitTls.map((address) => ({ ...address, implicitTls: true })),
+  ]
 }
 
 function smtpSettings({ hostname, smtp }: CarteroConfig): Omit<MtaSettings, 'listen'> {

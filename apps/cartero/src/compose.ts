@@ -3,11 +3,12 @@ import { formatListenAddress, type ListenAddress } from '@cartero/agent/config'
 import type { Agent, Component, HealthReport } from '@cartero/agent/lifecycle'
 import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
 
-import { agents } from './agents.ts'
 import { administration, controlVerbs } from './administration.ts'
+import { agents } from './agents.ts'
 import type { CarteroConfig } from './config.ts'
 import { dataFolder, prepareDataFolder } from './data-folder.ts'
 import { checkDoors } from './doors.ts'
+import { reclaimer } from './reclaimer.ts'
 import { Stores, type OpenStores } from './stores.ts'
 import { TlsIdentity } from './tls-identity.ts'
 
@@ -49,7 +50,8 @@ export function compose(options: CompositionOptions): Composition {
   const stores = new Stores({
     data,
     subaddressSeparator: config.directory.subaddressSeparator,
-    report: (damage) => options.logger.error('content.damaged', { ...damage }),
+    damaged: (damage) => options.logger.error('content.damaged', { ...damage }),
+    trouble: (error) => options.logger.warn('spool.trouble', { err: error }),
   })
   const identity = new TlsIdentity({
     ...config.tls,
@@ -67,6 +69,7 @@ export function compose(options: CompositionOptions): Composition {
     stores,
     { name: 'accounts', start: () => options.prepare?.(stores.open) },
     ...agents({ ...options, stores, identity }),
+    reclaimer({ stores, every: config.spool.reclaimEvery, logger: options.logger }),
   ]
   return { agent: { name: 'cartero', components }, identity, stores }
 }

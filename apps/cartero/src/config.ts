@@ -104,6 +104,15 @@ const imap = section('Mail that is read.', {
     default: 100,
     doc: 'Connections at a time from one address. Loopback is not counted.',
   }),
+  sessionsPerAccount: setting(integer({ min: 1, max: 10_000 }), {
+    default: 50,
+    doc: 'Sessions of one account at a time. Clients open several each, and people have several clients.',
+  }),
+  hiddenCapabilities: setting(list(text('the name of a capability', /^[A-Z0-9=+/.-]+$/)), {
+    default: [],
+    doc: 'Capabilities that are not announced, for a client that one of them breaks.',
+    example: ['CONDSTORE'],
+  }),
   appendSize: setting(bytes({ min: '64KB', max: '2GB' }), {
     default: '100MB',
     doc: 'The largest message that a client may store itself (APPENDLIMIT, RFC 7889).',

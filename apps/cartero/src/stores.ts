@@ -5,8 +5,8 @@ import { DirectoryError, type Directory } from '@cartero/directory'
 import { openSqliteDirectory } from '@cartero/directory/sqlite'
 import type { MailStore } from '@cartero/mailstore'
 import { openSqliteMailStore } from '@cartero/mailstore/sqlite'
-import type { Spool } from '@cartero/spool'
-import { MemorySpool } from '@cartero/spool/memory'
+import { SpoolError } from '@cartero/spool'
+import { EmbeddedSpool } from '@cartero/spool/embedded'
 import { SqlError, SqlWorker } from '@cartero/sql'
 
 import type { DataFolder } from './data-folder.ts'
@@ -16,14 +16,16 @@ export interface OpenStores {
   readonly directory: Directory
   readonly mailStore: MailStore
   readonly content: ContentLog
-  readonly spool: Spool
+  readonly spool: EmbeddedSpool
 }
 
 export interface StoresOptions {
   readonly data: DataFolder
   readonly subaddressSeparator: string
   /** Told of octets that were durable once and cannot be read now. */
-  readonly report: (damage: object) => void
+  readonly damaged: (damage: object) => void
+  /** Told of what failed and is tried again. */
+  readonly trouble: (error: unknown) => void
 }
 
 /** The stores of one machine, opened in order and closed in reverse. */
@@ -61,18 +63,18 @@ export class Stores implements Component {
   }
 
   async #openAll(): Promise<OpenStores> {
-    const { data, subaddressSeparator } = this.#options
+    const { data, subaddressSeparator, damaged, trouble } = this.#options
     const worker = this.#keep(new SqlWorker())
-    const content = this.#keep(
-      await SegmentContentLog.open({ directory: data.content, report: this.#options.report }),
-    )
+    const content = this.#keep(await SegmentContentLog.open({ directory: data.content, report: damaged }))
     const [directory, mailStore] = await Promise.all([
       openSqliteDirectory({ worker, file: data.directory, policy: { subaddressSeparator } }).then((store) =>
         this.#keep(store),
       ),
       openSqliteMailStore({ worker, file: data.mailStore }).then((store) => this.#keep(store)),
     ])
-    const spool = this.#keep(new MemorySpool({ content }))
+    const spool = this.#keep(
+      await EmbeddedSpool.open({ log: content, sql: worker, file: data.spool, trouble }),
+    )
     return { directory, mailStore, content, spool }
   }
 
@@ -107,7 +109,8 @@ export async function openAdministrationStores(
 
 /** The stores' own errors are written for the operator. */
 function inWords(error: unknown): unknown {
-  if (error instanceof ContentStoreError || (error instanceof SqlError && error.fault !== 'bug')) {
+  const isStores = error instanceof ContentStoreError || error instanceof SpoolError
+  if (isStores || (error instanceof SqlError && error.fault !== 'bug')) {
     return new OperatorError(error.message, 'nothing was lost; mend what the message names and start again', {
       cause: error,
     })

@@ -67,7 +67,7 @@ test('a start that the operator can mend is explained without a stack', async ()
   const host = fakeHost()
   const said: string[] = []
   await runAgent({ name: 'a', components: [taken] }, { host, explain: (text) => void said.push(text) })
-  assert.equal(said.join(''), 'error: mx did not start: cannot listen on :25\n  fix: choose another port\n')
+  assert.equal(said.join(''), 'error: cannot listen on :25\n  fix: choose another port\n')
   assert.equal(host.exitCode, 1)
 })
 

@@ -3,6 +3,7 @@ import { systemClock, type Clock } from '@cartero/wire'
 import type { Agent } from './component.ts'
 import { StartError } from './group.ts'
 import { Lifecycle, type LifecycleOptions } from './lifecycle.ts'
+import { OperatorError } from './operator-error.ts'
 
 /** The part of `process` that an agent is run by; a test gives its own. */
 export interface Host {
@@ -93,11 +94,16 @@ function watchHost(
 /** What an operator needs of an error: sentences when it is one of ours, the stack when it is a bug. */
 function explainFailure(error: unknown, explain: RunOptions['explain']): void {
   const write = explain ?? ((text: string) => void process.stderr.write(text))
-  if (error instanceof StartError && error.remedy !== undefined) {
-    write(`error: ${error.message}\n  fix: ${error.remedy}\n`)
+  const root = rootOf(error)
+  if (root instanceof OperatorError) {
+    write(`error: ${root.message}\n  fix: ${root.remedy}\n`)
     return
   }
-  const cause = error instanceof StartError ? error.cause : error
   write(`error: ${error instanceof Error ? error.message : String(error)}\n`)
-  if (cause instanceof Error && cause.stack !== undefined) write(`${cause.stack}\n`)
+  if (root instanceof Error && root.stack !== undefined) write(`${root.stack}\n`)
+}
+
+/** What made a component, or a component of a component, fail to start. */
+function rootOf(error: unknown): unknown {
+  return error instanceof StartError ? rootOf(error.cause) : error
 }

@@ -1,0 +1,166 @@
+// What the command line answers when no system runs: usage, exit codes, configuration, and a stopped system's data.
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { cartero, temporaryFolder } from './cartero-command.ts'
+
+describe('usage', { concurrency: 2 }, () => {
+  test('what is not understood ends with 2 and talks on standard error only', async () => {
+    for (const words of [
+      ['nonsense'],
+      ['account', 'add'],
+      ['dev', '--port-base', 'many'],
+      ['status', '-o', 'xml'],
+    ]) {
+      const { code, out, err } = await cartero(words)
+      assert.equal(code, 2, words.join(' '))
+      assert.equal(out, '', words.join(' '))
+      assert.match(err, /error: /, words.join(' '))
+    }
+  })
+
+  test('help is data and no error', async () => {
+    const { code, out } = await cartero(['--help'])
+    assert.equal(code, 0)
+    for (const name of [
+      'dev',
+      'serve',
+      'account',
+      'domain',
+      'alias',
+      'config',
+      'status',
+      'healthcheck',
+      'version',
+    ]) {
+      assert.match(out, new RegExp(`^  ${name}\\b`, 'm'))
+    }
+  })
+
+  test('the version is told to machines, too', async () => {
+    const { out } = await cartero(['version', '-o', 'json'])
+    assert.deepEqual(Object.keys(JSON.parse(out) as object), ['cartero', 'node'])
+  })
+
+  test('a stopped system is stopped, not an error with a stack', async (context) => {
+    const data = temporaryFolder(context)
+    assert.deepEqual(await cartero(['status', '--data', data]), { code: 1, out: 'stopped\n', err: '' })
+    assert.deepEqual(await cartero(['healthcheck', '--data', data]), { code: 1, out: '', err: 'stopped\n' })
+  })
+})
+
+describe('configuration', { concurrency: 2 }, () => {
+  test('check names every fault with its place, and serve does not begin with a faulty file', async (context) => {
+    const folder = temporaryFolder(context)
+    const file = join(folder, 'cartero.yaml')
+    writeFileSync(file, `data: ${folder}/data\nsmtp:\n  mesageSize: 5MB\n  recipients: 1\n`)
+    const expected =
+      `${file}:3:3: smtp.mesageSize: there is no such key\n  fix: did you mean messageSize?\n` +
+      `${file}:4:15: smtp.recipients: expected a whole number from 100 to 100000, found 1\n  fix: write for example recipients: 1000\n`
+    assert.deepEqual(await cartero(['config', 'check', '--config', file]), {
+      code: 1,
+      out: '',
+      err: expected,
+    })
+    assert.deepEqual(await cartero(['serve', '--config', file]), { code: 1, out: '', err: expected })
+    assert.equal(existsSync(join(folder, 'data')), false)
+  })
+
+  test('the example passes the check, and is found in the working directory', async (context) => {
+    const cwd = temporaryFolder(context)
+    const { out } = await cartero(['config', 'example'])
+    writeFileSync(join(cwd, 'cartero.yaml'), out)
+    assert.deepEqual(await cartero(['config', 'check'], { cwd }), {
+      code: 0,
+      out: '',
+      err: 'cartero.yaml: nothing is wrong\n',
+    })
+    assert.deepEqual(await cartero(['config', 'show', '-n'], { cwd }), { code: 0, out: '', err: '' })
+  })
+
+  test('a key is explained with where its value comes from; an unknown one ends with 3', async () => {
+    const explained = await cartero(['config', 'explain', 'smtp.messageSize'], {
+      env: { CARTERO_SMTP__MESSAGE_SIZE: '1MB' },
+    })
+    assert.match(explained.out, /value {4}1MB {3}from CARTERO_SMTP__MESSAGE_SIZE/)
+    const unknown = await cartero(['config', 'explain', 'smtp.mesageSize'])
+    assert.deepEqual(unknown, {
+      code: 3,
+      out: '',
+      err: "error: there is no key 'smtp.mesageSize'; did you mean smtp.messageSize?\n",
+    })
+  })
+
+  test('a certificate that cannot be read is found by the check', async (context) => {
+    const file = join(temporaryFolder(context), 'c.yaml')
+    writeFileSync(file, 'tls: { certificate: /nowhere/c.pem, key: /nowhere/k.pem }\n')
+    const { code, err } = await cartero(['config', 'check', file])
+    assert.equal(code, 1)
+    assert.match(err, /cannot read \/nowhere\/c\.pem: it does not exist/)
+  })
+})
+
+test('a stopped system: domains, accounts and aliases are added, listed and removed', async (context) => {
+  const data = join(temporaryFolder(context), 'data')
+  const on = (...words: string[]): string[] => [...words, '--data', data]
+
+  assert.equal(
+    (await cartero(on('account', 'add', 'you@example.org'))).code,
+    3,
+    'a domain that is not ours is not found',
+  )
+  assert.equal((await cartero(on('domain', 'add', 'example.org'))).code, 0)
+  assert.equal((await cartero(on('domain', 'add', 'example.org'))).code, 1, 'twice is a failure')
+  assert.equal((await cartero(on('domain', 'add', 'not a name'))).code, 2)
+
+  const generated = await cartero(on('account', 'add', 'you@example.org', '-o', 'json'))
+  assert.equal(generated.code, 0, generated.err)
+  const { password } = JSON.parse(generated.out) as { password: string }
+  assert.match(password, /^[a-z2-9-]{23}$/)
+  const given = await cartero(on('account', 'add', 'me@example.org', '--quota', '5GB', '--password-stdin'), {
+    input: 'correct horse\n',
+  })
+  assert.deepEqual(given, { code: 0, out: '', err: 'added me@example.org\n' })
+
+  assert.deepEqual(JSON.parse((await cartero(on('account', 'list', '-o', 'json'))).out), [
+    { address: 'me@example.org', disabled: false, quota: 5_000_000_000 },
+    { address: 'you@example.org', disabled: false, quota: 0 },
+  ])
+  assert.equal(
+    (await cartero(on('alias', 'add', 'info@example.org', 'you@example.org', 'me@example.org'))).code,
+    0,
+  )
+  assert.equal(
+    (await cartero(on('alias', 'list'))).out,
+    'ALIAS             LEADS TO\ninfo@example.org  you@example.org, me@example.org\n',
+  )
+  assert.equal((await cartero(on('alias', 'remove', 'info@example.org'))).code, 0)
+  assert.equal((await cartero(on('account', 'passwd', 'nobody@example.org', '--generate'))).code, 3)
+  assert.equal(
+    (await cartero(on('account', 'remove', 'me@example.org'))).err,
+    'removed me@example.org and its mail\n',
+  )
+  assert.equal((await cartero(on('account', 'remove', 'me@example.org'))).code, 3)
+  assert.deepEqual(JSON.parse((await cartero(on('alias', 'list', '-o', 'json'))).out), [])
+
+  assert.equal(statSync(data).mode & 0o777, 0o700)
+  for (const name of readdirSync(data))
+    assert.equal(statSync(join(data, name)).mode & 0o077, 0, `${name} is open to others`)
+})
+
+test('an empty password is refused, not replaced', async (context) => {
+  const data = temporaryFolder(context)
+  const { code, err } = await cartero(['account', 'add', 'a@b.test', '--data', data, '--password-stdin'], {
+    input: '\n',
+  })
+  assert.deepEqual({ code, err }, { code: 2, err: 'error: standard input has no password\n' })
+})
+
+test('without a name the system is the one of cartero dev, and it says so', async (context) => {
+  const cwd = temporaryFolder(context)
+  mkdirSync(join(cwd, 'cartero-data'))
+  const { code, err } = await cartero(['domain', 'list'], { cwd })
+  assert.equal(code, 0)
+  assert.match(err, /^\(the system in .*cartero-data\)\n$/)
+})
