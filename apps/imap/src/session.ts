@@ -86,6 +86,10 @@ export class MailSession implements FullSession {
     return this.#view?.updates(expunges) ?? NOTHING
   }
 
+  poll(): void {
+    this.#view?.touched()
+  }
+
   identify(client: ClientId): ReadonlyMap<string, string> {
     this.#context.events.identified(this.#context.connection, client)
     return new Map([['name', 'Cartero']])
@@ -193,6 +197,7 @@ export class MailSession implements FullSession {
       finish: async () => {
         const place = await sink.finish()
         events.appended(connection, account, target.size)
+        this.#written(target.mailbox)
         return place
       },
     }
@@ -234,7 +239,9 @@ export class MailSession implements FullSession {
   async copy({ numbers, mailbox }: CopyCommand): Promise<Copied> {
     const { mailStore } = this.#context
     const from = this.#selected.mailbox.id
-    return refusingTarget(mailStore.copy(from, this.#uids(numbers), this.#owner, mailbox))
+    const copied = await refusingTarget(mailStore.copy(from, this.#uids(numbers), this.#owner, mailbox))
+    this.#written(mailbox)
+    return copied
   }
 
   async move({ numbers, mailbox }: CopyCommand): Promise<Copied> {
@@ -243,6 +250,7 @@ export class MailSession implements FullSession {
     const work = this.#context.mailStore.move(view.mailbox.id, uids, this.#owner, mailbox)
     const moved = await refusingTarget(work)
     view.tracker.vanished(moved.pairs.map(([uid]) => uid))
+    this.#written(mailbox)
     return moved
   }
 
@@ -250,6 +258,7 @@ export class MailSession implements FullSession {
 
   idle(idling: boolean): void {
     this.#idling = idling
+    this.#view?.touched()
   }
 
   saveResult(uids: readonly number[]): void {
@@ -267,6 +276,11 @@ export class MailSession implements FullSession {
     if (news.mailbox !== this.#view?.mailbox.id) return
     this.#view.touched()
     if (this.#idling) this.#context.wake()
+  }
+
+  /** RFC 3501 §6.3.11: who puts a message into the selected mailbox is told of it at once. */
+  #written(name: string): void {
+    if (name === this.#view?.mailbox.name) this.#view.touched()
   }
 
   async #observed(exchange: SaslServerMechanism, response: Buffer | undefined) {

@@ -113,6 +113,12 @@ export class Stage {
       ])
       this.content.unpin(content)
     }
+    await this.turn()
+  }
+
+  /** The mailstore tells its news in the next turn of the event loop. */
+  turn(): Promise<void> {
+    return new Promise((resolve) => setImmediate(resolve))
   }
 }
 

@@ -6,6 +6,7 @@ import { Loopback } from '@cartero/imap/client'
 export function stubSession(replaced: Partial<FullSession> = {}): FullSession {
   const session: FullSession = {
     updates: () => [],
+    poll: () => {},
     identify: () => new Map([['name', 'stub']]),
     closed: () => {},
     mechanisms: (passwordsMayCross) => (passwordsMayCross ? ['PLAIN'] : []),

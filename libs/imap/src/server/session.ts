@@ -77,6 +77,8 @@ export interface ImapSession {
 
   /** What changed in the selected mailbox since the client was told last. `expunges`: removals may be told now. */
   updates(expunges: boolean): MaybePromise<readonly UntaggedResponse[]>
+  /** The client asks for news: the next `updates` looks at the store itself rather than wait to be told. */
+  poll(): void
   /** The client said who it is (RFC 2971); gives what we are, for everyone to know. */
   identify(client: ClientId): ReadonlyMap<string, string>
   /** The connection is gone. Never throws. */
