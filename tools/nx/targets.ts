@@ -2,7 +2,7 @@
 // Nx loads this file as a local plugin and Node strips its types; it may therefore import nothing but `node:*`.
 
 import { globSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 
 /** One Nx target that runs a shell command in the room's own folder. */
 interface Target {
@@ -49,7 +49,9 @@ function targetsOf(room: string, workspaceRoot: string): Record<string, Target> 
   const patterns = testPatterns(room, workspaceRoot)
   if (patterns.length > 0) {
     const globs = patterns.map((pattern) => `'${pattern}'`).join(' ')
-    targets['test'] = target(room, workspaceRoot, `node --test --test-timeout=${TEST_DEADLINE} ${globs}`)
+    const guard = relative(room, 'tools/nx/linger.ts')
+    const node = `node --import ./${guard} --test --test-timeout=${TEST_DEADLINE}`
+    targets['test'] = target(room, workspaceRoot, `${node} ${globs}`)
   }
   return targets
 }
