@@ -3,6 +3,7 @@ import { describe } from 'node:test'
 import { appending, delivering } from './appending.ts'
 import { catchingUp, closing, referring, watching } from './catching-up.ts'
 import { flags } from './flags.ts'
+import { large } from './large.ts'
 import { copying, expunging } from './leaving.ts'
 import { accounts, mailboxes } from './mailboxes.ts'
 import { modelled } from './model.ts'
@@ -21,6 +22,7 @@ const groups = {
   catchingUp,
   watching,
   referring,
+  large,
   closing,
 }
 

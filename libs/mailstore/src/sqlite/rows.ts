@@ -40,9 +40,10 @@ export function rowsOf(packed: PackedRows): MessageRow[] {
 }
 
 export function messagesOf(packed: PackedMessages): StoredMessage[] {
-  const prefixes = asBuffer(packed.prefixes)
-  const { sizes, dates, contents, structures, prefixEnds } = packed
+  const octets = asBuffer(packed.octets)
+  const { sizes, dates, contents, ends } = packed
   return rowsOf(packed).map(({ uid, flags, modseq }, at) => {
+    const [start, middle, end] = [ends[2 * at - 1] ?? 0, ends[2 * at], ends[2 * at + 1]]
     let index: MessageIndex | undefined
     return {
       uid,
@@ -51,10 +52,10 @@ export function messagesOf(packed: PackedMessages): StoredMessage[] {
       internalDate: dates[at] ?? 0,
       size: sizes[at] ?? 0,
       content: contents[at] as ContentId,
-      prefix: prefixes.subarray(prefixEnds[at - 1] ?? 0, prefixEnds[at]),
+      prefix: octets.subarray(start, middle),
       /** Parsed when it is first read: FETCH FLAGS and BODY[] need none of it. */
       get index() {
-        return (index ??= JSON.parse(structures[at] ?? '') as MessageIndex)
+        return (index ??= JSON.parse(octets.toString('utf8', middle, end)) as MessageIndex)
       },
     }
   })

@@ -19,6 +19,7 @@ import {
   type MailStore,
   type NewMessage,
   type SpecialUse,
+  type StoredMessage,
 } from '../ports.ts'
 import { mailboxOf, messagesOf, rowsOf } from './rows.ts'
 import type { AppendLine } from './worker/append.ts'
@@ -124,7 +125,14 @@ export class SqliteMailStore implements MailStore {
   }
 
   async fetch(mailbox: MailboxId, uids: readonly number[]) {
-    return messagesOf(await this.#ask('fetch', { mailbox, uids: this.#ascending(uids) }))
+    const messages: StoredMessage[] = []
+    let rest = this.#ascending(uids)
+    do {
+      const packed = await this.#ask('fetch', { mailbox, uids: rest })
+      messages.push(...messagesOf(packed))
+      rest = rest.subarray(packed.taken)
+    } while (rest.length > 0)
+    return messages
   }
 
   async changeFlags(
@@ -145,7 +153,7 @@ export class SqliteMailStore implements MailStore {
       limits: this.#limits,
     })
     if (answer.moved) this.#news.tell(answer.owner, mailbox, 'messages')
-    return { changed: rowsOf(answer.changed), refused: [...answer.refused] }
+    return { changed: answer.changed.flatMap(rowsOf), refused: [...answer.refused] }
   }
 
   async expunge(mailbox: MailboxId, uids?: readonly number[]) {
@@ -196,25 +204,37 @@ export class SqliteMailStore implements MailStore {
     await this.#sql.close()
   }
 
-  #lines(messages: readonly NewMessage[]): { lines: AppendLine[]; prefixes: Uint8Array } {
-    let prefixEnd = 0
-    const lines = messages.map((message): AppendLine => {
-      const { account, create = false, content, index, size, internalDate, idempotencyKey = null } = message
+  #lines(messages: readonly NewMessage[]): { lines: AppendLine[]; octets: Uint8Array } {
+    const structures = messages.map(({ index }) => JSON.stringify(index))
+    let end = 0
+    const lines = messages.map((message, at): AppendLine => {
+      const { account, create = false, content, size, idempotencyKey = null } = message
       const { system, keywords } = parseFlags(message.flags, this.#limits.keywordOctets)
       const name = this.#spelled(message.mailbox)
-      const date = Math.trunc(internalDate)
-      prefixEnd += message.prefix.length
-      const structure = JSON.stringify(index)
-      const words = keywords.join(' ')
-      return [account, name, create, content, prefixEnd, structure, size, system, words, date, idempotencyKey]
+      const middle = end + message.prefix.length
+      end = middle + Buffer.byteLength(structures[at] ?? '')
+      const date = Math.trunc(message.internalDate)
+      return [
+        account,
+        name,
+        create,
+        content,
+        middle,
+        end,
+        size,
+        system,
+        keywords.join(' '),
+        date,
+        idempotencyKey,
+      ]
     })
-    return {
-      lines,
-      prefixes: Buffer.concat(
-        messages.map(({ prefix }) => prefix),
-        prefixEnd,
-      ),
+    // Of its own: a piece of the pool would be copied once more on its way.
+    const octets = Buffer.allocUnsafeSlow(end)
+    for (const [at, { prefix }] of messages.entries()) {
+      octets.set(prefix, lines[at - 1]?.[5] ?? 0)
+      octets.write(structures[at] ?? '', lines[at]?.[4] ?? 0)
     }
+    return { lines, octets }
   }
 
   #copying(from: MailboxId, uids: readonly number[], account: AccountId, to: string) {

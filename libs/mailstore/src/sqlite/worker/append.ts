@@ -15,9 +15,9 @@ export type AppendLine = readonly [
   mailbox: string,
   create: boolean,
   content: string,
-  /** Where its prefix ends in `AppendArgument.prefixes`. */
+  /** Where its prefix, and the structure after it, end in `AppendArgument.octets`. */
   prefixEnd: number,
-  structure: string,
+  structureEnd: number,
   size: number,
   flags: number,
   /** Separated by spaces. */
@@ -28,8 +28,8 @@ export type AppendLine = readonly [
 
 export interface AppendArgument {
   readonly lines: readonly AppendLine[]
-  /** All prefixes, one after the other. */
-  readonly prefixes: Uint8Array
+  /** Prefix, structure, prefix, structure … in order of `lines`. */
+  readonly octets: Uint8Array
   readonly allOrNothing: boolean
   readonly now: number
   readonly limits: MailStoreLimits
@@ -111,10 +111,8 @@ export class AppendProcedure {
   }
 
   #keep(batch: Batch, at: number, state: MailboxState): AppendOutcome {
-    const [, , , content, , structure, size, flags, given, internalDate] = batch.argument.lines[
-      at
-    ] as AppendLine
-    const record = this.#messages.records.insert([content, internalDate, batch.prefix(at), structure], size)
+    const [, , , content, , , size, flags, given, internalDate] = batch.argument.lines[at] as AppendLine
+    const record = this.#messages.records.insert([content, internalDate, ...batch.octets(at)], size)
     const keywords = admitAll(this.#messages, state, given, batch.argument.limits.keywordsPerMailbox)
     state.modseq++
     const uid = this.#messages.add(state, flags, keywords, size, record)
@@ -181,8 +179,10 @@ class Batch {
     this.argument = argument
   }
 
-  prefix(at: number): Uint8Array {
-    const { lines, prefixes } = this.argument
-    return prefixes.subarray(lines[at - 1]?.[4] ?? 0, lines[at]?.[4])
+  /** A message's prefix and structure. */
+  octets(at: number): readonly [prefix: Uint8Array, structure: Uint8Array] {
+    const { lines, octets } = this.argument
+    const [start, middle, end] = [lines[at - 1]?.[5] ?? 0, lines[at]?.[4], lines[at]?.[5]]
+    return [octets.subarray(start, middle), octets.subarray(middle, end)]
   }
 }

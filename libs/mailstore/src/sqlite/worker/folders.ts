@@ -2,7 +2,7 @@ import { inbox, isBelow, parseMailboxName, provisioned } from '../../mailbox-nam
 import type { MailStoreLimits } from '../../limits.ts'
 import type { AccountId, MailboxId, SpecialUse } from '../../ports.ts'
 import type { AccountTable } from './accounts.ts'
-import { moveLines } from './copy.ts'
+import { moveMessages } from './copy.ts'
 import type { MailboxRow, MailboxState, MailboxTable, Making } from './mailboxes.ts'
 import type { MessageTable } from './messages.ts'
 import { Refusal } from './refusal.ts'
@@ -117,11 +117,11 @@ export class FolderProcedures {
   #emptyInbox(making: Making, source: MailboxState, to: string, limits: MailStoreLimits): ListChange {
     const listed = this.#mailboxes.make(making, to)
     const target = this.#mailboxes.selected(listed.at(-1) as MailboxId)
-    const lines = this.#messages.lines(source.id)
-    moveLines(this.#messages, { source, target, lines, limits })
+    const uids = this.#messages.uids(source.id)
+    moveMessages(this.#messages, { source, target, uids, limits })
     this.#mailboxes.save(target)
     this.#mailboxes.save(source)
-    return { listed, changed: lines.length > 0 ? [source.id] : [] }
+    return { listed, changed: uids.length > 0 ? [source.id] : [] }
   }
 
   #provide(making: Making, name: string, specialUse: SpecialUse | null): MailboxId[] {

@@ -5,7 +5,7 @@ import type { MailboxId } from '../../ports.ts'
 import { ExpungeTable } from './expunges.ts'
 import type { MailboxState } from './mailboxes.ts'
 import { RecordTable } from './records.ts'
-import { prepareArrays, readRows } from './statements.ts'
+import { numbersOf, portionsOf, prepareArrays, readRows } from './statements.ts'
 
 /** The narrow half of a message, as a row of `message`: what `open` scans. */
 export type MessageLine = readonly [
@@ -17,8 +17,9 @@ export type MessageLine = readonly [
   record: number,
 ]
 
-/** Numbers separated by a space, keywords of a message by a line feed. */
+/** Columns of rows in one order, as text: numbers separated by a space, keywords of a message by a line feed. */
 export interface MessageColumns {
+  readonly count: number
   readonly uids: string
   readonly modseqs: string
   readonly flags: string
@@ -33,8 +34,8 @@ export class MessageTable {
   readonly #get
   readonly #range
   readonly #columns
-  readonly #keywordColumn
-  readonly #since
+  readonly #columnsSince
+  readonly #deleted
   readonly #setFlags
   readonly #delete
   readonly #dropAll
@@ -50,11 +51,13 @@ export class MessageTable {
     )
     this.#get = arrays(`${lines} AND uid = ?`)
     this.#range = arrays(`${lines} AND uid BETWEEN ? AND ? ORDER BY uid`)
-    this.#since = arrays(`${lines} AND modseq > ? ORDER BY modseq, uid`)
-    this.#columns = arrays(`SELECT group_concat(uid, ' '), group_concat(modseq, ' '), group_concat(flags, ' ')
-      FROM (SELECT uid, modseq, flags FROM message WHERE mailbox = ? ORDER BY uid)`)
-    this.#keywordColumn = arrays(`SELECT group_concat(keywords, char(10))
-      FROM (SELECT keywords FROM message WHERE mailbox = ? ORDER BY uid)`)
+    const columns = (rows: string) =>
+      arrays(`SELECT COUNT(*), group_concat(uid, ' '), group_concat(modseq, ' '), group_concat(flags, ' '),
+        group_concat(keywords, char(10)) FROM (SELECT uid, modseq, flags, keywords FROM message WHERE ${rows})`)
+    this.#columns = columns('mailbox = ? ORDER BY uid')
+    this.#columnsSince = columns('mailbox = ? AND modseq > ? ORDER BY modseq, uid')
+    this.#deleted = arrays(`SELECT COUNT(*), group_concat(uid, ' ')
+      FROM (SELECT uid FROM message WHERE mailbox = ? AND flags & 8 ORDER BY uid)`)
     this.#keywordSets = arrays("SELECT DISTINCT keywords FROM message WHERE mailbox = ? AND keywords <> ''")
     this.#setFlags = database.prepare(
       'UPDATE message SET flags = ?, keywords = ?, modseq = ? WHERE mailbox = ? AND uid = ?',
@@ -63,21 +66,33 @@ export class MessageTable {
     this.#dropAll = database.prepare('DELETE FROM message WHERE mailbox = ?')
   }
 
-  /** Lines of ascending uids; all when `uids` is absent; those that are gone are left out. */
-  lines(mailbox: MailboxId, uids?: Uint32Array): MessageLine[] {
-    return readRows(this.#get, this.#range, mailbox, uids) as unknown as MessageLine[]
+  /** Lines of ascending uids, in portions; those that are gone are left out. Lines already read may change meanwhile. */
+  *portions(mailbox: MailboxId, uids: Uint32Array): Iterable<MessageLine[]> {
+    for (const portion of portionsOf(uids)) {
+      const lines = readRows(this.#get, this.#range, mailbox, portion) as unknown as MessageLine[]
+      if (lines.length > 0) yield lines
+    }
+  }
+
+  /** All of a mailbox by ascending uid. */
+  columns(mailbox: MailboxId): MessageColumns {
+    return columnsOf(this.#columns.get(mailbox))
   }
 
   /** Changed or new after `modseq`, in its order. */
-  linesSince(mailbox: MailboxId, modseq: number): MessageLine[] {
-    return this.#since.all(mailbox, modseq) as unknown as MessageLine[]
+  columnsSince(mailbox: MailboxId, modseq: number): MessageColumns {
+    return columnsOf(this.#columnsSince.get(mailbox, modseq))
   }
 
-  /** All of a mailbox, each column by ascending uid as one text. */
-  columns({ id, keywords: table }: MailboxState): MessageColumns {
-    const [uids, modseqs, flags] = this.#columns.get(id) as unknown as (string | null)[]
-    const [keywords] = table === '' ? [] : (this.#keywordColumn.get(id) as unknown as (string | null)[])
-    return { uids: uids ?? '', modseqs: modseqs ?? '', flags: flags ?? '', keywords: keywords ?? '' }
+  uids(mailbox: MailboxId): Uint32Array {
+    const { count, uids } = this.columns(mailbox)
+    return numbersOf(uids, new Uint32Array(count))
+  }
+
+  /** Those that are marked \Deleted. */
+  deletedUids(mailbox: MailboxId): Uint32Array {
+    const [count, uids] = this.#deleted.get(mailbox) as unknown as [number, string | null]
+    return numbersOf(uids ?? '', new Uint32Array(count))
   }
 
   /** Adds a message with the next uid and the mailbox's modseq. */
@@ -98,15 +113,11 @@ export class MessageTable {
     state.unseen += (before & seen) - (flags & seen)
   }
 
-  /** Removes lines of this mailbox, and their records too unless these have a new owner. Moves the modseq once. */
-  remove(
-    state: MailboxState,
-    lines: readonly MessageLine[],
-    records: 'drop' | 'keep',
-    remember: number,
-  ): void {
-    if (lines.length === 0) return
-    state.modseq++
+  /**
+   * Removes lines of this mailbox, and their records too unless these have a new owner. The modseq was moved before;
+   * `expunges.forget` comes after the last.
+   */
+  remove(state: MailboxState, lines: readonly MessageLine[], records: 'drop' | 'keep'): void {
     for (const [uid, , flags, , size, record] of lines) {
       this.#delete.run(state.id, uid)
       if (records === 'drop') this.records.delete(record)
@@ -116,7 +127,6 @@ export class MessageTable {
       if (!(flags & seen)) state.unseen--
       if (uid >= state.recentFrom) state.recent--
     }
-    this.expunges.forget(state, remember)
   }
 
   keywordsInUse(mailbox: MailboxId): Set<string> {
@@ -129,4 +139,9 @@ export class MessageTable {
     this.#dropAll.run(mailbox)
     this.expunges.dropAll(mailbox)
   }
+}
+
+function columnsOf(row: unknown): MessageColumns {
+  const [count, uids, modseqs, flags, keywords] = row as [number, ...(string | null)[]]
+  return { count, uids: uids ?? '', modseqs: modseqs ?? '', flags: flags ?? '', keywords: keywords ?? '' }
 }

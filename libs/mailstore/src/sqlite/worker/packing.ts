@@ -2,6 +2,7 @@ import type { MailboxId } from '../../ports.ts'
 import type { MailboxRow } from './mailboxes.ts'
 import type { MessageColumns, MessageLine } from './messages.ts'
 import type { RecordLine } from './records.ts'
+import { numbersOf } from './statements.ts'
 
 /**
  * Rows as columns: a mailbox of 100,000 messages crosses to the event loop as three arrays of numbers. Messages with the
@@ -20,10 +21,11 @@ export interface PackedMessages extends PackedRows {
   readonly sizes: Float64Array
   readonly dates: Float64Array
   readonly contents: readonly string[]
-  readonly structures: readonly string[]
-  /** All prefixes, one after the other, and where each ends. */
-  readonly prefixes: Uint8Array
-  readonly prefixEnds: Uint32Array
+  /** Prefix, structure, prefix, structure … and where each ends. */
+  readonly octets: Uint8Array
+  readonly ends: Uint32Array
+  /** How many of the uids asked for were looked up. */
+  readonly taken: number
 }
 
 export interface OpenAnswer {
@@ -45,7 +47,8 @@ export interface FlagsAnswer {
   readonly owner: string
   /** Whether the modseq moved. */
   readonly moved: boolean
-  readonly changed: PackedRows
+  /** In portions. */
+  readonly changed: readonly PackedRows[]
   readonly refused: Uint32Array
 }
 
@@ -63,12 +66,14 @@ export function packRows(lines: readonly PackedLine[]): PackedRows {
   }
 }
 
-/** Packs the columns of a whole mailbox, which SQLite has written as text: no object is made for a row. */
-export function packColumns(columns: MessageColumns, count: number): PackedRows {
+/** Packs columns that SQLite has written as text: no object is made for a row. */
+export function packColumns(columns: MessageColumns): PackedRows {
+  const { count } = columns
   const codes = new Uint32Array(count)
   const sets = new FlagSets()
   const flags = numbersOf(columns.flags, new Uint32Array(count))
-  const keywords = columns.keywords === '' ? undefined : columns.keywords.split('\n')
+  // Without keywords there are only the separators.
+  const keywords = columns.keywords.length < count ? undefined : columns.keywords.split('\n')
   for (let at = 0; at < count; at++) codes[at] = sets.codeOf(flags[at] ?? 0, keywords?.[at] ?? '')
   return {
     uids: numbersOf(columns.uids, new Uint32Array(count)),
@@ -78,35 +83,24 @@ export function packColumns(columns: MessageColumns, count: number): PackedRows 
   }
 }
 
-/** Reads decimal numbers that are separated by one character. */
-function numbersOf<T extends Uint32Array | Float64Array>(text: string, numbers: T): T {
-  let [count, number] = [0, 0]
-  for (let at = 0; at < text.length; at++) {
-    const digit = text.charCodeAt(at) - 48
-    if (digit >= 0) number = number * 10 + digit
-    else {
-      numbers[count++] = number
-      number = 0
-    }
-  }
-  if (count < numbers.length) numbers[count] = number
-  return numbers
-}
-
-export function packMessages(lines: readonly (readonly [...MessageLine, ...RecordLine])[]): PackedMessages {
-  const prefixEnds = new Uint32Array(lines.length)
+export function packMessages(
+  lines: readonly (readonly [...MessageLine, ...RecordLine])[],
+  taken: number,
+): PackedMessages {
+  const pieces = lines.flatMap((line) => [line[8], line[9]])
+  const ends = new Uint32Array(pieces.length)
   let end = 0
-  for (const [at, line] of lines.entries()) prefixEnds[at] = end += line[8].length
-  const prefixes = new Uint8Array(end)
-  for (const [at, line] of lines.entries()) prefixes.set(line[8], prefixEnds[at - 1] ?? 0)
+  for (const [at, piece] of pieces.entries()) ends[at] = end += piece.length
+  const octets = new Uint8Array(end)
+  for (const [at, piece] of pieces.entries()) octets.set(piece, ends[at - 1] ?? 0)
   return {
     ...packRows(lines),
     sizes: Float64Array.from(lines, (line) => line[4]),
     dates: Float64Array.from(lines, (line) => line[7]),
     contents: lines.map((line) => line[6]),
-    structures: lines.map((line) => line[9]),
-    prefixes,
-    prefixEnds,
+    octets,
+    ends,
+    taken,
   }
 }
 

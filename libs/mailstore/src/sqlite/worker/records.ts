@@ -9,7 +9,8 @@ export type RecordLine = readonly [
   content: string,
   internalDate: number,
   prefix: Uint8Array,
-  structure: string,
+  /** JSON in UTF-8: octets, because they need no room in the worker's small heap. */
+  structure: Uint8Array,
 ]
 
 /** Rows of `record`. Each belongs to exactly one message. */

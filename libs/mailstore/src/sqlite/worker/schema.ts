@@ -46,6 +46,7 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (mailbox, uid)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX message_modseq ON message (mailbox, modseq);
+  CREATE INDEX message_deleted ON message (mailbox, uid) WHERE flags & 8;
 
   CREATE TABLE record (
     id INTEGER PRIMARY KEY,
@@ -53,7 +54,7 @@ export const migrations: readonly string[] = [
     internal_date INTEGER NOT NULL,
     size INTEGER NOT NULL,
     prefix BLOB NOT NULL,
-    structure TEXT NOT NULL
+    structure BLOB NOT NULL
   ) STRICT;
   CREATE INDEX record_content ON record (content);
 

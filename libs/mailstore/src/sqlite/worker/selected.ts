@@ -12,8 +12,10 @@ import {
   type FlagsAnswer,
   type OpenAnswer,
   type PackedMessages,
+  type PackedRows,
 } from './packing.ts'
 import { Refusal } from './refusal.ts'
+import { portionsOf } from './statements.ts'
 
 export interface FlagsArgument {
   readonly mailbox: MailboxId
@@ -27,6 +29,17 @@ export interface FlagsArgument {
   readonly limits: MailStoreLimits
 }
 
+export interface ExpungeArgument {
+  readonly mailbox: MailboxId
+  /** All when undefined. */
+  readonly uids: Uint32Array | undefined
+  readonly limits: MailStoreLimits
+}
+
+/** Uids looked up at a time by `fetch`, and octets after which it leaves the rest to another call. */
+const fetchPortion = 100
+const fetchOctets = 4 * 1024 * 1024
+
 /** What a session does in the mailbox it has selected. Each throws Refusal `noMailbox`. */
 export class SelectedProcedures {
   readonly #mailboxes: MailboxTable
@@ -39,7 +52,7 @@ export class SelectedProcedures {
 
   open({ mailbox, claimRecent }: { mailbox: MailboxId; claimRecent: boolean }): OpenAnswer {
     const state = this.#mailboxes.selected(mailbox)
-    const rows = packColumns(this.#messages.columns(state), state.messages)
+    const rows = packColumns(this.#messages.columns(mailbox))
     const firstRecent =
       state.recent === 0 ? state.messages : rows.uids.findIndex((uid) => uid >= state.recentFrom)
     if (claimRecent && state.recentFrom !== state.uidNext) {
@@ -48,9 +61,19 @@ export class SelectedProcedures {
     return { mailbox: this.#mailboxes.view(mailbox), rows, firstRecent }
   }
 
+  /** What was asked for, or its beginning when that is much. */
   fetch({ mailbox, uids }: { mailbox: MailboxId; uids: Uint32Array }): PackedMessages {
     this.#mailboxes.selected(mailbox)
-    return packMessages(this.#messages.records.lines(mailbox, uids))
+    const lines = []
+    let [taken, octets] = [0, 0]
+    for (const portion of portionsOf(uids, fetchPortion)) {
+      const found = this.#messages.records.lines(mailbox, portion)
+      for (const line of found) octets += line[8].length + line[9].length
+      lines.push(...found)
+      taken += portion.length
+      if (octets > fetchOctets) break
+    }
+    return packMessages(lines, taken)
   }
 
   /** Throws Refusal `limit` too. */
@@ -58,34 +81,32 @@ export class SelectedProcedures {
     const state = this.#mailboxes.selected(argument.mailbox)
     const admitted = this.#admit(state, argument)
     if (admitted.overflow) throw new Refusal('limit', `${state.name} has too many keywords`)
-    const lines = this.#messages.lines(state.id, argument.uids)
-    const changing = lines.filter(([, modseq]) => modseq <= argument.unchangedSince)
-    const refused = lines.filter(([, modseq]) => modseq > argument.unchangedSince)
     const before = state.modseq
-    const changed = changing.length > 0 ? this.#change(state, changing, argument, admitted) : []
-    return {
-      mailbox: state.id,
-      owner: state.owner,
-      moved: state.modseq > before,
-      changed: packRows(changed),
-      refused: Uint32Array.from(refused, ([uid]) => uid),
+    const refused: number[] = []
+    const changed: PackedRows[] = []
+    for (const lines of this.#messages.portions(state.id, argument.uids)) {
+      const changing = lines.filter(([, modseq]) => modseq <= argument.unchangedSince)
+      if (changing.length > 0) changed.push(this.#change(state, before + 1, changing, argument, admitted))
+      for (const [uid, modseq] of lines) if (modseq > argument.unchangedSince) refused.push(uid)
     }
+    if (changed.length > 0) this.#mailboxes.save(state)
+    const moved = state.modseq > before
+    return { mailbox: state.id, owner: state.owner, moved, changed, refused: Uint32Array.from(refused) }
   }
 
-  expunge({
-    mailbox,
-    uids,
-    limits,
-  }: {
-    mailbox: MailboxId
-    uids: Uint32Array | undefined
-    limits: MailStoreLimits
-  }) {
+  expunge({ mailbox, uids, limits }: ExpungeArgument) {
     const state = this.#mailboxes.selected(mailbox)
-    const lines = this.#messages.lines(mailbox, uids).filter(([, , flags]) => flags & deleted)
-    this.#messages.remove(state, lines, 'drop', limits.rememberedExpunges)
-    if (lines.length > 0) this.#mailboxes.save(state)
-    return { owner: state.owner, vanished: Uint32Array.from(lines, ([uid]) => uid), modseq: state.modseq }
+    const modseq = state.modseq + 1
+    const vanished: number[] = []
+    for (const portion of this.#messages.portions(mailbox, uids ?? this.#messages.deletedUids(mailbox))) {
+      const lines = portion.filter(([, , flags]) => flags & deleted)
+      if (lines.length > 0) state.modseq = modseq
+      this.#messages.remove(state, lines, 'drop')
+      for (const [uid] of lines) vanished.push(uid)
+    }
+    this.#messages.expunges.forget(state, limits.rememberedExpunges)
+    if (vanished.length > 0) this.#mailboxes.save(state)
+    return { owner: state.owner, vanished: Uint32Array.from(vanished), modseq: state.modseq }
   }
 
   changesSince({ mailbox, modseq }: { mailbox: MailboxId; modseq: number }): ChangesAnswer {
@@ -93,7 +114,7 @@ export class SelectedProcedures {
     const { uidNext, modseq: highestModseq, forgotten } = state
     const vanished =
       modseq < forgotten ? this.#missing(state) : this.#messages.expunges.since(mailbox, modseq)
-    const changed = packRows(this.#messages.linesSince(mailbox, modseq))
+    const changed = packColumns(this.#messages.columnsSince(mailbox, modseq))
     return { highestModseq, uidNext, changed, vanished: Uint32Array.from(vanished) }
   }
 
@@ -104,16 +125,15 @@ export class SelectedProcedures {
     return { table, keywords: table.filter((each) => asked.has(each.toLowerCase())), overflow: false }
   }
 
-  /** Gives the lines their new flags; those that change get the mailbox's next modseq. Returns the lines after it. */
+  /** Gives the lines their new flags; those that change get the new modseq. Returns the lines after it. */
   #change(
     state: MailboxState,
+    modseq: number,
     lines: readonly MessageLine[],
     argument: FlagsArgument,
-    admitted: AdmittedKeywords,
-  ) {
-    const { table, keywords } = admitted
+    { table, keywords }: AdmittedKeywords,
+  ): PackedRows {
     const given = { system: argument.flags, keywords }
-    const [before, modseq] = [state.modseq, state.modseq + 1]
     state.keywords = table.join(' ')
     const changed = lines.map((line): MessageLine => {
       const [uid, , system, old, size, record] = line
@@ -124,14 +144,18 @@ export class SelectedProcedures {
       this.#messages.setFlags(state, line, next.system, text)
       return [uid, modseq, next.system, text, size, record]
     })
-    if (state.modseq > before || table.length > 0) this.#mailboxes.save(state)
-    return changed
+    return packRows(changed)
   }
 
-  #missing({ id, uidNext }: MailboxState): number[] {
-    const there = new Set(this.#messages.lines(id).map(([uid]) => uid))
-    const missing: number[] = []
-    for (let uid = 1; uid < uidNext; uid++) if (!there.has(uid)) missing.push(uid)
+  /** Every uid that was used and is not there. */
+  #missing({ id, uidNext, messages }: MailboxState): Uint32Array {
+    const missing = new Uint32Array(uidNext - 1 - messages)
+    let [uid, count] = [1, 0]
+    for (const there of this.#messages.uids(id)) {
+      while (uid < there) missing[count++] = uid++
+      uid = there + 1
+    }
+    while (uid < uidNext) missing[count++] = uid++
     return missing
   }
 }
