@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { TestContext } from 'node:test'
 import { command } from '@cartero/testkit'
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+export const MAIN: string = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
 export interface Answer {
   readonly code: number | null
