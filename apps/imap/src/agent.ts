@@ -49,7 +49,11 @@ export function createImapAgent(dependencies: ImapDependencies): Component {
   const { settings, logger, metrics } = dependencies
   const events = createEvents(logger.child({ agent: 'imap' }), metrics)
   const limit = settings.sessionsPerAccount ?? DEFAULT_SESSION_LIMITS.sessionsPerAccount
-  const shared: Shared = { events, sessions: new SessionCount(limit), clock: dependencies.clock ?? systemClock }
+  const shared: Shared = {
+    events,
+    sessions: new SessionCount(limit),
+    clock: dependencies.clock ?? systemClock,
+  }
   const listeners = settings.listen.map((listen) => imapListener(listen, dependencies, shared))
   const drain = async (signal: AbortSignal): Promise<void> => {
     await Promise.all(listeners.map((listener) => listener.drain(signal)))

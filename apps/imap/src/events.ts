@@ -8,7 +8,6 @@ export type Events = ReturnType<typeof createEvents>
 /** What the IMAP agent tells: a counter and a line for each event. */
 export function createEvents(logger: Logger, registry: MetricRegistry) {
   const metrics = registry.register(METRICS)
-  const of = ({ id, remoteAddress }: ConnectionFacts) => ({ sid: id, peer: remoteAddress })
   return {
     connected(_connection: ConnectionFacts): void {
       metrics.sessions.add({})
@@ -20,30 +19,34 @@ export function createEvents(logger: Logger, registry: MetricRegistry) {
     },
     authenticated(connection: ConnectionFacts, account: string, mechanism: string): void {
       metrics.authentications.add({ outcome: 'success' })
-      logger.debug('auth.succeeded', { ...of(connection), account, mechanism })
+      logger.debug('auth.succeeded', { ...who(connection), account, mechanism })
     },
     authenticationFailed(connection: ConnectionFacts, mechanism: string, reason: string): void {
       metrics.authentications.add({ outcome: 'failure' })
-      logger.warn('auth.failed', { ...of(connection), mechanism, reason })
+      logger.warn('auth.failed', { ...who(connection), mechanism, reason })
     },
     /** The account has as many sessions as it may. */
     tooManySessions(connection: ConnectionFacts, account: string): void {
       metrics.authentications.add({ outcome: 'limit' })
-      logger.warn('account.sessions.limited', { ...of(connection), account })
+      logger.warn('account.sessions.limited', { ...who(connection), account })
     },
     /** What the client says of itself (RFC 2971): for logs only. */
     identified(connection: ConnectionFacts, client: ClientId): void {
       if (!logger.enabled('debug')) return
-      logger.debug('client.identified', { ...of(connection), client: Object.fromEntries(client) })
+      logger.debug('client.identified', { ...who(connection), client: Object.fromEntries(client) })
     },
     appended(connection: ConnectionFacts, account: string, size: number): void {
       metrics.appended.add({})
-      logger.debug('message.appended', { ...of(connection), account, size })
+      logger.debug('message.appended', { ...who(connection), account, size })
     },
     /** Something was thrown that nobody foresaw; the client was told NO or the connection ended. */
     bug(connection: ConnectionFacts, error: unknown, command: string): void {
       metrics.bugs.add({})
-      logger.error('imap.bug', { ...of(connection), command, err: error })
+      logger.error('imap.bug', { ...who(connection), command, err: error })
     },
   }
+}
+
+function who({ id, remoteAddress }: ConnectionFacts) {
+  return { sid: id, peer: remoteAddress }
 }

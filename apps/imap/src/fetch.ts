@@ -1,5 +1,11 @@
 import type { ContentStore } from '@cartero/content'
-import { setsSeen, type FetchCommand, type FetchedItem, type FetchedMessage, type FetchItem } from '@cartero/imap'
+import {
+  setsSeen,
+  type FetchCommand,
+  type FetchedItem,
+  type FetchedMessage,
+  type FetchItem,
+} from '@cartero/imap'
 import type { TrackedRow } from '@cartero/imap/server'
 import type { MailStore, MessageRow, StoredMessage } from '@cartero/mailstore'
 import type { MaybePromise } from '@cartero/wire'
@@ -148,7 +154,7 @@ async function* composed(
   else {
     for (let start = 0; start < messages.length; start += READERS) {
       const group = messages.slice(start, start + READERS)
-      yield await refusing(Promise.all(group.map((found) => compose(context, found))))
+      yield await refusing(Promise.all(group.map(async (found) => compose(context, found))))
     }
   }
 }
@@ -162,7 +168,7 @@ function compose(context: FetchContext, found: FoundMessage): MaybePromise<Fetch
   if (!items.some(isOfOctets)) {
     return { sequence, items: items.map((item) => storedItem(context, found, item) as FetchedItem) }
   }
-  return Promise.all(items.map((item) => storedItem(context, found, item))).then((fetched) => ({
+  return Promise.all(items.map(async (item) => storedItem(context, found, item))).then((fetched) => ({
     sequence,
     items: fetched,
   }))

@@ -36,7 +36,11 @@ export class MailboxView {
 
   /** Throws ImapRefusal. Only SELECT takes \Recent away from others (RFC 3501 §6.3.2). */
   static async open(store: MailStore, mailbox: Mailbox, readOnly: boolean): Promise<MailboxView> {
-    return new MailboxView(store, await refusing(store.open(mailbox.id, { claimRecent: !readOnly })), readOnly)
+    return new MailboxView(
+      store,
+      await refusing(store.open(mailbox.id, { claimRecent: !readOnly })),
+      readOnly,
+    )
   }
 
   /** What SELECT tells. */

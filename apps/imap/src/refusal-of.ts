@@ -41,4 +41,3 @@ export async function refusingTarget<T>(work: Promise<T>): Promise<T> {
     throw refusalOf(error)
   }
 }
-

@@ -179,7 +179,10 @@ function ofStored(key: SearchKey): Condition {
   }
 }
 
-function within(at: number, { since, before }: { readonly since?: number; readonly before?: number }): boolean {
+function within(
+  at: number,
+  { since, before }: { readonly since?: number; readonly before?: number },
+): boolean {
   return (since === undefined || at >= since) && (before === undefined || at < before)
 }
 

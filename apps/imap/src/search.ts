@@ -32,7 +32,10 @@ export async function searchMessages(context: SearchContext, key: SearchKey): Pr
     if (!tracker.isGone(row.uid) && criteria.holds('row', { sequence, row })) sequences.push(sequence)
   }
   const found = criteria.needsMore ? await narrowed(context, criteria, sequences) : sequences
-  return result(found.map((sequence) => [sequence, tracker.row(sequence)]), criteria.asksModseq)
+  return result(
+    found.map((sequence) => [sequence, tracker.row(sequence)]),
+    criteria.asksModseq,
+  )
 }
 
 /** The sequence numbers that a set means, as a set. Numbers that do not exist match nothing. */

@@ -16,7 +16,8 @@ export function sectionItem(
 ): MaybePromise<FetchedItem> {
   const whole = rangeOf(message, section)
   if (whole === undefined) return { item: 'SECTION', label, octets: undefined }
-  if (typeof section.text !== 'string') return headerFields(content, message, section, whole, { label, partial })
+  if (typeof section.text !== 'string')
+    return headerFields(content, message, section, whole, { label, partial })
   const range = clipped(whole, partial)
   const size = range.end - range.start
   if (size > READ_AT_ONCE) {

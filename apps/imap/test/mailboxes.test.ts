@@ -28,12 +28,21 @@ test('LIST tells what its options ask for, and special uses always', async () =>
   const { client } = await entered()
   await client.say('a CREATE Work/x\r\nb SUBSCRIBE Work/x\r\n')
   const returned = await client.say('c LIST "" (Sent Work/%) RETURN (SUBSCRIBED STATUS (MESSAGES SIZE))\r\n')
-  assert.match(returned, /\* LIST \(\\Subscribed \\HasNoChildren \\Sent\) "\/" "Sent"\r\n\* STATUS "Sent" \(MESSAGES 0 SIZE 0\)\r\n/)
+  assert.match(
+    returned,
+    /\* LIST \(\\Subscribed \\HasNoChildren \\Sent\) "\/" "Sent"\r\n\* STATUS "Sent" \(MESSAGES 0 SIZE 0\)\r\n/,
+  )
   assert.match(returned, /\* LIST \(\\Subscribed \\HasNoChildren\) "\/" "Work\/x"\r\n/)
   assert.deepEqual(names(await client.say('d LIST (SUBSCRIBED) "" Work*\r\n')), ['Work/x'])
   const recursive = await client.say('e LIST (SUBSCRIBED RECURSIVEMATCH) "" %\r\n')
   assert.match(recursive, /"Work" \("CHILDINFO" \("SUBSCRIBED"\)\)\r\n/)
-  assert.deepEqual(names(await client.say('f LIST (SPECIAL-USE) "" *\r\n')).toSorted(), ['Archive', 'Drafts', 'Junk', 'Sent', 'Trash'])
+  assert.deepEqual(names(await client.say('f LIST (SPECIAL-USE) "" *\r\n')).toSorted(), [
+    'Archive',
+    'Drafts',
+    'Junk',
+    'Sent',
+    'Trash',
+  ])
   assert.match(await client.say('g LIST (RECURSIVEMATCH) "" *\r\n'), /^g BAD /)
   assert.match(await client.say('h LIST (NONSENSE) "" *\r\n'), /^h BAD /)
 })
@@ -41,7 +50,10 @@ test('LIST tells what its options ask for, and special uses always', async () =>
 test('a subscription outlives its mailbox and is told so', async () => {
   const { client } = await entered()
   await client.say('a CREATE Work/x\r\nb SUBSCRIBE Work/x\r\nc DELETE Work/x\r\n')
-  assert.match(await client.say('d LIST (SUBSCRIBED) "" *\r\n'), /\(\\NonExistent \\Subscribed \\HasNoChildren\) "\/" "Work\/x"/)
+  assert.match(
+    await client.say('d LIST (SUBSCRIBED) "" *\r\n'),
+    /\(\\NonExistent \\Subscribed \\HasNoChildren\) "\/" "Work\/x"/,
+  )
   assert.deepEqual(names(await client.say('e LSUB "" W%\r\n')), ['Work'])
   assert.match(await client.say('e LSUB "" %\r\n'), /LSUB \(\\Noselect\) "\/" "Work"/)
   assert.deepEqual(names(await client.say('e LSUB "" W*\r\n')), ['Work/x'])
@@ -58,7 +70,10 @@ test('renaming a parent moves its children, and INBOX keeps its own', async () =
   assert.deepEqual(names(await client.say('d LIST "" Work*\r\n')), [])
   assert.match(await client.say('e RENAME inbox Old\r\n'), /^e OK/)
   assert.deepEqual(names(await client.say('d LIST "" INBOX*\r\n')), ['INBOX', 'INBOX/kid'])
-  assert.match(await client.say('f STATUS Old (MESSAGES)\r\ng STATUS INBOX (MESSAGES)\r\n'), /"Old" \(MESSAGES 1\)[^]*INBOX \(MESSAGES 0\)/)
+  assert.match(
+    await client.say('f STATUS Old (MESSAGES)\r\ng STATUS INBOX (MESSAGES)\r\n'),
+    /"Old" \(MESSAGES 1\)[^]*INBOX \(MESSAGES 0\)/,
+  )
 })
 
 test('what cannot be done with a name is refused with the reason', async () => {
@@ -138,7 +153,18 @@ test('nobody sees the mailboxes of another account', async () => {
   await stage.mailStore.provision('bob')
   await stage.mailStore.createMailbox('bob', 'Secret')
   await stage.deliver('bob', 'Secret', letter('hush'))
-  for (const command of ['LIST "" *', 'LSUB "" *', 'STATUS Secret (MESSAGES)', 'SELECT Secret', 'RENAME Secret x', 'DELETE Secret']) {
-    assert.doesNotMatch(await client.say(`a ${command}\r\n`), /Secret|a OK (Selected|Renamed|Deleted)/, command)
+  for (const command of [
+    'LIST "" *',
+    'LSUB "" *',
+    'STATUS Secret (MESSAGES)',
+    'SELECT Secret',
+    'RENAME Secret x',
+    'DELETE Secret',
+  ]) {
+    assert.doesNotMatch(
+      await client.say(`a ${command}\r\n`),
+      /Secret|a OK (Selected|Renamed|Deleted)/,
+      command,
+    )
   }
 })

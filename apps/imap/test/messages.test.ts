@@ -51,16 +51,27 @@ test('what is appended comes back as it was, also when the wire cuts it to piece
   const stage = new Stage({ chunk: 7 })
   const client = await stage.enter('ana', 'INBOX')
   const message = 'Subject: x\r\n\r\nbare\nlf and \r cr\r\n.\r\n'
-  assert.match(await client.say(`a APPEND INBOX (\\Seen blue) "17-Jul-1996 02:44:25 -0700" {${message.length}}\r\n${message}\r\n`), /\* 1 EXISTS\r\na OK \[APPENDUID \d+ 1\]/)
+  assert.match(
+    await client.say(
+      `a APPEND INBOX (\\Seen blue) "17-Jul-1996 02:44:25 -0700" {${message.length}}\r\n${message}\r\n`,
+    ),
+    /\* 1 EXISTS\r\na OK \[APPENDUID \d+ 1\]/,
+  )
   assert.equal(literal(await client.say('b FETCH 1 BODY.PEEK[]\r\n')), message)
-  assert.match(await client.say('c FETCH 1 (FLAGS INTERNALDATE RFC822.SIZE)\r\n'), /FLAGS \(\\Seen blue\) INTERNALDATE "17-Jul-1996 09:44:25 \+0000" RFC822.SIZE 35/)
+  assert.match(
+    await client.say('c FETCH 1 (FLAGS INTERNALDATE RFC822.SIZE)\r\n'),
+    /FLAGS \(\\Seen blue\) INTERNALDATE "17-Jul-1996 09:44:25 \+0000" RFC822.SIZE 35/,
+  )
 })
 
 test('sections are the octets they name', async () => {
   const { client } = await selected(NESTED)
   const section = async (name: string) => literal(await client.say(`a FETCH 1 BODY.PEEK[${name}]\r\n`))
   assert.equal(await section('1'), 'R3LDvMOfZQ==')
-  assert.equal(await section('1.MIME'), 'Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n')
+  assert.equal(
+    await section('1.MIME'),
+    'Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n',
+  )
   assert.equal(await section('2'), 'Subject: inner\r\nTo: x@example.org\r\n\r\ninner text')
   assert.equal(await section('2.HEADER'), 'Subject: inner\r\nTo: x@example.org\r\n\r\n')
   assert.equal(await section('2.TEXT'), 'inner text')
@@ -82,7 +93,10 @@ test('a piece beyond the end is empty, not an error', async () => {
 
 test('BINARY gives octets without their encoding', async () => {
   const { client } = await selected(NESTED)
-  assert.equal(Buffer.from(literal(await client.say('a FETCH 1 BINARY.PEEK[1]\r\n')), 'latin1').toString(), 'Grüße')
+  assert.equal(
+    Buffer.from(literal(await client.say('a FETCH 1 BINARY.PEEK[1]\r\n')), 'latin1').toString(),
+    'Grüße',
+  )
   assert.match(await client.say('b FETCH 1 BINARY.SIZE[1]\r\n'), /BINARY.SIZE\[1\] 7/)
   assert.equal(literal(await client.say('c FETCH 1 BINARY.PEEK[1]<1.2>\r\n')), 'r\xc3')
 })
@@ -113,7 +127,7 @@ test('a mailbox that is examined does not change', async () => {
 })
 
 test('neither envelope nor structure sends an octet above 127', async () => {
-  const { client } = await selected(`${NESTED.replace('Subject: nested', 'Subject: Grüße')}`)
+  const { client } = await selected(NESTED.replace('Subject: nested', 'Subject: Grüße'))
   const said = await client.say('a FETCH 1 (ENVELOPE BODYSTRUCTURE)\r\n')
   // oxlint-disable-next-line no-control-regex -- octets are what is looked for
   assert.match(said, /^[\x00-\x7f]*$/)
@@ -131,18 +145,30 @@ test('UID FETCH N:* above the last uid gives the last message', async () => {
 test('COPY and MOVE tell the new uids, and a moved message comes back under another', async () => {
   const { client } = await selected(letter('one'), letter('two'))
   assert.match(await client.say('a COPY 1:2 Archive\r\n'), /^a OK \[COPYUID \d+ 1:2 1:2\]/)
-  assert.match(await client.say('b UID MOVE 1 Archive\r\n'), /^\* OK \[COPYUID \d+ 1 3\] [^\r]*\r\n\* 1 EXPUNGE\r\nb OK/)
+  assert.match(
+    await client.say('b UID MOVE 1 Archive\r\n'),
+    /^\* OK \[COPYUID \d+ 1 3\] [^\r]*\r\n\* 1 EXPUNGE\r\nb OK/,
+  )
   await client.say('c SELECT Archive\r\nd MOVE 3 INBOX\r\n')
   const said = await client.say('e SELECT INBOX\r\nf FETCH 1:* UID\r\n')
   assert.match(said, /\* 1 FETCH \(UID 2\)\r\n\* 2 FETCH \(UID 3\)/)
-  assert.match(await client.say('g COPY 1 nope\r\nh MOVE 1 nope\r\n'), /g NO \[TRYCREATE\][^]*h NO \[TRYCREATE\]/)
-  assert.match(await client.say('i UID COPY 999 Archive\r\nj UID MOVE 999 Archive\r\n'), /i OK Copied\r\nj OK/)
+  assert.match(
+    await client.say('g COPY 1 nope\r\nh MOVE 1 nope\r\n'),
+    /g NO \[TRYCREATE\][^]*h NO \[TRYCREATE\]/,
+  )
+  assert.match(
+    await client.say('i UID COPY 999 Archive\r\nj UID MOVE 999 Archive\r\n'),
+    /i OK Copied\r\nj OK/,
+  )
 })
 
 test('APPEND to where nothing can be kept is refused before the octets come', async () => {
   const { stage, client } = await selected(letter('one'))
   assert.match(await client.say('a APPEND nope {10}\r\n'), /^a NO \[TRYCREATE\]/)
-  assert.match(await client.say('b APPEND nope {10+}\r\n0123456789\r\nc NOOP\r\n'), /^b NO \[TRYCREATE\][^\r]*\r\nc OK/)
+  assert.match(
+    await client.say('b APPEND nope {10+}\r\n0123456789\r\nc NOOP\r\n'),
+    /^b NO \[TRYCREATE\][^\r]*\r\nc OK/,
+  )
   await stage.mailStore.setQuota('ana', 1000)
   assert.match(await client.say('d APPEND INBOX {5000}\r\n'), /^d NO \[OVERQUOTA\]/)
 })
@@ -165,7 +191,8 @@ test('CLOSE removes without a word, UNSELECT removes nothing', async () => {
 
 test('flags change as asked, and keywords keep their spelling', async () => {
   const { client } = await selected(letter('one'))
-  const flags = async (command: string) => /FETCH \(FLAGS \(([^)]*)\)\)/.exec(await client.say(`a STORE 1 ${command}\r\n`))![1]
+  const flags = async (command: string) =>
+    /FETCH \(FLAGS \(([^)]*)\)\)/.exec(await client.say(`a STORE 1 ${command}\r\n`))![1]
   assert.equal(await flags('FLAGS (\\Seen Blue)'), '\\Seen Blue \\Recent')
   assert.equal(await flags('+FLAGS blue \\flagged'), '\\Flagged \\Seen Blue \\Recent')
   assert.equal(await flags('-FLAGS (\\Seen)'), '\\Flagged Blue \\Recent')
@@ -176,9 +203,18 @@ test('flags change as asked, and keywords keep their spelling', async () => {
 test('CONDSTORE: modseq moves with every change, and stale changes are refused', async () => {
   const { client } = await selected(letter('one'), letter('two'))
   const modseq = Number(/MODSEQ \((\d+)\)/.exec(await client.say('a FETCH 1 MODSEQ\r\n'))![1])
-  assert.match(await client.say(`b STORE 1 (UNCHANGEDSINCE ${modseq}) +FLAGS.SILENT \\Seen\r\n`), /\* 1 FETCH \(MODSEQ \(\d+\)\)\r\nb OK Stored/)
-  assert.match(await client.say(`c STORE 1:2 (UNCHANGEDSINCE ${modseq}) +FLAGS \\Flagged\r\n`), /c OK \[MODIFIED 1:2\]|c OK \[MODIFIED 1\]/)
-  assert.match(await client.say(`d FETCH 1:* (FLAGS) (CHANGEDSINCE ${modseq})\r\n`), /\* 1 FETCH \([^\r]*MODSEQ \(\d+\)/)
+  assert.match(
+    await client.say(`b STORE 1 (UNCHANGEDSINCE ${modseq}) +FLAGS.SILENT \\Seen\r\n`),
+    /\* 1 FETCH \(MODSEQ \(\d+\)\)\r\nb OK Stored/,
+  )
+  assert.match(
+    await client.say(`c STORE 1:2 (UNCHANGEDSINCE ${modseq}) +FLAGS \\Flagged\r\n`),
+    /c OK \[MODIFIED 1:2\]|c OK \[MODIFIED 1\]/,
+  )
+  assert.match(
+    await client.say(`d FETCH 1:* (FLAGS) (CHANGEDSINCE ${modseq})\r\n`),
+    /\* 1 FETCH \([^\r]*MODSEQ \(\d+\)/,
+  )
   assert.match(await client.say(`e SEARCH MODSEQ ${modseq + 1}\r\n`), /\* SEARCH [^\r]*\(MODSEQ \d+\)/)
   assert.match(await client.say('f STATUS INBOX (HIGHESTMODSEQ)\r\n'), /HIGHESTMODSEQ \d+/)
 })

@@ -22,7 +22,14 @@ hidden
 
 async function searching() {
   const stage = new Stage()
-  await stage.deliver('ana', 'INBOX', letter('one'), LATIN, ATTACHED, letter('four', 'needle '.repeat(40_000)))
+  await stage.deliver(
+    'ana',
+    'INBOX',
+    letter('one'),
+    LATIN,
+    ATTACHED,
+    letter('four', 'needle '.repeat(40_000)),
+  )
   const client = await stage.enter('ana', 'INBOX')
   const found = async (keys: string): Promise<string> => {
     const said = await client.say(`a SEARCH ${keys}\r\n`)
@@ -89,14 +96,26 @@ test('keys are combined as logic says', async () => {
 
 test('a charset nobody knows is refused with those that are known', async () => {
   const { client } = await searching()
-  assert.match(await client.say('a SEARCH CHARSET KOI8-R SUBJECT x\r\n'), /^a NO \[BADCHARSET \(US-ASCII UTF-8\)\]/)
+  assert.match(
+    await client.say('a SEARCH CHARSET KOI8-R SUBJECT x\r\n'),
+    /^a NO \[BADCHARSET \(US-ASCII UTF-8\)\]/,
+  )
 })
 
 test('ESEARCH tells what was asked for and nothing else', async () => {
   const { client } = await searching()
-  assert.equal(await client.say('a UID SEARCH RETURN (MIN MAX COUNT) ALL\r\n'), '* ESEARCH (TAG "a") UID MIN 1 MAX 4 COUNT 4\r\na OK Searched\r\n')
-  assert.equal(await client.say('b SEARCH RETURN () 1:3\r\n'), '* ESEARCH (TAG "b") ALL 1:3\r\nb OK Searched\r\n')
-  assert.equal(await client.say('c SEARCH RETURN (ALL COUNT) SUBJECT nothing\r\n'), '* ESEARCH (TAG "c") COUNT 0\r\nc OK Searched\r\n')
+  assert.equal(
+    await client.say('a UID SEARCH RETURN (MIN MAX COUNT) ALL\r\n'),
+    '* ESEARCH (TAG "a") UID MIN 1 MAX 4 COUNT 4\r\na OK Searched\r\n',
+  )
+  assert.equal(
+    await client.say('b SEARCH RETURN () 1:3\r\n'),
+    '* ESEARCH (TAG "b") ALL 1:3\r\nb OK Searched\r\n',
+  )
+  assert.equal(
+    await client.say('c SEARCH RETURN (ALL COUNT) SUBJECT nothing\r\n'),
+    '* ESEARCH (TAG "c") COUNT 0\r\nc OK Searched\r\n',
+  )
   await client.say('d ENABLE IMAP4rev2\r\n')
   assert.equal(await client.say('e SEARCH 1:2\r\n'), '* ESEARCH (TAG "e") ALL 1:2\r\ne OK Searched\r\n')
 })
@@ -105,6 +124,12 @@ test('a saved result stands for its messages until the next', async () => {
   const { client } = await searching()
   assert.equal(await client.say('a SEARCH RETURN (SAVE) SUBJECT o\r\n'), 'a OK Searched\r\n')
   assert.match(await client.say('b FETCH $ UID\r\n'), /^\* 1 FETCH[^]*\* 4 FETCH[^]*b OK/)
-  assert.match(await client.say('c SEARCH RETURN (SAVE MIN) ALL\r\nd UID SEARCH $\r\n'), /\* SEARCH 1\r\nd OK/)
-  assert.match(await client.say('e SEARCH CHARSET X RETURN (SAVE) ALL\r\nf STORE $ +FLAGS \\Seen\r\n'), /e (NO|BAD)/)
+  assert.match(
+    await client.say('c SEARCH RETURN (SAVE MIN) ALL\r\nd UID SEARCH $\r\n'),
+    /\* SEARCH 1\r\nd OK/,
+  )
+  assert.match(
+    await client.say('e SEARCH CHARSET X RETURN (SAVE) ALL\r\nf STORE $ +FLAGS \\Seen\r\n'),
+    /e (NO|BAD)/,
+  )
 })

@@ -57,7 +57,13 @@ export class Stage {
     const id = String(++this.#serial)
     const { content, mailStore, clock } = this
     const session = new MailSession({
-      connection: { id, remoteAddress: '192.0.2.1', remotePort: 1, localAddress: '192.0.2.2', localPort: 143 },
+      connection: {
+        id,
+        remoteAddress: '192.0.2.1',
+        remotePort: 1,
+        localAddress: '192.0.2.2',
+        localPort: 143,
+      },
       mailStore,
       content,
       verifier,

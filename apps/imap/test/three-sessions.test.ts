@@ -15,14 +15,19 @@ async function three() {
 test('every session hears of new mail, flags and removals, each once', async () => {
   const { stage, a, b, c } = await three()
   await stage.deliver('ana', 'INBOX', letter('four'))
-  for (const client of [a, b, c]) assert.equal(await client.say('n NOOP\r\n'), '* 4 EXISTS\r\nn OK Nothing done\r\n')
-  assert.equal(await a.say('s STORE 2 +FLAGS (\\Deleted \\Seen)\r\n'), '* 2 FETCH (FLAGS (\\Deleted \\Seen \\Recent))\r\ns OK Stored\r\n')
+  for (const client of [a, b, c])
+    assert.equal(await client.say('n NOOP\r\n'), '* 4 EXISTS\r\nn OK Nothing done\r\n')
+  assert.equal(
+    await a.say('s STORE 2 +FLAGS (\\Deleted \\Seen)\r\n'),
+    '* 2 FETCH (FLAGS (\\Deleted \\Seen \\Recent))\r\ns OK Stored\r\n',
+  )
   for (const client of [b, c]) {
     const said = await client.say('n NOOP\r\n')
     assert.equal(said, '* 2 FETCH (UID 2 FLAGS (\\Deleted \\Seen))\r\nn OK Nothing done\r\n')
   }
   assert.equal(await b.say('e EXPUNGE\r\n'), '* 2 EXPUNGE\r\ne OK Expunged\r\n')
-  for (const client of [a, c]) assert.equal(await client.say('n NOOP\r\n'), '* 2 EXPUNGE\r\nn OK Nothing done\r\n')
+  for (const client of [a, c])
+    assert.equal(await client.say('n NOOP\r\n'), '* 2 EXPUNGE\r\nn OK Nothing done\r\n')
   for (const client of [a, b, c]) assert.equal(await client.say('n NOOP\r\n'), 'n OK Nothing done\r\n')
 })
 
@@ -50,7 +55,9 @@ test('numbers mean the same messages while a removal is held back', async () => 
 test('pipelined STORE and EXPUNGE are carried out in order', async () => {
   // Stalwart 0.16.14
   const { a } = await three()
-  const said = await a.say('a STORE 1 +FLAGS.SILENT \\Deleted\r\nb EXPUNGE\r\nc STORE 1 +FLAGS.SILENT \\Deleted\r\nd EXPUNGE\r\ne FETCH 1 UID\r\n')
+  const said = await a.say(
+    'a STORE 1 +FLAGS.SILENT \\Deleted\r\nb EXPUNGE\r\nc STORE 1 +FLAGS.SILENT \\Deleted\r\nd EXPUNGE\r\ne FETCH 1 UID\r\n',
+  )
   assert.match(said, /\* 1 EXPUNGE\r\nb OK[^]*\* 1 EXPUNGE\r\nd OK[^]*\* 1 FETCH \(UID 3\)\r\ne OK/)
 })
 
@@ -88,7 +95,10 @@ test('news of another mailbox do not disturb', async () => {
 test('a new keyword is announced before it is met', async () => {
   const { a, b } = await three()
   assert.match(await a.say('s STORE 1 +FLAGS (blue)\r\n'), /\* FLAGS \([^)]*blue\)\r\n/)
-  assert.match(await b.say('n NOOP\r\n'), /^\* FLAGS \([^)]*blue\)\r\n\* 1 FETCH \(UID 1 FLAGS \(blue\)\)\r\n/)
+  assert.match(
+    await b.say('n NOOP\r\n'),
+    /^\* FLAGS \([^)]*blue\)\r\n\* 1 FETCH \(UID 1 FLAGS \(blue\)\)\r\n/,
+  )
 })
 
 test('a mailbox deleted under a session leaves it empty, not broken', async () => {
@@ -121,7 +131,10 @@ test('selecting while mail arrives shows no uid twice', async () => {
   const stage = new Stage()
   await stage.deliver('ana', 'INBOX', letter('one'))
   const client = await stage.enter('ana')
-  const [said] = await Promise.all([client.say('s SELECT INBOX\r\n'), stage.deliver('ana', 'INBOX', letter('two'))])
+  const [said] = await Promise.all([
+    client.say('s SELECT INBOX\r\n'),
+    stage.deliver('ana', 'INBOX', letter('two')),
+  ])
   const more = await client.say('n NOOP\r\nf UID FETCH 1:* UID\r\n')
   const uids = [...more.matchAll(/FETCH \(UID (\d+)\)/g)].map((match) => match[1])
   assert.deepEqual(uids, ['1', '2'], said + more)

@@ -28,7 +28,17 @@ test('strings keep their octets and leave what follows', () => {
 })
 
 test('broken strings are refused', () => {
-  for (const text of ['"open', '"a\\b"', '"a\rb"', '{3}\r\nab', '{-1}\r\n', '{a}\r\n', '{2}ab', '{2}\r\na\0', '{99999999999}\r\n']) {
+  for (const text of [
+    '"open',
+    '"a\\b"',
+    '"a\rb"',
+    '{3}\r\nab',
+    '{-1}\r\n',
+    '{a}\r\n',
+    '{2}ab',
+    '{2}\r\na\0',
+    '{99999999999}\r\n',
+  ]) {
     assert.throws(() => decoder(text).expectAstring(), SyntaxFault, text)
   }
 })
@@ -50,10 +60,14 @@ test('dates that do not exist are refused', () => {
 test('sets are refused when they are none', () => {
   for (const text of ['0', '1:', ':1', '1,,2', '4294967296', '1:0']) {
     const subject = decoder(text)
-    assert.throws(() => {
-      subject.expectSequenceSet()
-      subject.expectEnd()
-    }, SyntaxFault, text)
+    assert.throws(
+      () => {
+        subject.expectSequenceSet()
+        subject.expectEnd()
+      },
+      SyntaxFault,
+      text,
+    )
   }
   // RFC 3501 §9: `*:123` is a range like another
   assert.equal(decoder('*:123,1').expectSequenceSet().toString(), '*:123,1')
@@ -96,7 +110,17 @@ test('search keys become what they mean', () => {
       ],
     },
   })
-  for (const text of ['FOO', 'UNRECENT', 'HEADER a', 'NOT', '()', 'ALL ', 'TEXT', 'LARGER x', 'SUBJECT {2}\r\n\xff\xff']) {
+  for (const text of [
+    'FOO',
+    'UNRECENT',
+    'HEADER a',
+    'NOT',
+    '()',
+    'ALL ',
+    'TEXT',
+    'LARGER x',
+    'SUBJECT {2}\r\n\xff\xff',
+  ]) {
     assert.throws(() => readSearch(decoder(` ${text}`), false), SyntaxFault, text)
   }
 })
@@ -108,21 +132,49 @@ test('fetch items keep the names under which they are answered', () => {
   assert.deepEqual(labels('body.peek[header.fields (Subject "x y")]<10.5>'), [
     'BODY[HEADER.FIELDS (SUBJECT "X Y")]<10>',
   ])
-  assert.deepEqual(labels('(BODY[] BODY[1.2.MIME] BODY[2.HEADER.FIELDS.NOT (A)] BINARY.SIZE[1] RFC822.TEXT)'), [
-    'BODY[]',
-    'BODY[1.2.MIME]',
-    'BODY[2.HEADER.FIELDS.NOT (A)]',
-    'BINARY.SIZE[1]',
-    'RFC822.TEXT',
-  ])
+  assert.deepEqual(
+    labels('(BODY[] BODY[1.2.MIME] BODY[2.HEADER.FIELDS.NOT (A)] BINARY.SIZE[1] RFC822.TEXT)'),
+    ['BODY[]', 'BODY[1.2.MIME]', 'BODY[2.HEADER.FIELDS.NOT (A)]', 'BINARY.SIZE[1]', 'RFC822.TEXT'],
+  )
   assert.deepEqual(labels('BODYSTRUCTURE'), ['BODYSTRUCTURE'])
-  for (const text of ['BODY[0]', 'BODY[1.]', 'BODY[MIME]', 'BODY[FOO]', 'BODY[1]<5>', 'BODY[1]<0.0>', 'FOO', '()', '(ALL)', 'BODY[HEADER.FIELDS ()]', `BODY[${'1.'.repeat(200)}1]`]) {
+  for (const text of [
+    'BODY[0]',
+    'BODY[1.]',
+    'BODY[MIME]',
+    'BODY[FOO]',
+    'BODY[1]<5>',
+    'BODY[1]<0.0>',
+    'FOO',
+    '()',
+    '(ALL)',
+    'BODY[HEADER.FIELDS ()]',
+    `BODY[${'1.'.repeat(200)}1]`,
+  ]) {
     assert.throws(() => readFetch(decoder(` 1 ${text}`), false), SyntaxFault, text)
   }
 })
 
 test('no octets make the grammar throw anything but its own faults', () => {
-  const words = fc.constantFrom('(', ')', '"', '{3}\r\n', '1:*', 'NOT', 'OR', ' ', 'BODY[', ']', '<0.1>', 'TEXT', '\\', '*', 'UID', '1-Jan-2026', '\0', '\xff')
+  const words = fc.constantFrom(
+    '(',
+    ')',
+    '"',
+    '{3}\r\n',
+    '1:*',
+    'NOT',
+    'OR',
+    ' ',
+    'BODY[',
+    ']',
+    '<0.1>',
+    'TEXT',
+    '\\',
+    '*',
+    'UID',
+    '1-Jan-2026',
+    '\0',
+    '\xff',
+  )
   fc.assert(
     fc.property(fc.array(words, { maxLength: 20 }), (parts) => {
       for (const read of [readSearch, readFetch]) {

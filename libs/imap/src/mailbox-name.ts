@@ -37,7 +37,7 @@ function fromUtf8(octets: Buffer): string | undefined {
 // RFC 3501 §5.1.3
 function fromModifiedUtf7(octets: Buffer): string | undefined {
   let name = ''
-  for (let at = 0; at < octets.length; ) {
+  for (let at = 0; at < octets.length;) {
     const shift = octets.indexOf(AMPERSAND, at)
     const plain = octets.subarray(at, shift === -1 ? octets.length : shift)
     if (!isPrintable(plain)) return undefined
@@ -73,7 +73,9 @@ function decodeShifted(base64: string): string | undefined {
 
 function isModifiedBase64(code: number): boolean {
   const letter = code | 0x20
-  return (letter >= 0x61 && letter <= 0x7a) || (code >= 0x30 && code <= 0x39) || code === 0x2b || code === 0x2c
+  return (
+    (letter >= 0x61 && letter <= 0x7a) || (code >= 0x30 && code <= 0x39) || code === 0x2b || code === 0x2c
+  )
 }
 
 function toModifiedUtf7(name: string): string {

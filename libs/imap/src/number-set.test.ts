@@ -17,7 +17,13 @@ test('a range of all numbers is not spelled out', () => {
 })
 
 test('ranges that overlap or touch do not name a number twice', () => {
-  const set = new NumberSet([[5, 9], [1, 3], [4, 4], [8, 12], [20, 20]]).resolve(30)
+  const set = new NumberSet([
+    [5, 9],
+    [1, 3],
+    [4, 4],
+    [8, 12],
+    [20, 20],
+  ]).resolve(30)
   assert.equal(set.toString(), '1:12,20')
 })
 

@@ -42,7 +42,12 @@ export type ResponseCode =
   /** RFC 4315 §3 */
   | { readonly code: 'APPENDUID'; readonly uidValidity: number; readonly uid: number }
   /** RFC 4315 §3 */
-  | { readonly code: 'COPYUID'; readonly uidValidity: number; readonly from: NumberSet; readonly to: NumberSet }
+  | {
+      readonly code: 'COPYUID'
+      readonly uidValidity: number
+      readonly from: NumberSet
+      readonly to: NumberSet
+    }
 
 /** As it is written, brackets included. */
 export function formatResponseCode(code: ResponseCode): string {

@@ -90,9 +90,14 @@ function encodeData(encoder: Encoder, response: Exclude<UntaggedResponse, { kind
     case 'namespace':
       return void encoder.raw(`NAMESPACE (("" "${DELIMITER}")) NIL NIL`)
     case 'mailboxStatus':
-      return void encoder.raw('STATUS ').mailbox(response.name).raw(` (${response.items.map(pair).join(' ')})`)
+      return void encoder
+        .raw('STATUS ')
+        .mailbox(response.name)
+        .raw(` (${response.items.map(pair).join(' ')})`)
     case 'search':
-      return void encoder.raw(`SEARCH${response.numbers.map((n) => ` ${n}`).join('')}${modseq(response.modseq)}`)
+      return void encoder.raw(
+        `SEARCH${response.numbers.map((n) => ` ${n}`).join('')}${modseq(response.modseq)}`,
+      )
     case 'esearch':
       return encodeEsearch(encoder, response)
   }

@@ -19,12 +19,21 @@ export function stubSession(replaced: Partial<FullSession> = {}): FullSession {
     }),
     enter: () => {},
     login: (_user, password) => {
-      if (password !== 'sesame') throw new ImapRefusal({ code: 'AUTHENTICATIONFAILED' }, 'Invalid credentials')
+      if (password !== 'sesame')
+        throw new ImapRefusal({ code: 'AUTHENTICATIONFAILED' }, 'Invalid credentials')
     },
     mailboxes: () => [{ name: 'INBOX', subscribed: true, noSelect: false }],
     subscriptions: () => ['INBOX'],
     status: () => [],
-    select: (name) => ({ name, exists: 1, recent: 0, uidValidity: 1, uidNext: 2, flags: [], permanentFlags: [] }),
+    select: (name) => ({
+      name,
+      exists: 1,
+      recent: 0,
+      uidValidity: 1,
+      uidNext: 2,
+      flags: [],
+      permanentFlags: [],
+    }),
     create: () => {},
     delete: () => {},
     rename: () => {},
@@ -46,7 +55,13 @@ export async function connect(
   session: FullSession = stubSession(),
   options: Partial<ConnectionOptions> = {},
 ): Promise<Loopback> {
-  const role = serverRole(session, { greeting: 'ready', tls: true, startTls: false, plaintextLogin: false, ...options })
+  const role = serverRole(session, {
+    greeting: 'ready',
+    tls: true,
+    startTls: false,
+    plaintextLogin: false,
+    ...options,
+  })
   const client = new Loopback(role)
   await client.say('')
   return client

@@ -107,7 +107,10 @@ export class Loopback {
       case 'send':
         return this.#send(output.bytes)
       case 'ask':
-        return this.#wait(async () => this.#role.decide(output.question), (answer) => this.#role.machine.answer(answer))
+        return this.#wait(
+          async () => this.#role.decide(output.question),
+          (answer) => this.#role.machine.answer(answer),
+        )
       case 'stream':
         return this.#wait(
           async () => {

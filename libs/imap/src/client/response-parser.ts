@@ -16,7 +16,12 @@ export type ServerResponse =
       readonly text: string
     }
   /** `* 12 FETCH (…)` has number 12, `* SEARCH 1 2` has none. */
-  | { readonly kind: 'data'; readonly name: string; readonly number?: number; readonly values: readonly Value[] }
+  | {
+      readonly kind: 'data'
+      readonly name: string
+      readonly number?: number
+      readonly values: readonly Value[]
+    }
 
 // Wider than the ABNF's atom, because a fetch item is one, too: BODY[HEADER.FIELDS (SUBJECT)]<0>
 const WORD = octetClass('', ['\x21', '\x7e'])

@@ -24,7 +24,8 @@ function read(chunks: readonly Buffer[]): string[] {
       streamed += received.bytes.toString('latin1')
       if (received.last) seen.push(`octets ${streamed}`)
       if (received.last) streamed = ''
-    } else seen.push('bytes' in received ? `${received.kind} ${received.bytes.toString('latin1')}` : received.kind)
+    } else
+      seen.push('bytes' in received ? `${received.kind} ${received.bytes.toString('latin1')}` : received.kind)
   }
 }
 
@@ -66,5 +67,6 @@ test('only a well-formed head announces a literal', () => {
   assert.deepEqual(head('x {12}'), { size: 12, nonSync: false, binary: false })
   assert.deepEqual(head('x ~{0+}'), { size: 0, nonSync: true, binary: true })
   assert.equal(head('x {99999999999999999999+}')?.size, Infinity)
-  for (const text of ['x {}', 'x {-1}', 'x {1', 'x 1}', 'x {a}', 'x {+}', '}', '']) assert.equal(head(text), undefined, text)
+  for (const text of ['x {}', 'x {-1}', 'x {1', 'x 1}', 'x {a}', 'x {+}', '}', ''])
+    assert.equal(head(text), undefined, text)
 })

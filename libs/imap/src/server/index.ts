@@ -4,7 +4,8 @@
  */
 export { COMMANDS } from './commands.ts'
 export type { CommandRow, Done, State } from './command-row.ts'
-export { ImapServerMachine, type ImapQuestion, type ImapServerOptions } from './machine.ts'
+export { ImapServerMachine } from './machine.ts'
+export type { ImapQuestion, ImapServerOptions } from './options.ts'
 export { ImapRefusal, refusals } from './refusal.ts'
 export { serverRole, type ConnectionOptions } from './role.ts'
 export {

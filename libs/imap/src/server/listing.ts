@@ -39,14 +39,13 @@ export function subscribedListing(
   const known = new Set(subscriptions)
   const wanted = canonicalName(pattern)
   const parents = new Set(subscriptions.flatMap(ancestorsOf).filter((name) => !known.has(name)))
-  const entry = (name: string, noSelect: boolean): ListResponse => ({
-    kind: 'lsub',
-    name,
-    attributes: noSelect ? ['\\Noselect'] : [],
-  })
   const own = subscriptions.filter((name) => matchesPattern(name, wanted))
   const above = pattern.includes('%') ? [...parents].filter((name) => matchesPattern(name, wanted)) : []
-  return [...own.map((name) => entry(name, unselectable.has(name))), ...above.map((name) => entry(name, true))]
+  return [...own.map((name) => lsub(name, unselectable.has(name))), ...above.map((name) => lsub(name, true))]
+}
+
+function lsub(name: string, noSelect: boolean): ListResponse {
+  return { kind: 'lsub', name, attributes: noSelect ? ['\\Noselect'] : [] }
 }
 
 type Candidate = ListedMailbox & { readonly exists: boolean }

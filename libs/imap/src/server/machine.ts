@@ -6,9 +6,8 @@ import {
   type ProtocolMachine,
   type TlsFacts,
 } from '@cartero/wire'
-import { capabilities, isRev2, type CapabilityFacts, type Extension } from '../capability.ts'
+import { capabilities, isRev2, type CapabilityFacts } from '../capability.ts'
 import { readAppend, type LiteralHead } from '../command/append.ts'
-import { CharsetError, SEARCH_CHARSETS } from '../command/search.ts'
 import { Decoder } from '../decoder.ts'
 import { Encoder } from '../encoder.ts'
 import { FetchStream } from '../fetch-response.ts'
@@ -19,34 +18,10 @@ import { CommandReader, type Received } from './command-reader.ts'
 import type { Action, CommandFacts, CommandRow, Done, State } from './command-row.ts'
 import { commandNamed } from './commands.ts'
 import type { Exchange, Floor } from './exchange.ts'
+import { OrderError, publicFace } from './public-face.ts'
 import { ImapRefusal } from './refusal.ts'
+import type { ImapQuestion, ImapServerOptions } from './options.ts'
 import type { FullSession } from './session.ts'
-
-/** A question to the session: put it, and give the machine what comes back. */
-export interface ImapQuestion {
-  /** The command for which it is asked, for logs. */
-  readonly command: string
-  readonly put: (session: FullSession) => MaybePromise<unknown>
-}
-
-export interface ImapServerOptions {
-  /** Said in the greeting after the capabilities. */
-  readonly greeting: string
-  readonly limits?: Partial<ImapLimits>
-  /** TLS came first (RFC 8314 §3). */
-  readonly tls: boolean
-  readonly startTls: boolean
-  /** Passwords may cross this connection without TLS: loopback by choice. */
-  readonly plaintextLogin: boolean
-  readonly mechanisms: (tls: boolean) => readonly string[]
-  readonly extensions: ReadonlySet<Extension>
-  /** Capabilities that are not to be announced. */
-  readonly hidden?: ReadonlySet<string>
-  /** Told once when the connection is gone. */
-  readonly gone?: () => void
-  /** Told what the session threw that is no refusal: a bug, or a store that fails. */
-  readonly failed?: (error: unknown, command: string) => void
-}
 
 /** A literal that comes unasked and is larger than this is not skipped: the connection ends. RFC 3501 §9 number: 32 bits. */
 const MOST_SKIPPED = 0xffff_ffff
@@ -58,6 +33,8 @@ export class ImapServerMachine implements ProtocolMachine<ImapQuestion, unknown>
   readonly #options: ImapServerOptions
   readonly #limits: ImapLimits
   readonly #reader: CommandReader
+  /** What exchanges may do. */
+  readonly #floor: Floor
   readonly #outputs: Output<ImapQuestion>[] = []
   #encoder = new Encoder({ utf8: false })
   #state: State = 'notAuthenticated'
@@ -85,6 +62,14 @@ export class ImapServerMachine implements ProtocolMachine<ImapQuestion, unknown>
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits }
     this.#tls = options.tls
     this.#reader = new CommandReader(this.#limits.lineBeforeLogin)
+    this.#floor = {
+      reader: this.#reader,
+      say: (text) => void this.#encoder.raw(`${text}\r\n`),
+      ask: (put, then) => this.#ask(put, then),
+      tellUpdates: (then) => this.#tellUpdates(then),
+      finish: (done) => this.#finish(done),
+      refuse: (error) => this.#refuse(error),
+    }
     this.#untagged({ kind: 'status', status: 'OK', code: this.#capabilityCode(), text: options.greeting })
   }
 
@@ -421,43 +406,6 @@ export class ImapServerMachine implements ProtocolMachine<ImapQuestion, unknown>
   #capabilityCode(): { readonly code: 'CAPABILITY'; readonly capabilities: readonly string[] } {
     return { code: 'CAPABILITY', capabilities: capabilities(this.#capabilityFacts()) }
   }
-
-  readonly #floor: Floor = this.#makeFloor()
-
-  #makeFloor(): Floor {
-    const machine = this
-    return {
-      get reader() {
-        return machine.#reader
-      },
-      say: (text) => void machine.#encoder.raw(`${text}\r\n`),
-      ask: (put, then) => machine.#ask(put, then),
-      tellUpdates: (then) => machine.#tellUpdates(then),
-      finish: (done) => machine.#finish(done),
-      refuse: (error) => machine.#refuse(error),
-    }
-  }
 }
 
 const NOTHING_HIDDEN: ReadonlySet<string> = new Set()
-
-/** The command exists, but not in this state. */
-class OrderError extends Error {
-  override readonly name = 'OrderError'
-
-  constructor(row: CommandRow) {
-    super(`${row.name} is not allowed now`)
-  }
-}
-
-function publicFace(error: unknown): StatusResponse {
-  if (error instanceof ImapRefusal) {
-    return { status: 'NO', text: error.message, ...(error.code && { code: error.code }) }
-  }
-  if (error instanceof SyntaxFault || error instanceof OrderError) return { status: 'BAD', text: error.message }
-  if (error instanceof LimitError) return { status: 'NO', code: { code: 'LIMIT' }, text: error.message }
-  if (error instanceof CharsetError) {
-    return { status: 'NO', code: { code: 'BADCHARSET', charsets: SEARCH_CHARSETS }, text: error.message }
-  }
-  return { status: 'NO', code: { code: 'SERVERBUG' }, text: 'Something is wrong here' }
-}

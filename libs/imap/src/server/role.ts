@@ -1,5 +1,6 @@
 import type { Role } from '@cartero/wire'
-import { ImapServerMachine, type ImapQuestion, type ImapServerOptions } from './machine.ts'
+import { ImapServerMachine } from './machine.ts'
+import type { ImapQuestion, ImapServerOptions } from './options.ts'
 import { extensionsOf, type FullSession } from './session.ts'
 
 /** What the connection allows; the rest of a machine's options follows from the session. */
@@ -13,5 +14,5 @@ export function serverRole(session: FullSession, options: ConnectionOptions): Ro
     extensions: extensionsOf(session),
     gone: () => session.closed(),
   })
-  return { machine, decide: (question: ImapQuestion) => question.put(session) } as Role
+  return { machine, decide: (question: ImapQuestion) => question.put(session) }
 }

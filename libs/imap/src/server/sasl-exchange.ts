@@ -29,7 +29,8 @@ export class SaslExchange implements Exchange {
   received(received: Received): void {
     if (received.kind !== 'line') return this.#bad('Response is not a line')
     // RFC 3501 §6.2.2: a line with a single "*" cancels
-    if (received.bytes.length === 1 && received.bytes[0] === 0x2a) return this.#bad('Authentication cancelled')
+    if (received.bytes.length === 1 && received.bytes[0] === 0x2a)
+      return this.#bad('Authentication cancelled')
     const response = decodeBase64(received.bytes)
     if (response === undefined) this.#bad('Response is not base64')
     else this.#respond(response)

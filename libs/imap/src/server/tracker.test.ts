@@ -111,7 +111,10 @@ test('a client that believes every response never disagrees with the view', () =
           stored = stored.filter((other) => other !== gone)
           view.vanished([gone])
         } else if (kind === 'take') hear(view.take(value))
-        assert.deepEqual(client, Array.from({ length: view.exists }, (_, i) => view.row(i + 1).uid))
+        assert.deepEqual(
+          client,
+          Array.from({ length: view.exists }, (_, i) => view.row(i + 1).uid),
+        )
       }
       hear(view.take(true))
       assert.deepEqual(client, stored)

@@ -10,7 +10,11 @@ export const lsub: CommandRow = {
   read: (decoder) => {
     const { reference, pattern } = readLsub(decoder)
     return ask(async (session) => {
-      const untagged = subscribedListing(reference + pattern, await session.mailboxes(), await session.subscriptions())
+      const untagged = subscribedListing(
+        reference + pattern,
+        await session.mailboxes(),
+        await session.subscriptions(),
+      )
       return ok('That is all', { untagged })
     })
   },

@@ -61,10 +61,7 @@ function result(found: Found, command: SearchCommand, facts: CommandFacts): Unta
   return { ...esearch(numbers, options), tag: facts.tag, uid: command.uid, ...modseq }
 }
 
-function esearch(
-  numbers: readonly number[],
-  options: readonly string[],
-): Omit<SearchResult, 'tag' | 'uid'> {
+function esearch(numbers: readonly number[], options: readonly string[]): Omit<SearchResult, 'tag' | 'uid'> {
   const some = numbers.length > 0
   return {
     kind: 'esearch',
