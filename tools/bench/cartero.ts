@@ -5,18 +5,27 @@ import { fileURLToPath } from 'node:url'
 import { end, untilGreeted } from './processes.ts'
 import type { BenchServer, StartOptions } from './server.ts'
 
-const MAIN = fileURLToPath(new URL('../../apps/cartero/src/main.ts', import.meta.url))
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+
+/** What `npm start` runs, without npm around it. */
+function startCommand(): string {
+  const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    scripts: { start: string }
+  }
+  return manifest.scripts.start
+}
 
 /** Our own system, started as its users start it. */
 export async function startCartero({ folder, port }: StartOptions): Promise<BenchServer> {
   const base = port - 25
   const data = join(folder, 'data')
   const child = spawn(
-    process.execPath,
-    [...profileFlags(folder), MAIN, 'dev', '--data', data, '--port-base', String(base)],
+    'sh',
+    ['-c', `${startCommand()} "$@"`, 'cartero', '--data', data, '--port-base', String(base)],
     {
+      cwd: ROOT,
       stdio: ['ignore', 'ignore', 'inherit'],
-      env: { ...process.env, CARTERO_LOG__LEVEL: 'warn' },
+      env: { ...process.env, ...profile(folder), CARTERO_LOG__LEVEL: 'warn' },
     },
   )
   await Promise.all([untilGreeted(port), untilGreeted(base + 143)]).catch(async (error) => {
@@ -38,9 +47,10 @@ export async function startCartero({ folder, port }: StartOptions): Promise<Benc
 }
 
 /** `CARTERO_PROFILE=folder` leaves a CPU profile there. */
-function profileFlags(folder: string): string[] {
+function profile(folder: string): NodeJS.ProcessEnv {
   const target = process.env['CARTERO_PROFILE']
-  return target === undefined
-    ? []
-    : ['--cpu-prof', `--cpu-prof-dir=${target}`, `--cpu-prof-name=${folder.replaceAll('/', '_')}.cpuprofile`]
+  if (target === undefined) return {}
+  return {
+    NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${target} --cpu-prof-name=${folder.replaceAll('/', '_')}.cpuprofile`,
+  }
 }
