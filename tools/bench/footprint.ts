@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startCartero } from './cartero.ts'
 import { benchFolder } from './folder.ts'
+import { accept } from './load.ts'
 import { startPostfix } from './postfix.ts'
 import { memoryOf } from './processes.ts'
 import type { BenchServer } from './server.ts'
@@ -61,7 +62,9 @@ try {
     await sleep(1_000)
     const busy = memoryOf(server.pid)
     for (const socket of sockets) socket.destroy()
-    await sleep(500)
+    // Buffers that are made once and kept are not the large message's doing.
+    await accept(server, { sessions: 10, messages: 500, size: 65_536 })
+    await sleep(2_000)
     const before = memoryOf(server.pid)
     const peak = await peakOf50MB(server)
     console.log(

@@ -53,11 +53,16 @@ export async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM
 interface ProcessRow {
   readonly pid: number
   readonly parent: number
-  /** Proportional set size: shared pages are divided between those who share them. Octets. */
+  /** Resident set size, in octets. */
+  readonly rss: number
+  /** Proportional set size, in octets: shared pages are divided between those who share them. */
   readonly pss: number
 }
 
-/** Memory of a process and all its descendants, in octets (PSS: shared pages are not counted twice). */
+/**
+ * Memory of a server, in octets: of a single process all that is resident, of a family the proportional sets, so that
+ * what its members share is counted once.
+ */
 export function memoryOf(pid: number): number {
   const rows = processes()
   const family = new Set([pid])
@@ -70,7 +75,8 @@ export function memoryOf(pid: number): number {
       }
     }
   }
-  return rows.filter((row) => family.has(row.pid)).reduce((sum, row) => sum + row.pss, 0)
+  const members = rows.filter((row) => family.has(row.pid))
+  return members.length === 1 ? members[0]!.rss : members.reduce((sum, row) => sum + row.pss, 0)
 }
 
 function processes(): ProcessRow[] {
@@ -80,10 +86,10 @@ function processes(): ProcessRow[] {
       try {
         const stat = readFileSync(`/proc/${name}/stat`, 'latin1')
         const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
-        const pss = Number(
-          /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${name}/smaps_rollup`, 'latin1'))?.[1] ?? 0,
-        )
-        return [{ pid: Number(name), parent, pss: pss * 1024 }]
+        const rollup = readFileSync(`/proc/${name}/smaps_rollup`, 'latin1')
+        const octets = (key: string): number =>
+          Number(new RegExp(`^${key}:\\s+(\\d+) kB`, 'm').exec(rollup)?.[1] ?? 0) * 1024
+        return [{ pid: Number(name), parent, rss: octets('Rss'), pss: octets('Pss') }]
       } catch {
         return []
       }
