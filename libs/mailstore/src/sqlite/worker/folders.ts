@@ -108,6 +108,8 @@ export class FolderProcedures {
     if (names.some((name) => parseMailboxName(name, limits) === undefined)) {
       throw new Refusal('notAllowed', 'the name of a child would not be allowed')
     }
+    // RFC 9051 §2.3.1.1 deviation: a renamed mailbox keeps its UIDVALIDITY, also onto a name that had a greater one before;
+    // it is never the same one, and a client that was offline keeps what it knows of the mailbox.
     const made = this.#mailboxes.makeParents(making, to)
     for (const [at, { id }] of moved.entries()) this.#mailboxes.rename(id, names[at] as string)
     return { listed: [...made, ...moved.map(({ id }) => id)], changed: [] }
