@@ -4,9 +4,7 @@ import { ImapRefusal } from '@cartero/imap/server'
 import type { StoredMessage } from '@cartero/mailstore'
 import { partAt, sectionRange, transferDecoder } from '@cartero/message'
 import { streamOctets, type Range } from './message-octets.ts'
-
-/** Octets that BINARY gives at a time. A client that wants more of a part asks for it piece by piece. */
-export const MOST_BINARY: number = 64 * 1024 * 1024
+import { clipped, READ_AT_ONCE } from './section.ts'
 
 const DECODABLE: ReadonlySet<string> = new Set(['7bit', '8bit', 'binary', 'base64', 'quoted-printable'])
 
@@ -15,7 +13,7 @@ interface EncodedPart {
   readonly encoding: string
 }
 
-/** BINARY[part]: the octets without their transfer encoding (RFC 9051 §6.4.5). */
+/** BINARY[part]: the octets without their transfer encoding (RFC 9051 §6.4.5). Large parts are decoded twice, and never held. */
 export async function binaryItem(
   content: ContentStore,
   message: StoredMessage,
@@ -23,11 +21,16 @@ export async function binaryItem(
 ): Promise<FetchedItem> {
   const part = encodedPart(message, path)
   if (part === undefined) return { item: 'BINARY', label, octets: undefined }
-  const start = partial?.start ?? 0
-  const end = partial === undefined ? Infinity : start + partial.count
-  const octets = await decodedOctets(content, message, part, { start, end })
-  return { item: 'BINARY', label, octets }
+  const pieces = () => clippedPieces(decoded(content, message, part), clipped(EVERYTHING, partial))
+  if (part.range.end - part.range.start > READ_AT_ONCE) {
+    return { item: 'BINARY', label, size: await sizeOf(pieces()), source: pieces() }
+  }
+  const octets: Buffer[] = []
+  for await (const piece of pieces()) octets.push(piece)
+  return { item: 'BINARY', label, octets: Buffer.concat(octets) }
 }
+
+const EVERYTHING: Range = { start: 0, end: Number.MAX_SAFE_INTEGER }
 
 /** BINARY.SIZE[part]: how many they are; nothing of them is kept. */
 export async function binarySizeItem(
@@ -36,11 +39,14 @@ export async function binarySizeItem(
   { path, label }: BinaryItem,
 ): Promise<FetchedItem> {
   const part = encodedPart(message, path)
-  let octets = 0
-  if (part !== undefined) {
-    for await (const piece of decoded(content, message, part)) octets += piece.length
-  }
+  const octets = part === undefined ? 0 : await sizeOf(decoded(content, message, part))
   return { item: 'BINARY.SIZE', label, octets }
+}
+
+async function sizeOf(pieces: AsyncIterable<Buffer>): Promise<number> {
+  let size = 0
+  for await (const piece of pieces) size += piece.length
+  return size
 }
 
 // RFC 3516 §4.3: UNKNOWN-CTE
@@ -54,24 +60,15 @@ function encodedPart(message: StoredMessage, path: readonly number[]): EncodedPa
   throw new ImapRefusal({ code: 'UNKNOWN-CTE' }, 'Transfer encoding is not known')
 }
 
-async function decodedOctets(
-  content: ContentStore,
-  message: StoredMessage,
-  part: EncodedPart,
-  { start, end }: Range,
-): Promise<Buffer> {
-  const pieces: Buffer[] = []
+/** What of the pieces lies in the range. */
+async function* clippedPieces(pieces: AsyncIterable<Buffer>, { start, end }: Range): AsyncGenerator<Buffer> {
   let at = 0
-  let size = 0
-  for await (const piece of decoded(content, message, part)) {
+  for await (const piece of pieces) {
     const wanted = piece.subarray(Math.max(0, start - at), Math.max(0, end - at))
     at += piece.length
-    size += wanted.length
-    if (size > MOST_BINARY) throw new ImapRefusal({ code: 'LIMIT' }, 'Part is too large for one BINARY')
-    if (wanted.length > 0) pieces.push(Buffer.from(wanted))
-    if (at >= end) break
+    if (wanted.length > 0) yield wanted
+    if (at >= end) return
   }
-  return Buffer.concat(pieces, size)
 }
 
 async function* decoded(

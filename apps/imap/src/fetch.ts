@@ -84,17 +84,24 @@ function rowItem(row: TrackedRow, { item }: FetchItem): FetchedItem {
   return item === 'FLAGS' ? { item, flags: row.flags } : { item: 'MODSEQ', modseq: row.modseq }
 }
 
-/** While one portion is sent, the next is read. */
+/**
+ * While one portion is sent, the next is read. But what marks messages as seen goes in small steps: a client that leaves
+ * halfway should find unseen what it has not got.
+ */
 async function* fromStore(
   context: FetchContext,
   items: readonly FetchItem[],
   sequences: readonly number[],
 ): AsyncGenerator<readonly FetchedMessage[]> {
-  let ahead = readPortion(context, items, sequences.slice(0, PORTION))
-  for (let start = 0; start < sequences.length; start += PORTION) {
-    const messages = await ahead
-    const next = sequences.slice(start + PORTION, start + 2 * PORTION)
-    if (next.length > 0) ahead = readPortion(context, items, next)
+  const marks = items.some(setsSeen) && !context.view.readOnly
+  const portion = marks ? READERS : PORTION
+  let ahead: Promise<readonly FoundMessage[]> | undefined
+  for (let start = 0; start < sequences.length; start += portion) {
+    const messages = await (ahead ?? readPortion(context, items, sequences.slice(start, start + portion)))
+    const next = sequences.slice(start + portion, start + 2 * portion)
+    ahead = marks || next.length === 0 ? undefined : readPortion(context, items, next)
+    // When the client leaves meanwhile, nobody waits for it any more.
+    ahead?.catch(() => {})
     yield* composed(context, messages)
   }
 }
@@ -149,11 +156,12 @@ async function* composed(
   context: FetchContext,
   messages: readonly FoundMessage[],
 ): AsyncGenerator<readonly FetchedMessage[]> {
-  const readsOctets = messages[0]?.items.some(isOfOctets) ?? false
-  if (!readsOctets) yield messages.map((found) => compose(context, found) as FetchedMessage)
+  const octetItems = messages[0]?.items.filter(isOfOctets).length ?? 0
+  const readers = Math.max(1, Math.floor(READERS / Math.max(1, octetItems)))
+  if (octetItems === 0) yield messages.map((found) => compose(context, found) as FetchedMessage)
   else {
-    for (let start = 0; start < messages.length; start += READERS) {
-      const group = messages.slice(start, start + READERS)
+    for (let start = 0; start < messages.length; start += readers) {
+      const group = messages.slice(start, start + readers)
       yield await refusing(Promise.all(group.map(async (found) => compose(context, found))))
     }
   }

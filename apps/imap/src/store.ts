@@ -19,7 +19,7 @@ export async function storeFlags(
   const { changed, refused } = await refusing(work)
   const rows = view.settle(changed)
   // RFC 7162 §3.1.3: the new modseq is told even when the flags are not
-  const told = silent && unchangedSince === undefined ? [] : rows
+  const told = silent && unchangedSince === undefined && !view.tracker.tellsModseq ? [] : rows
   return {
     messages: told.flatMap((row) => message(view, row, command)),
     modified: command.numbers.uid ? refused : refused.flatMap((uid) => view.tracker.sequenceOf(uid) ?? []),
@@ -35,6 +35,6 @@ function message(
   if (sequence === undefined) return []
   const items: FetchedMessage['items'][number][] = numbers.uid ? [{ item: 'UID', uid }] : []
   if (!silent) items.push({ item: 'FLAGS', flags })
-  if (unchangedSince !== undefined) items.push({ item: 'MODSEQ', modseq })
+  if (unchangedSince !== undefined || tracker.tellsModseq) items.push({ item: 'MODSEQ', modseq })
   return [{ sequence, items }]
 }

@@ -101,6 +101,31 @@ test('BINARY gives octets without their encoding', async () => {
   assert.equal(literal(await client.say('c FETCH 1 BINARY.PEEK[1]<1.2>\r\n')), 'r\xc3')
 })
 
+test('BINARY of a large part is decoded as it is sent', async () => {
+  const octets = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * 31) % 256))
+  const head = 'Content-Type: application/octet-stream\nContent-Transfer-Encoding: base64\n\n'
+  const lines = octets.toString('base64').replaceAll(/.{76}/g, '$&\n')
+  const { client } = await selected(`${head}${lines}\n`)
+  const whole = literal(await client.say('a FETCH 1 BINARY.PEEK[1]\r\n'))
+  assert.ok(Buffer.from(whole, 'latin1').equals(octets))
+  const piece = literal(await client.say('b FETCH 1 BINARY.PEEK[1]<100000.70000>\r\n'))
+  assert.ok(Buffer.from(piece, 'latin1').equals(octets.subarray(100_000, 170_000)))
+  assert.match(await client.say('c FETCH 1 BINARY.SIZE[1]\r\n'), /BINARY.SIZE\[1\] 300000\)/)
+})
+
+test('a client that leaves halfway finds unseen what it has not got', async () => {
+  const { client, stage } = await selected(
+    ...Array.from({ length: 100 }, (_, i) => letter(`m${i}`, 'x'.repeat(100_000))),
+  )
+  const command = client.say('a FETCH 1:* BODY[]\r\n')
+  await client.until('* 1 FETCH')
+  client.disconnect()
+  await command
+  const other = await stage.enter('ana', 'INBOX')
+  const unseen = /UNSEEN (\d+)/.exec(await other.say('b STATUS INBOX (UNSEEN)\r\n'))![1]
+  assert.ok(Number(unseen) >= 60, `${unseen} unseen`)
+})
+
 test('BINARY of an encoding that nobody knows is refused', async () => {
   const { client } = await selected('Content-Transfer-Encoding: x-rot13\n\nuryyb\n')
   assert.match(await client.say('a FETCH 1 BINARY.PEEK[1]\r\n'), /^a NO \[UNKNOWN-CTE\]/)

@@ -154,6 +154,11 @@ test('fetch items keep the names under which they are answered', () => {
   }
 })
 
+test('a message is not asked for in thousands of ways at once', () => {
+  const items = Array.from({ length: DEFAULT_LIMITS.fetchItems + 1 }, () => 'BODY.PEEK[]').join(' ')
+  assert.throws(() => readFetch(decoder(` 1 (${items})`), false), LimitError)
+})
+
 test('no octets make the grammar throw anything but its own faults', () => {
   const words = fc.constantFrom(
     '(',

@@ -32,6 +32,12 @@ export type FetchedItem =
     }
   /** Octets without transfer encoding, NUL allowed (RFC 9051 §7.5.2). */
   | { readonly item: 'BINARY'; readonly label: string; readonly octets: Buffer | undefined }
+  | {
+      readonly item: 'BINARY'
+      readonly label: string
+      readonly size: number
+      readonly source: AsyncIterable<Buffer>
+    }
   | { readonly item: 'BINARY.SIZE'; readonly label: string; readonly octets: number }
 
 export type StreamedSection = Extract<FetchedItem, { readonly source: AsyncIterable<Buffer> }>
@@ -81,9 +87,13 @@ export class FetchStream {
     this.#torn = false
   }
 
-  async *#section({ label, size, source }: StreamedSection): AsyncGenerator<Bytes> {
+  async *#section({ item, label, size, source }: StreamedSection): AsyncGenerator<Bytes> {
     this.#torn = true
-    yield this.#encoder.raw(`${label} `).literalHead(size).take()
+    // RFC 9051 §9 literal8: nobody knows yet whether there is a NUL
+    yield this.#encoder
+      .raw(item === 'BINARY' ? `${label} ~` : `${label} `)
+      .literalHead(size)
+      .take()
     let left = size
     for await (const bytes of source) {
       if (bytes.length > left) break
@@ -95,7 +105,7 @@ export class FetchStream {
 }
 
 function isStreamed(item: FetchedItem): item is StreamedSection {
-  return item.item === 'SECTION' && 'source' in item
+  return 'source' in item
 }
 
 /** Writes `* n FETCH (…) CRLF` of a message whose octets are at hand. */

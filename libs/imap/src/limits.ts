@@ -16,6 +16,8 @@ export interface ImapLimits {
   readonly ranges: number
   /** Search keys in one command: each costs work for each message. */
   readonly searchKeys: number
+  /** Items of one FETCH: each may hold some octets of each message that is being read. Clients ask for parts by the dozen. */
+  readonly fetchItems: number
   /** Commands answered BAD in a row before the connection ends: such a client speaks another language. */
   readonly badCommands: number
   /** LOGIN and AUTHENTICATE that fail in one connection before it ends. */
@@ -37,6 +39,7 @@ export const DEFAULT_LIMITS: ImapLimits = {
   nesting: 32,
   ranges: 10_000,
   searchKeys: 500,
+  fetchItems: 200,
   badCommands: 20,
   failedLogins: 5,
   patienceBeforeLogin: 60_000,

@@ -114,7 +114,10 @@ export class Loopback {
       case 'stream':
         return this.#wait(
           async () => {
-            for await (const bytes of output.source) this.#send(bytes)
+            for await (const bytes of output.source) {
+              if (this.#closed) return
+              this.#send(bytes)
+            }
           },
           () => this.#role.machine.streamed(),
         )

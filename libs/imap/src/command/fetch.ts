@@ -1,6 +1,7 @@
 import { octetClass } from '@cartero/wire'
 import type { Decoder } from '../decoder.ts'
 import { formatSection, type FetchItem, type Partial, type Section } from '../fetch-item.ts'
+import { LimitError } from '../limits.ts'
 import type { MessageNumbers } from '../number-set.ts'
 
 /** RFC 3501 §6.4.5; `changedSince` of RFC 7162 §3.1.4. */
@@ -51,6 +52,7 @@ export function readFetch(decoder: Decoder, uid: boolean): FetchCommand {
 function readItems(decoder: Decoder): readonly FetchItem[] {
   if (decoder.peek() !== LPAREN) return readMacro(decoder) ?? [readItem(decoder)]
   const items = decoder.expectList(() => readItem(decoder))
+  if (items.length > decoder.limits.fetchItems) throw new LimitError('fetchItems', 'too many fetch items')
   return items.length > 0 ? items : decoder.fault('a fetch item')
 }
 

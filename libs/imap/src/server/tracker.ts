@@ -34,6 +34,10 @@ export class MailboxTracker {
     this.#withModseq = true
   }
 
+  get tellsModseq(): boolean {
+    return this.#withModseq
+  }
+
   /** Messages as the client counts them. */
   get exists(): number {
     return this.#rows.length
