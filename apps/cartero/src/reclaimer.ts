@@ -1,19 +1,24 @@
-import { setTimeout as pause } from 'node:timers/promises'
-
 import type { Component } from '@cartero/agent/lifecycle'
 import type { Logger } from '@cartero/agent/telemetry'
-
-import type { Stores } from './stores.ts'
+import type { ContentStore, ReferenceOwner } from '@cartero/content'
+import { systemClock, type Clock } from '@cartero/wire'
 
 export interface ReclaimerOptions {
-  readonly stores: Stores
+  readonly stores: {
+    readonly open: {
+      readonly content: Pick<ContentStore, 'reclaim'>
+      readonly spool: ReferenceOwner
+      readonly mailStore: ReferenceOwner
+    }
+  }
   /** Milliseconds between two rounds. */
   readonly every: number
   readonly logger: Logger
+  readonly clock?: Clock
 }
 
 /** Gives disk space back that neither spool nor mailstore refer to any more. Only the composition knows both. */
-export function reclaimer({ stores, every, logger }: ReclaimerOptions): Component {
+export function reclaimer(options: ReclaimerOptions): Component {
   const leaving = new AbortController()
   let rounds: Promise<void> = Promise.resolve()
   const leave = async (): Promise<void> => {
@@ -23,7 +28,7 @@ export function reclaimer({ stores, every, logger }: ReclaimerOptions): Componen
   return {
     name: 'reclaimer',
     start: () => {
-      rounds = run(stores, every, logger.child({ agent: 'reclaimer' }), leaving.signal)
+      rounds = run(options, options.logger.child({ agent: 'reclaimer' }), leaving.signal)
     },
     drain: leave,
     stop: leave,
@@ -31,8 +36,12 @@ export function reclaimer({ stores, every, logger }: ReclaimerOptions): Componen
 }
 
 /** Until the signal aborts. A round that fails is told, and the next one tries again. */
-async function run(stores: Stores, every: number, log: Logger, signal: AbortSignal): Promise<void> {
-  while (await waited(every, signal)) {
+async function run(
+  { stores, every, clock = systemClock }: ReclaimerOptions,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  while (await waited(clock, every, signal)) {
     const { content, spool, mailStore } = stores.open
     try {
       const reclaimed = await content.reclaim([spool, mailStore], signal)
@@ -44,6 +53,17 @@ async function run(stores: Stores, every: number, log: Logger, signal: AbortSign
 }
 
 /** False when the signal aborts first. */
-function waited(milliseconds: number, signal: AbortSignal): Promise<boolean> {
-  return pause(milliseconds, true, { signal, ref: false }).catch(() => false)
+function waited(clock: Clock, milliseconds: number, signal: AbortSignal): Promise<boolean> {
+  if (signal.aborted) return Promise.resolve(false)
+  return new Promise((resolve) => {
+    const leave = (): void => {
+      cancel()
+      resolve(false)
+    }
+    const cancel = clock.after(milliseconds, () => {
+      signal.removeEventListener('abort', leave)
+      resolve(true)
+    })
+    signal.addEventListener('abort', leave, { once: true })
+  })
 }

@@ -6,11 +6,10 @@ import { explainSystemError, OperatorError, type Component, type Health } from '
 import { TlsServer, type Identity } from '@cartero/wire/node'
 
 import type { DataFolder } from './data-folder.ts'
+import { makeSelfSigned } from './self-signed.ts'
 
 /** Days before the end of a certificate from which on the operator is told. */
 const EXPIRY_NOTICE_DAYS = 14
-/** Days for which a self-signed certificate is made: the longest that clients accept of anybody. */
-const SELF_SIGNED_DAYS = 820
 const DAY = 86_400_000
 
 export interface TlsIdentityOptions {
@@ -44,7 +43,7 @@ export class TlsIdentity implements Component {
 
   async start(): Promise<void> {
     const { certificate, data } = this.#options
-    if (certificate === undefined && !existsSync(data.certificate)) await makeSelfSigned(this.#options)
+    if (certificate === undefined && !existsSync(data.certificate)) await keepSelfSigned(this.#options)
     this.reload()
   }
 
@@ -100,27 +99,10 @@ function read(file: string): string {
   }
 }
 
-/** ECDSA P-256, because its handshakes cost a server half of what RSA's cost. */
-async function makeSelfSigned({ data, names, addresses }: TlsIdentityOptions): Promise<void> {
-  const { generate } = await import('selfsigned')
-  const altNames = [
-    ...names.map((value) => ({ type: 2 as const, value })),
-    ...addresses.map((ip) => ({ type: 7 as const, ip })),
-  ]
-  const { cert, private: key } = await generate([{ name: 'commonName', value: names[0] ?? 'localhost' }], {
-    keyType: 'ec',
-    curve: 'P-256',
-    algorithm: 'sha256',
-    notAfterDate: new Date(Date.now() + SELF_SIGNED_DAYS * DAY),
-    extensions: [
-      { name: 'basicConstraints', cA: true, critical: true },
-      { name: 'keyUsage', digitalSignature: true, keyCertSign: true, critical: true },
-      { name: 'extKeyUsage', serverAuth: true },
-      { name: 'subjectAltName', altNames },
-    ],
-  })
+async function keepSelfSigned({ data, names, addresses }: TlsIdentityOptions): Promise<void> {
+  const { certificate, key } = await makeSelfSigned({ names, addresses })
   mkdirSync(dirname(data.key), { recursive: true, mode: 0o700 })
   // The key first: a certificate is the sign that both are there.
   writeFileSync(data.key, key, { mode: 0o600 })
-  writeFileSync(data.certificate, cert, { mode: 0o644 })
+  writeFileSync(data.certificate, certificate, { mode: 0o644 })
 }
