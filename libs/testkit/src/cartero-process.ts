@@ -48,6 +48,10 @@ export class CarteroProcess implements AsyncDisposable {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...options.env },
     })
+    // A test that fails before it stops the process must not leave it behind.
+    const orphaned = (): void => void child.kill('SIGKILL')
+    process.once('exit', orphaned)
+    child.once('exit', () => process.off('exit', orphaned))
     const cartero = new CarteroProcess(base, data, child)
     await cartero.#ready(options.limitMs ?? 30_000)
     return cartero
