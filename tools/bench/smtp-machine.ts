@@ -54,11 +54,12 @@ interface Case {
   readonly repeat: number
 }
 
+function split(bytes: Buffer): Buffer[] {
+  const pieces = Math.ceil(bytes.length / 65_536)
+  return Array.from({ length: pieces }, (_, i) => bytes.subarray(i * 65_536, (i + 1) * 65_536))
+}
+
 function cases(): Case[] {
-  const split = (bytes: Buffer): Buffer[] =>
-    Array.from({ length: Math.ceil(bytes.length / 65_536) }, (_, i) =>
-      bytes.subarray(i * 65_536, (i + 1) * 65_536),
-    )
   const stuffed = Buffer.from(`${'..\r\n'.repeat(1024)}.\r\n`)
   return [
     { name: 'commands, pipelined', chunks: [COMMANDS], units: 100, unit: 'command', repeat: 300 },

@@ -81,8 +81,8 @@ function imapListener(listen: ImapListener, dependencies: ImapDependencies, shar
     tls: dependencies.tls,
     clock: shared.clock,
     accept: (connection, handle) => imapRole(connection, handle, dependencies, shared),
-    ...(maxConnections !== undefined && { maxConnections }),
-    ...(maxConnectionsPerAddress !== undefined && { maxConnectionsPerAddress }),
+    maxConnections,
+    maxConnectionsPerAddress,
     refused: (remoteAddress, reason) => shared.events.turnedAway(remoteAddress, reason),
   })
 }

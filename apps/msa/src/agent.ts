@@ -104,8 +104,8 @@ function submissionListener(
     tls,
     clock,
     accept,
-    ...(maxConnections !== undefined && { maxConnections }),
-    ...(maxConnectionsPerAddress !== undefined && { maxConnectionsPerAddress }),
+    maxConnections,
+    maxConnectionsPerAddress,
     refused: (remoteAddress, reason) => events.turnedAway(remoteAddress, reason),
   })
 }

@@ -78,9 +78,9 @@ function mxListener(
     ...address,
     clock,
     accept,
-    ...(tls && { tls }),
-    ...(maxConnections !== undefined && { maxConnections }),
-    ...(maxConnectionsPerAddress !== undefined && { maxConnectionsPerAddress }),
+    tls,
+    maxConnections,
+    maxConnectionsPerAddress,
     refused: (remoteAddress, reason) => events.turnedAway(remoteAddress, reason),
   })
 }

@@ -22,7 +22,6 @@ function post(response: Response): void {
 }
 
 function send(response: Response): void {
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
   parentPort?.postMessage(response)
 }
 

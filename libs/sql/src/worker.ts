@@ -150,7 +150,6 @@ export class SqlWorker {
     this.#running = turn
     this.#thread.ref()
     try {
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
       this.#thread.postMessage(turn.request)
     } catch (error) {
       this.#refuse(turn, error)

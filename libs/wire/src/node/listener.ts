@@ -17,10 +17,10 @@ export interface ListenerOptions {
   readonly port: number
   readonly clock: Clock
   /** For STARTTLS, or for TLS at once when `implicitTls`. */
-  readonly tls?: TlsServer
+  readonly tls?: TlsServer | undefined
   readonly implicitTls?: boolean
-  readonly maxConnections?: number
-  readonly maxConnectionsPerAddress?: number
+  readonly maxConnections?: number | undefined
+  readonly maxConnectionsPerAddress?: number | undefined
   /** Makes the machine and what answers it; `handle` is the connection's, to wake it. */
   readonly accept: (facts: ConnectionFacts, handle: ConnectionHandle) => Role
   /** A connection that came to nothing before there was a session (TLS handshake failed, too many). */
