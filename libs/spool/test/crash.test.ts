@@ -25,9 +25,11 @@ async function runAndKill(directory: string, seed: number): Promise<string[][]> 
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const output = text(child.stdout)
-  await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])
+  const exit = once(child, 'exit')
+  await Promise.race([once(child.stdout, 'data'), exit])
   await sleep(Math.random() * 1_500)
   child.kill('SIGKILL')
+  await exit
   return (await output)
     .split('\n')
     .slice(0, -1)

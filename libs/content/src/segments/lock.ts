@@ -85,13 +85,15 @@ function isAlive({ pid, started, nonce }: Owner): boolean {
   return startOf(pid) === started
 }
 
-/** Boot and start time of a process, or '' where the system does not tell. */
+/** Boot and start time of a process; 'dead' for a zombie; '' where the system does not tell. */
 function startOf(pid: number): string {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
     const status = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The 22nd field; the second is the command in parentheses and may contain anything.
-    return `${boot} ${status.slice(status.lastIndexOf(')') + 2).split(' ')[19]}`
+    // proc(5): the second field is the command in parentheses and may contain anything; the third is the state, the
+    // 22nd the start time.
+    const fields = status.slice(status.lastIndexOf(')') + 2).split(' ')
+    return fields[0] === 'Z' || fields[0] === 'X' ? 'dead' : `${boot} ${fields[19]}`
   } catch {
     return ''
   }

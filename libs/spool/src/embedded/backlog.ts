@@ -86,8 +86,10 @@ export class Backlog {
 
   async #read(now: number): Promise<void> {
     const { store, admit } = this.#parts
+    // What is added while we read may be due sooner than what the answer knows of.
+    this.#nextDue = Infinity
     const { rows, nextDue } = await store.call('take', { now, limit: PAGE })
-    this.#nextDue = nextDue ?? Infinity
+    this.#nextDue = Math.min(this.#nextDue, nextDue ?? Infinity)
     this.#waiting -= rows.length
     for (const row of rows) admit(entryOf(row, now))
   }

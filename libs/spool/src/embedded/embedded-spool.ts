@@ -271,7 +271,7 @@ export class EmbeddedSpool implements Spool {
       entry.isGone ? entry.deadLetters.length > 0 : this.#isIdle(entry),
     )
     this.#evict(idle)
-    if (!this.#isOver(KEPT_FILL)) return
+    if (!this.#isOver(1)) return
     const excess: KeptEntry[] = []
     const newest = [...this.#ledger.entries.values()].toReversed()
     let [count, weight] = [this.#ledger.entries.size, this.#weight]
