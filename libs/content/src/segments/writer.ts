@@ -9,8 +9,13 @@ import { encodeSegmentHeader, FIRST_FRAME, segmentName, type SegmentIdentity } f
 
 /** Octets of one write: large enough that the sync is what counts, small enough to leave the ring room for others. */
 const MAX_BATCH_OCTETS = 2 * 1024 * 1024
-/** Zeros are written this far ahead: overwriting what is allocated spares each sync a journal commit of the file system. */
+/**
+ * Zeros are written this far ahead: overwriting what is allocated spares each sync a journal commit of the file system,
+ * which halves the latency of a lone commit (0.18 for 0.36 ms).
+ */
 const STRETCH_OCTETS = 4 * 1024 * 1024
+/** Larger batches share that commit among many, and the disk had better not write everything twice. */
+const BULK_OCTETS = 64 * 1024
 /** The next segment is made when so much of this one is left. */
 const PREPARE_OCTETS = 8 * 1024 * 1024
 const ZEROS = Buffer.alloc(1024 * 1024)
@@ -159,7 +164,7 @@ export class Writer {
       return
     }
     for (const frame of frames) frame.done()
-    this.#tend()
+    this.#tend(segment.end - start)
   }
 
   #assemble(frames: readonly PendingFrame[]): Buffer {
@@ -255,9 +260,9 @@ export class Writer {
   }
 
   /** Prepares, beside the writing, what the next writes will need. Its failures show when they are needed. */
-  #tend(): void {
+  #tend(written: number): void {
     if (this.#background !== undefined) return
-    const task = this.#nextTask()
+    const task = this.#nextTask(written)
     if (task === undefined) return
     this.#background = task
       .catch(() => {})
@@ -266,10 +271,11 @@ export class Writer {
       })
   }
 
-  #nextTask(): Promise<void> | undefined {
+  #nextTask(written: number): Promise<void> | undefined {
     const { end, stretched } = this.#segment
     const limit = this.#options.segmentOctets
-    if (stretched < limit && stretched - end < STRETCH_OCTETS / 2) return this.#stretch()
+    const isStretchNeeded = written < BULK_OCTETS && stretched < limit && stretched - end < STRETCH_OCTETS / 2
+    if (isStretchNeeded) return this.#stretch()
     const isNextNeeded = limit - end < Math.min(PREPARE_OCTETS, limit / 4)
     return isNextNeeded && this.#next === undefined ? this.#prepare() : undefined
   }
