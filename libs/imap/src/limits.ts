@@ -1,13 +1,15 @@
 /** Bounds on what a client may say. Each can be set; the defaults carry their reason. */
 export interface ImapLimits {
-  /** Octets of a command line before login. An OAuth bearer token in AUTHENTICATE is a few KiB; RFC 4954 §4 allows 12,288. */
+  /** Octets of a command before login, its literals apart, over however many lines. An OAuth bearer token in AUTHENTICATE is a few KiB; RFC 4954 §4 allows 12,288. */
   readonly lineBeforeLogin: number
   /** Octets of all literals of one command before login: a user name and a password need no more, and strangers get no more memory. */
   readonly literalsBeforeLogin: number
-  /** Octets of a command line after login. Clients send long uid sets; Dovecot's users have lived with 64 KiB. */
+  /** Octets of a command after login, its literals apart, over however many lines. Clients send long uid sets; Dovecot's users have lived with 64 KiB. */
   readonly line: number
   /** Octets of all literals of one command after login, APPEND's message apart: names and search strings. */
   readonly literals: number
+  /** Literals of one command: as many as it may have search keys. Each costs work even when it is empty. */
+  readonly literalsOfCommand: number
   /** Octets of an appended message (APPENDLIMIT, RFC 7889). It streams, so this bounds disk and time, not memory. */
   readonly appendSize: number
   /** Depth of parentheses, NOT and OR. Deeper ones are only ever attacks on the parser's stack. */
@@ -35,6 +37,7 @@ export const DEFAULT_LIMITS: ImapLimits = {
   literalsBeforeLogin: 4_096,
   line: 65_536,
   literals: 65_536,
+  literalsOfCommand: 500,
   appendSize: 100 * 1024 * 1024,
   nesting: 32,
   ranges: 10_000,

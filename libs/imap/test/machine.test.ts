@@ -102,6 +102,19 @@ test('literals before login are bounded, whatever their size claims', async () =
   assert.match(await client.say('sesame\r\n'), /^b OK /)
 })
 
+test('empty literals do not make a command of endless lines', async () => {
+  const client = await connect()
+  const line = `${'x'.repeat(10_000)} {0+}\r\n`
+  const said = await client.say(`a LOGIN ${line.repeat(1_000)}\r\nb NOOP\r\n`)
+  assert.match(said, /^a NO \[LIMIT\] [^\r]*\r\nb OK /)
+})
+
+test('ten thousand empty literals are not ten thousand copies of a command', async () => {
+  const client = await connect()
+  const said = await client.say(`a ID ${'{0+}\r\n'.repeat(10_000)}\r\nb NOOP\r\n`)
+  assert.match(said, /^a NO \[LIMIT\] too many literals\r\nb OK /)
+})
+
 test('many small literals are not a large one', async () => {
   const client = await connect()
   const said = await client.say(

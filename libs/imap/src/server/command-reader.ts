@@ -29,6 +29,7 @@ export class CommandReader {
   #mode: Mode = 'command'
   #parts: Buffer[] = []
   #literalsSize = 0
+  #literals = 0
   #left = 0
 
   constructor(lineLimit: number) {
@@ -42,6 +43,11 @@ export class CommandReader {
   /** Octets of the present command's literals so far. */
   get collected(): number {
     return this.#literalsSize
+  }
+
+  /** How many literals the present command has so far. */
+  get literals(): number {
+    return this.#literals
   }
 
   /** Is the client in the middle of a literal? */
@@ -71,6 +77,7 @@ export class CommandReader {
   collect(literal: LiteralHead): void {
     this.#begin('collect', literal)
     this.#literalsSize += literal.size
+    this.#literals++
   }
 
   /** The literal is handed out in pieces; then comes the rest of the line as `line`. */
@@ -94,6 +101,7 @@ export class CommandReader {
   forget(): void {
     this.#parts = []
     this.#literalsSize = 0
+    this.#literals = 0
     this.#mode = 'command'
   }
 

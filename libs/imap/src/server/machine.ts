@@ -189,15 +189,25 @@ export class ImapServerMachine implements ProtocolMachine<ImapQuestion, unknown>
     if (literal.nonSync && literal.size > MOST_SKIPPED) return this.#bye('TOOBIG', 'Literal is too long')
     const refused = this.#guarded(() => {
       if (this.#isMessage(bytes)) return this.#append(bytes)
-      const total = this.#reader.collected + literal.size
-      const limit = this.#state === 'notAuthenticated' ? 'literalsBeforeLogin' : 'literals'
-      if (total > this.#limits[limit]) throw new LimitError(limit, 'literal is too long')
+      this.#checkSize(bytes, literal)
       this.#reader.collect(literal)
       if (!literal.nonSync) this.#encoder.raw('+ Ready for the literal\r\n')
     })
     if (!refused) return
     if (literal.nonSync) this.#reader.skip(literal)
     else this.#reader.forget()
+  }
+
+  /** Empty literals and the lines between them fill the memory as well as long ones do. */
+  #checkSize(bytes: Buffer, { size }: LiteralHead): void {
+    const stranger = this.#state === 'notAuthenticated'
+    const { collected, literals } = this.#reader
+    const check = (limit: keyof ImapLimits, value: number, message: string): void => {
+      if (value > this.#limits[limit]) throw new LimitError(limit, message)
+    }
+    check(stranger ? 'literalsBeforeLogin' : 'literals', collected + size, 'literal is too long')
+    check(stranger ? 'lineBeforeLogin' : 'line', bytes.length - collected, 'command is too long')
+    check('literalsOfCommand', literals + 1, 'too many literals')
   }
 
   /** Does the command so far end where APPEND's message begins, and not in the midst of its arguments? */
