@@ -1,4 +1,5 @@
 import type { ContentId, ContentStore } from '@cartero/content'
+import { HEADER_LIMITS } from '@cartero/message'
 
 /** Where a message's octets are: `prefix`, then the content. */
 export interface StoredOctets {
@@ -38,6 +39,14 @@ export async function* streamOctets(
   if (start < prefix.length) yield prefix.subarray(start, Math.min(end, prefix.length))
   if (end <= prefix.length) return
   yield* store.get(content, { start: Math.max(0, start - prefix.length), end: end - prefix.length })
+}
+
+/**
+ * As much of a header as is ever looked at: a stranger's may be as long as a message. One octet more than the limit tells
+ * a header that was cut.
+ */
+export function readableHeader({ start, end }: Range): Range {
+  return { start, end: Math.min(end, start + HEADER_LIMITS.headerOctets + 1) }
 }
 
 const EMPTY = Buffer.alloc(0)

@@ -1,15 +1,14 @@
 import type { ContentStore } from '@cartero/content'
 import type { StoredMessage } from '@cartero/mailstore'
 import { decodeEncodedWords, HeaderBlock, parameter, PartTextDecoder, type Part } from '@cartero/message'
-import { readOctets, streamOctets, type Range } from './message-octets.ts'
+import { readableHeader, readOctets, streamOctets, type Range } from './message-octets.ts'
 import { folded, type Needle } from './search-criteria.ts'
 
 /** Messages up to this many octets are read in one go; of larger ones part by part, piece by piece. */
 const READ_AT_ONCE = 128 * 1024
 
 export async function readHeader(content: ContentStore, message: StoredMessage): Promise<HeaderBlock> {
-  const { headerStart, bodyStart } = message.index.root
-  return HeaderBlock.parse(await readOctets(content, message, { start: headerStart, end: bodyStart }))
+  return HeaderBlock.parse(await readOctets(content, message, headerOf(message)))
 }
 
 /** Which of the needles occur in what a person would read of the message: header fields and texts, decoded. */
@@ -22,7 +21,7 @@ export async function readTexts(
   const octets = await octetsOf(content, message)
   const { root } = message.index
   if (search.looksInHeader) {
-    const header = HeaderBlock.parse(await joined(octets({ start: root.headerStart, end: root.bodyStart })))
+    const header = HeaderBlock.parse(await joined(octets(headerOf(message))))
     for (const field of header.fields) {
       search.begin()
       search.inHeader(`${field.name}: ${decodeEncodedWords(field.value)}`)
@@ -33,6 +32,10 @@ export async function readTexts(
     await searchPart(search, part, octets)
   }
   return search.found
+}
+
+function headerOf({ index: { root } }: StoredMessage): Range {
+  return readableHeader({ start: root.headerStart, end: root.bodyStart })
 }
 
 type Octets = (range: Range) => AsyncIterable<Buffer> | Iterable<Buffer>

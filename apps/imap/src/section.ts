@@ -3,7 +3,7 @@ import type { FetchedItem, Partial, Section, SectionItem } from '@cartero/imap'
 import type { StoredMessage } from '@cartero/mailstore'
 import { HeaderBlock, sectionRange } from '@cartero/message'
 import type { MaybePromise } from '@cartero/wire'
-import { readOctets, streamOctets, type Range } from './message-octets.ts'
+import { readableHeader, readOctets, streamOctets, type Range } from './message-octets.ts'
 
 /** Octets that are read in one go; what is larger streams. */
 export const READ_AT_ONCE: number = 64 * 1024
@@ -57,7 +57,7 @@ async function headerFields(
   { label, partial }: { readonly label: string; readonly partial: Partial | undefined },
 ): Promise<FetchedItem> {
   const { fields, not } = text as Exclude<Section['text'], string>
-  const block = HeaderBlock.parse(await readOctets(content, message, header))
+  const block = HeaderBlock.parse(await readOctets(content, message, readableHeader(header)))
   const octets = block.select(fields, !not)
   const range = clipped({ start: 0, end: octets.length }, partial)
   return { item: 'SECTION', label, octets: octets.subarray(range.start, range.end) }

@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { HEADER_LIMITS } from '@cartero/message'
+import { letter, Stage } from './stage.ts'
+
+/** The most octets that are read at once from now on. */
+function largestRead({ content }: Stage): () => number {
+  const read = content.read.bind(content)
+  let largest = 0
+  content.read = async (id, range) => {
+    const octets = await read(id, range)
+    largest = Math.max(largest, octets.length)
+    return octets
+  }
+  return () => largest
+}
+
+test('a header as long as a message is not held whole for each item that looks into it', async () => {
+  const stage = new Stage()
+  await stage.deliver('ana', 'INBOX', `Subject: long\n${'X-Pad: x\n'.repeat(100_000)}${letter('inner')}`)
+  const client = await stage.enter('ana', 'INBOX')
+  const largest = largestRead(stage)
+  assert.match(
+    await client.say('a FETCH 1 (BODY.PEEK[HEADER.FIELDS (SUBJECT)] BODY.PEEK[HEADER.FIELDS (TO)])\r\n'),
+    /\r\nSubject: long\r\n\r\n[^]*a OK /,
+  )
+  assert.match(await client.say('b SEARCH HEADER X-Pad y\r\n'), /^\* SEARCH\r\nb OK /)
+  assert.match(await client.say('c SEARCH TEXT inner\r\n'), /c OK /)
+  assert.ok(largest() <= HEADER_LIMITS.headerOctets + 1, `${largest()} octets were read at once`)
+})
