@@ -6,7 +6,7 @@ import { formatReply, isPositive, replyText, type Reply } from '../reply.ts'
 import type { GreetingCommand } from '../verb/greeting.ts'
 import type { Ending, SmtpEvent } from './events.ts'
 import type { ServerPolicy, SmtpServerOptions } from './options.ts'
-import type { SmtpAnswer, SmtpQuestion } from './question.ts'
+import { verbOf, verdictOf, type SmtpAnswer, type SmtpQuestion } from './question.ts'
 import { authSessionOf, type ServedSession } from './session.ts'
 import type { Transaction } from './transaction.ts'
 
@@ -18,7 +18,7 @@ export interface Phase {
 }
 
 interface Asked {
-  readonly during: SmtpQuestion['kind']
+  readonly question: SmtpQuestion
   readonly resume: (answer: SmtpAnswer) => void
 }
 
@@ -85,27 +85,30 @@ export class Dialogue {
   }
 
   /** Says a refusal and tells the observer. */
-  refuse(verb: string, reply: Reply, reason: string = replyText(reply), fault: Fault = 'peer'): void {
-    this.#observer?.({ kind: 'refused', verb, reply, reason, fault })
+  refuse(verb: string, reply: Reply): void {
+    this.#tellRefused(verb, reply)
     this.say(reply)
   }
 
   /** Puts a question; `resume` gets the answer, or the reply that its failure amounts to. */
   ask(question: SmtpQuestion, resume: (answer: SmtpAnswer) => void): void {
-    this.#asked = { during: question.kind, resume }
+    this.#asked = { question, resume }
     this.#outputs.push({ kind: 'ask', question })
   }
 
   answer(answer: SmtpAnswer): void {
     const asked = this.#asked
     this.#asked = undefined
-    asked?.resume(answer)
+    if (asked === undefined) return
+    const verdict = verdictOf(answer)
+    if (verdict !== undefined && !isPositive(verdict)) this.#tellRefused(verbOf(asked.question), verdict)
+    asked.resume(answer)
   }
 
   fail(error: unknown): void {
     const asked = this.#asked
     this.#asked = undefined
-    asked?.resume(this.#publicFace(asked.during, error))
+    asked?.resume(this.#publicFace(asked.question, error))
   }
 
   /** Nothing more can be said, and the question that is out will not be answered. */
@@ -209,18 +212,16 @@ export class Dialogue {
     if (this.phase !== undefined) this.dismiss(patience(this.policy.hostname))
   }
 
-  #publicFace(during: SmtpQuestion['kind'], error: unknown): Reply {
+  #tellRefused(verb: string, reply: Reply, reason: string = replyText(reply), fault: Fault = 'peer'): void {
+    this.#observer?.({ kind: 'refused', verb, reply, reason, fault })
+  }
+
+  #publicFace(question: SmtpQuestion, error: unknown): Reply {
     if (error instanceof ReplyError && !isPositive(error.reply)) {
-      this.observe({
-        kind: 'refused',
-        verb: during,
-        reply: error.reply,
-        reason: error.reason,
-        fault: error.fault,
-      })
+      this.#tellRefused(verbOf(question), error.reply, error.reason, error.fault)
       return error.reply
     }
-    this.observe({ kind: 'bug', during, error })
+    this.observe({ kind: 'bug', during: question.kind, error })
     return replies.tryLater
   }
 }

@@ -16,7 +16,10 @@ export type Ending =
 
 /** What happened in a conversation. Protocol rooms know no logger: who drives the machine logs and counts. */
 export type SmtpEvent =
-  /** The client was refused something. `reason` is for the log, `reply` is what it was told. */
+  /**
+   * The client was refused something, by the grammar or by the session. `reason` is for the log, `reply` is what it was
+   * told; `verb` is what it had said, as far as that was readable.
+   */
   | {
       readonly kind: 'refused'
       readonly verb: string

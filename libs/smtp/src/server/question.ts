@@ -1,5 +1,6 @@
 import type { SaslServerMechanism, SaslStep } from '@cartero/sasl'
 import type { MaybePromise } from '@cartero/wire'
+import type { Verb } from '../command.ts'
 import type { Reply } from '../reply.ts'
 import type { GreetingCommand } from '../verb/greeting.ts'
 import type { MailCommand } from '../verb/mail.ts'
@@ -52,6 +53,24 @@ export function serveSession(session: ServedSession): (question: SmtpQuestion) =
         return session.expand?.(question.text) ?? replies.notImplemented
     }
   }
+}
+
+const VERBS = {
+  mail: 'MAIL',
+  rcpt: 'RCPT',
+  data: 'DATA',
+  body: 'DATA',
+  endOfData: 'DATA',
+  sasl: 'AUTH',
+  authenticated: 'AUTH',
+  verify: 'VRFY',
+  expand: 'EXPN',
+} as const satisfies Partial<Record<SmtpQuestion['kind'], Verb>>
+
+/** What the client had said when the question came up; '' before it said anything. */
+export function verbOf(question: SmtpQuestion): Verb | '' {
+  if (question.kind === 'greeting') return ''
+  return question.kind === 'helo' ? question.client.verb : VERBS[question.kind]
 }
 
 /** The reply among the answers; a step is none. */
