@@ -15,6 +15,22 @@ export const systemClock: Clock = {
   },
 }
 
+/** Waits for that many milliseconds. False when the signal aborts first; then it waits no longer. */
+export function pause(clock: Clock, milliseconds: number, signal: AbortSignal): Promise<boolean> {
+  if (signal.aborted) return Promise.resolve(false)
+  return new Promise((resolve) => {
+    const giveUp = (): void => {
+      cancel()
+      resolve(false)
+    }
+    const cancel = clock.after(milliseconds, () => {
+      signal.removeEventListener('abort', giveUp)
+      resolve(true)
+    })
+    signal.addEventListener('abort', giveUp, { once: true })
+  })
+}
+
 interface Alarm {
   readonly due: number
   readonly ring: () => void

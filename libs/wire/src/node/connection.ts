@@ -12,6 +12,12 @@ export const INBOX_LIMIT = 256 * 1024
 /** How long a session may take to answer one question before the peer is told 451 (below every client's time-out, RFC 5321 §4.5.3.2). */
 export const DECISION_LIMIT_MS = 240_000
 
+/** How long a peer may keep its half of the connection open once we have said all; then it is cut off. */
+export const CLOSING_LIMIT_MS = 5_000
+
+/** Milliseconds between two looks at the deadlines of connections: limits are of minutes, a timer each would cost more. */
+export const TICK_MS = 1_000
+
 /** The session did not answer in time: our fault, never the peer's. */
 export class DecisionTimeoutError extends Error {
   override readonly name = 'DecisionTimeoutError'
@@ -82,7 +88,7 @@ export class Connection {
     this.#over()
   }
 
-  /** Called about once a second by whoever owns the connection. */
+  /** Called every TICK_MS by whoever owns the connection. */
   checkDeadline(now: number): void {
     if (now < this.#deadline || this.#ended) return
     if (this.#closing || this.#busy === 'upgrading' || this.#output.blocked) return this.destroy()
@@ -286,8 +292,7 @@ export class Connection {
     this.#closing = true
     this.#output.flush()
     this.#socket.end()
-    // A peer that never closes its half must not hold ours.
-    this.#deadline = this.#clock.now() + 5_000
+    this.#deadline = this.#clock.now() + CLOSING_LIMIT_MS
   }
 
   #setDeadline(): void {

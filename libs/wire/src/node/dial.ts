@@ -1,8 +1,9 @@
+import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions as TlsOptions, type TLSSocket } from 'node:tls'
 import type { Clock } from '../clock.ts'
 import type { Role } from '../machine.ts'
-import { Connection } from './connection.ts'
+import { Connection, TICK_MS } from './connection.ts'
 import { handshake } from './tls-upgrade.ts'
 
 export interface DialOptions {
@@ -20,18 +21,14 @@ export interface DialOptions {
 /** Connects and drives the client's role until the connection is over. Rejects only when there was no connection. */
 export async function dial(options: DialOptions): Promise<void> {
   options.signal.throwIfAborted()
-  const plain = await connected(
-    connect({ host: options.host, port: options.port, noDelay: true }),
-    options.signal,
-  )
   const upgrade = (socket: Socket): Promise<TLSSocket> =>
     handshake(connectTls({ ...options.tls, socket }), 'secureConnect')
-  const socket = options.implicitTls ? await upgrade(plain) : plain
+  const socket = await connected(options, upgrade)
   await new Promise<void>((resolve) => {
     const connection = new Connection(socket, options.role, { clock: options.clock, upgrade, closed: finish })
     let stopTicking = tick()
     function tick(): () => void {
-      return options.clock.after(1_000, () => {
+      return options.clock.after(TICK_MS, () => {
         connection.checkDeadline(options.clock.now())
         stopTicking = tick()
       })
@@ -43,19 +40,26 @@ export async function dial(options: DialOptions): Promise<void> {
       resolve()
     }
     options.signal.addEventListener('abort', cut, { once: true })
-    connection.start()
+    // It may have aborted while the promise of the socket was on its way.
+    if (options.signal.aborted) cut()
+    else connection.start()
   })
 }
 
-function connected(socket: Socket, signal: AbortSignal): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const give = (): void => void socket.destroy(new Error('gave up connecting'))
-    signal.addEventListener('abort', give, { once: true })
-    socket.once('error', reject)
-    socket.once('connect', () => {
-      signal.removeEventListener('abort', give)
-      socket.off('error', reject)
-      resolve(socket)
-    })
-  })
+/** A socket that bytes may go over: after the handshake, when TLS comes first. */
+async function connected(
+  { host, port, implicitTls, signal }: DialOptions,
+  upgrade: (socket: Socket) => Promise<TLSSocket>,
+): Promise<Socket> {
+  const plain = connect({ host, port, noDelay: true })
+  const giveUp = (): void => void plain.destroy(new Error('gave up connecting'))
+  signal.addEventListener('abort', giveUp, { once: true })
+  // Without a listener a reset during the handshake would end the process.
+  plain.on('error', () => plain.destroy())
+  try {
+    await once(plain, 'connect')
+    return implicitTls ? await upgrade(plain) : plain
+  } finally {
+    signal.removeEventListener('abort', giveUp)
+  }
 }

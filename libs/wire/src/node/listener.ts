@@ -2,7 +2,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import type { Clock } from '../clock.ts'
 import type { ConnectionFacts } from '../facts.ts'
 import type { Role } from '../machine.ts'
-import { Connection } from './connection.ts'
+import { Connection, TICK_MS } from './connection.ts'
 import { tlsFactsOf } from './tls-facts.ts'
 import type { TlsServer } from './tls-upgrade.ts'
 
@@ -11,6 +11,9 @@ export const MAX_CONNECTIONS = 10_000
 
 /** Connections of one remote address at a time, so that a single peer cannot take all of them. Loopback is not counted. */
 export const MAX_CONNECTIONS_PER_ADDRESS = 100
+
+/** Connections that the kernel may complete before we take them: what comes in one burst. */
+const BACKLOG = 1_024
 
 export interface ListenerOptions {
   readonly host: string
@@ -89,7 +92,7 @@ export class Listener {
     const { host, port } = this.#options
     return new Promise((resolve, reject) => {
       this.#server.once('error', (error) => reject(new ListenError(host, port, error)))
-      this.#server.listen({ host, port, backlog: 1024 }, () => {
+      this.#server.listen({ host, port, backlog: BACKLOG }, () => {
         this.#server.removeAllListeners('error')
         this.#server.on('error', (error) => this.#options.refused?.('unknown', error.message))
         this.#tick()
@@ -117,7 +120,7 @@ export class Listener {
   }
 
   #tick(): void {
-    this.#stopTicking = this.#options.clock.after(1_000, () => {
+    this.#stopTicking = this.#options.clock.after(TICK_MS, () => {
       const now = this.#options.clock.now()
       for (const connection of this.#connections) connection.checkDeadline(now)
       this.#tick()
