@@ -64,7 +64,7 @@ function mxListener(
 ): Listener {
   const { hostname, limits, maxConnections, maxConnectionsPerAddress } = settings
   const accept = (connection: ConnectionFacts): Role => {
-    events.connected(connection)
+    events.connected()
     const session = new MxSession(connection, { intake: spool, directory, hostname, clock, events })
     const machine = new SmtpServerMachine(session, {
       hostname,

@@ -1,6 +1,6 @@
 import { Resolution_Verdict, type DirectoryService, type Resolution } from '@cartero/contracts/directory'
 import type { DeliveryRecipient, Routed, Spool, SpooledMessage } from '@cartero/spool'
-import type { Clock } from '@cartero/wire'
+import { pause, type Clock } from '@cartero/wire'
 import type { Events } from './events.ts'
 
 /** Messages routed at a time: one question to the directory, one call to the spool. */
@@ -51,17 +51,9 @@ export class Router {
         return await this.route(messages)
       } catch (error) {
         this.#on.events.routingFailed(error)
-        if (signal.aborted) return
-        await this.#pause(signal)
+        if (!(await pause(this.#on.clock, RETRY_MS, signal))) return
       }
     }
-  }
-
-  #pause(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.#on.clock.after(RETRY_MS, resolve)
-      signal.addEventListener('abort', () => (cancel(), resolve()), { once: true })
-    })
   }
 }
 

@@ -13,6 +13,7 @@ import { freePortBase, LineClient } from '@cartero/testkit'
 const directory = openMemoryDirectory()
 const content = new MemoryContentLog()
 const spool = new MemorySpool({ content })
+const metrics = new MetricRegistry()
 const port = (await freePortBase()) + 25
 const agent = createMtaAgent({
   settings: {
@@ -23,7 +24,7 @@ const agent = createMtaAgent({
   spool,
   directory,
   logger: silentLogger,
-  metrics: new MetricRegistry(),
+  metrics,
 })
 const leased = spool.lease('local', 1, AbortSignal.timeout(60_000))[Symbol.asyncIterator]()
 let client: LineClient
@@ -33,6 +34,11 @@ async function delivered(): Promise<{ delivery: Delivery; octets: string; prefix
   const octets = (await content.read(delivery!.message.content)).toString('latin1')
   await spool.settle([{ id: delivery!.id, state: 'delivered' }])
   return { delivery: delivery!, octets, prefix: delivery!.message.prefix.toString() }
+}
+
+async function rejections(at: string): Promise<number> {
+  const { text } = await metrics.exposition()
+  return Number(new RegExp(`^cartero_mta_rejections_total\\{at="${at}"\\} (\\d+)$`, 'm').exec(text)?.[1])
 }
 
 async function transaction(...recipients: string[]): Promise<void> {
@@ -123,6 +129,14 @@ describe('the MX port', () => {
     assert.match(await client.smtp('RCPT TO:<nobody@cartero.test>'), /^550 5\.1\.1/)
     assert.match(await client.smtp('RCPT TO:<Postmaster>'), /^250/)
     assert.match(await client.smtp('RCPT TO:<abuse@cartero.test>'), /^250/)
+  })
+
+  test('what is refused is counted at the stage where it was', async () => {
+    const before = await rejections('rcpt')
+    await client.smtp('MAIL FROM:<stranger@elsewhere.test>')
+    await client.smtp('RCPT TO:<nobody@cartero.test>')
+    await client.smtp('RCPT TO:<not an address>')
+    assert.equal(await rejections('rcpt'), before + 2)
   })
 
   test('a client that goes away within DATA leaves nothing in the spool', async () => {
