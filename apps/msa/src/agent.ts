@@ -75,7 +75,7 @@ function submissionListener(
   const { hostname, allowPlaintextAuth, limits, maxConnections, maxConnectionsPerAddress } = settings
   const { clock, events } = shared
   const accept = (connection: ConnectionFacts): Role => {
-    events.connected(connection)
+    events.connected()
     const session = new SubmissionSession(connection, {
       ...shared,
       intake,

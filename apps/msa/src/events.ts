@@ -9,7 +9,7 @@ export type Events = ReturnType<typeof createEvents>
 export function createEvents(logger: Logger, registry: MetricRegistry) {
   const metrics = registry.register(METRICS)
   return {
-    connected(_connection: ConnectionFacts): void {
+    connected(): void {
       metrics.sessions.add({})
     },
     /** A connection that came to nothing before there was a session. */

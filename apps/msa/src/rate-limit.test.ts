@@ -38,3 +38,12 @@ test('the memory for accounts is bounded', () => {
   for (let i = 0; i < MOST_ACCOUNTS; i++) limit.take(`account-${i}`)
   assert.ok(limit.take('first'))
 })
+
+test('a busy account is not forgotten, however many others there are', () => {
+  const limit = new RateLimit({ perHour: 60, burst: 1 }, new ManualClock())
+  limit.take('busy')
+  for (let i = 0; i < 3 * MOST_ACCOUNTS; i++) {
+    limit.take(`account-${i}`)
+    if (i % 1_000 === 0) assert.equal(limit.take('busy'), false)
+  }
+})
