@@ -12,6 +12,9 @@ const BATCH = 100
 /** Batches at work at a time: one is prepared while the other is being written. */
 const IN_FLIGHT = 2
 
+/** Octets up to which a message is read at once to be indexed; a larger one streams, so that memory is bounded. */
+const READ_AT_ONCE = 128 * 1024
+
 /** First wait after a failure of the store, doubled up to the longest. */
 const FIRST_RETRY_MS = 5_000
 const LONGEST_RETRY_MS = 15 * 60_000
@@ -92,7 +95,7 @@ export class Deliverer {
   async #index(id: NewMessage['content'], size: number, prefix: Buffer): Promise<MessageIndex> {
     const indexer = new MessageIndexer()
     indexer.write(prefix)
-    if (size <= 128 * 1024) indexer.write(await this.#on.content.read(id))
+    if (size <= READ_AT_ONCE) indexer.write(await this.#on.content.read(id))
     else for await (const piece of this.#on.content.get(id)) indexer.write(piece)
     return indexer.end()
   }
