@@ -1,3 +1,4 @@
+import { decodeUtf8, isAsciiText } from '@cartero/syntax'
 import { CR, isWsp, LF } from './octets.ts'
 
 /**
@@ -16,7 +17,6 @@ export function octetString(bytes: Buffer, start: number, end: number): OctetStr
   return bytes.toString('latin1', start, end)
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const western = new TextDecoder('windows-1252')
 
 /** Without white space around it. Not `String.trim`, which takes the last octet of a UTF-8 `à` for a no-break space. */
@@ -34,16 +34,7 @@ function isWhite(octet: number): boolean {
 
 /** What a person would read: UTF-8 (RFC 6532 §3.1), or else Windows-1252, which is what unlabelled mail of old is in. Never throws. */
 export function textOf(octets: OctetString): string {
-  if (isAscii(octets)) return octets
+  if (isAsciiText(octets)) return octets
   const bytes = octetsOf(octets)
-  try {
-    return utf8.decode(bytes)
-  } catch {
-    return western.decode(bytes)
-  }
-}
-
-function isAscii(octets: OctetString): boolean {
-  for (let i = 0; i < octets.length; i++) if (octets.charCodeAt(i) > 0x7f) return false
-  return true
+  return decodeUtf8(bytes) ?? western.decode(bytes)
 }

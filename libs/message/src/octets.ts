@@ -8,7 +8,6 @@ export const QUOTE = 0x22
 export const PERCENT = 0x25
 export const OPEN_PARENTHESIS = 0x28
 export const CLOSE_PARENTHESIS = 0x29
-export const ASTERISK = 0x2a
 export const COMMA = 0x2c
 export const DASH = 0x2d
 export const DOT = 0x2e

@@ -1,3 +1,4 @@
+import { decodeUtf8 } from '@cartero/syntax'
 import type { MaybePromise } from '@cartero/wire'
 import type { CredentialVerifier } from './verifier.ts'
 
@@ -64,12 +65,7 @@ export function fieldText(octets: Buffer): string | undefined {
 
 /** A peer's UTF-8, or undefined when it is not UTF-8 or has a NUL, which no mechanism lets be part of a text. */
 export function utf8Text(octets: Buffer): string | undefined {
-  if (octets.includes(0)) return undefined
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(octets)
-  } catch {
-    return undefined
-  }
+  return octets.includes(0) ? undefined : decodeUtf8(octets)
 }
 
 /** Puts login and password to the verifier and makes its answer a step. */

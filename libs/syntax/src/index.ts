@@ -21,7 +21,13 @@ export {
 } from './enhanced-status.ts'
 export { formatLocalPart, LOCAL_PART_OCTETS } from './local-part.ts'
 export { formatMailbox, isAsciiMailbox, parseMailbox, type Mailbox } from './mailbox.ts'
-export { decodeUtf8, isUtf8 } from './utf8.ts'
+export { decodeUtf8 } from './utf8.ts'
 export { decodeXtext, encodeXtext } from './xtext.ts'
 export { formatDateTime, parseDateTime, type DateTime } from './date-time.ts'
-export { makeMessageId, MOST_MESSAGE_IDS, parseMessageId, parseMessageIds, type MessageId } from './message-id.ts'
+export {
+  makeMessageId,
+  MOST_MESSAGE_IDS,
+  parseMessageId,
+  parseMessageIds,
+  type MessageId,
+} from './message-id.ts'

@@ -8,8 +8,3 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
     return undefined
   }
 }
-
-/** The octets are well-formed UTF-8 (RFC 3629 §4). ASCII is. */
-export function isUtf8(bytes: Uint8Array): boolean {
-  return decodeUtf8(bytes) !== undefined
-}
