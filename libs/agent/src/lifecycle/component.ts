@@ -1,4 +1,4 @@
-type MaybePromise<T> = T | Promise<T>
+import type { MaybePromise } from '@cartero/wire'
 
 /**
  * How a component is. `degraded` still serves: something is missing that the operator may want to mend.

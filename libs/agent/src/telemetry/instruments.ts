@@ -35,7 +35,7 @@ export interface Sample {
 }
 
 /** The numbers of one metric. On the hot path a count is one map lookup and an addition; all else waits for the scrape. */
-export class Series<T> {
+class Series<T> {
   readonly declaration: MetricDeclaration
   readonly #names: readonly string[]
   readonly #cells = new Map<string, { readonly labels: Readonly<Record<string, string>>; value: T }>()
