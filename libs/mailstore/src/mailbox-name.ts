@@ -37,11 +37,6 @@ export function parseMailboxName(name: string, limits: MailStoreLimits): string 
   return Buffer.byteLength(spelled) > limits.nameOctets ? undefined : spelled
 }
 
-export function parentOf(name: string): string | undefined {
-  const end = name.lastIndexOf(separator)
-  return end < 0 ? undefined : name.slice(0, end)
-}
-
 /** The parents of a name, the outermost first. */
 export function parentsOf(name: string): readonly string[] {
   const parents: string[] = []
