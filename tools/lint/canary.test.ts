@@ -107,6 +107,12 @@ const forbidden: ReadonlyArray<readonly [what: string, file: string, code: strin
   ['prom-client outside agent', 'libs/mailstore/src/b.ts', `import 'prom-client'`, 'one-owner'],
   ['SQLite outside sql', 'libs/mailstore/src/c.ts', `import 'node:sqlite'`, 'one-owner'],
   ['a reply line', 'libs/smtp/src/b.ts', `export const a = '250 2.0.0 ok'`, 'reply-literal'],
+  [
+    'a reply line where mail is received',
+    'libs/spool/src/i.ts',
+    `export const a = '451 4.3.0 no'`,
+    'reply-literal',
+  ],
   ['a continued reply line', 'apps/mda/src/a.ts', `export const a = '250-PIPELINING'`, 'reply-literal'],
   [
     'a reply line in a template',

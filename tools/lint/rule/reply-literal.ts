@@ -3,7 +3,7 @@ import type { Place } from '../rooms.ts'
 import { stringValue } from '../syntax-tree.ts'
 import type { Context, Node, Rule, Visitor } from '../syntax-tree.ts'
 
-const SPEAKS_SMTP = new Set(['libs/smtp', 'apps/msa', 'apps/mta', 'apps/mda', 'apps/odmr'])
+const SPEAKS_SMTP = new Set(['libs/smtp', 'libs/spool', 'apps/msa', 'apps/mta', 'apps/mda', 'apps/odmr'])
 const CATALOGUE = /^src\/replies(?:\.ts$|\/)/
 
 // RFC 5321 §4.2
