@@ -109,7 +109,7 @@ const forbidden: ReadonlyArray<readonly [what: string, file: string, code: strin
   ['a reply line', 'libs/smtp/src/b.ts', `export const a = '250 2.0.0 ok'`, 'reply-literal'],
   [
     'a reply line where mail is received',
-    'libs/spool/src/i.ts',
+    'libs/spool/src/reception/a.ts',
     `export const a = '451 4.3.0 no'`,
     'reply-literal',
   ],
