@@ -71,43 +71,49 @@ function submissionListener(
   dependencies: MsaDependencies,
   shared: Shared,
 ): Listener {
-  const { settings, intake, directory, verifier, tls } = dependencies
-  const { hostname, allowPlaintextAuth, limits, maxConnections, maxConnectionsPerAddress } = settings
-  const { clock, events } = shared
-  const accept = (connection: ConnectionFacts): Role => {
-    events.connected()
-    const session = new SubmissionSession(connection, {
-      ...shared,
-      intake,
-      directory,
-      verifier,
-      hostname,
-      allowPlaintextAuth,
-      random: randomBytes,
-    })
-    const machine = new SmtpServerMachine(session, {
-      hostname,
-      startTls: !listen.implicitTls,
-      requireAuth: true,
-      requireTls: !allowPlaintextAuth,
-      allowPlaintextAuth,
-      ...(connection.tls && { tls: connection.tls }),
-      ...(limits && { limits }),
-      observer: (event) => report(event, connection, events),
-    })
-    return { machine, decide: serveSession(session) }
-  }
+  const { maxConnections, maxConnectionsPerAddress } = dependencies.settings
   return new Listener({
     host: listen.host,
     port: listen.port,
     implicitTls: listen.implicitTls,
-    tls,
-    clock,
-    accept,
+    tls: dependencies.tls,
+    clock: shared.clock,
+    accept: (connection) => conversation(connection, listen, dependencies, shared),
     maxConnections,
     maxConnectionsPerAddress,
-    refused: (remoteAddress, reason) => events.turnedAway(remoteAddress, reason),
+    refused: (remoteAddress, reason) => shared.events.turnedAway(remoteAddress, reason),
   })
+}
+
+function conversation(
+  connection: ConnectionFacts,
+  listen: SubmissionListener,
+  { settings, intake, directory, verifier }: MsaDependencies,
+  shared: Shared,
+): Role {
+  const { hostname, allowPlaintextAuth, limits } = settings
+  const { events } = shared
+  events.connected()
+  const session = new SubmissionSession(connection, {
+    ...shared,
+    intake,
+    directory,
+    verifier,
+    hostname,
+    allowPlaintextAuth,
+    random: randomBytes,
+  })
+  const machine = new SmtpServerMachine(session, {
+    hostname,
+    startTls: !listen.implicitTls,
+    requireAuth: true,
+    requireTls: !allowPlaintextAuth,
+    allowPlaintextAuth,
+    ...(connection.tls && { tls: connection.tls }),
+    ...(limits && { limits }),
+    observer: (event) => report(event, connection, events),
+  })
+  return { machine, decide: serveSession(session) }
 }
 
 const STAGES: Readonly<Record<string, 'mail' | 'rcpt' | 'data' | 'auth'>> = {
