@@ -38,6 +38,10 @@ test('addresses beyond the limit are not read, in groups neither', () => {
   assert.equal(mailboxesOf(parseAddressList(value)).length, 101)
 })
 
+test('empty groups are not read without limit', () => {
+  assert.equal(parseAddressList(Buffer.from('g:;,'.repeat(20)), 7).length, 7)
+})
+
 test('an address is written so that it is read back', () => {
   const octets = fc.string({
     unit: fc.constantFrom('a', '.', '"', '\\', '@', ' ', '(', '<', 'é'),

@@ -19,7 +19,7 @@ export interface Group {
   readonly members: readonly Mailbox[]
 }
 
-/** Mailboxes of one field that are read. A field of 256 KiB could name ten times as many. */
+/** Mailboxes and groups of one field that are read. A field of 256 KiB could name ten times as many. */
 export const MOST_ADDRESSES = 5_000
 
 /**

@@ -52,6 +52,8 @@ export class AddressScanner extends FieldScanner {
       const member = this.#mailbox(this.#words())
       if (member !== undefined) members.push(member)
     }
+    // An empty group costs as much as a mailbox does.
+    if (members.length === 0) this.#left--
     return { group: name, members }
   }
 

@@ -2,7 +2,7 @@ import { headerLineKind, type HeaderLineKind } from '../header-line.ts'
 import { KeptOctets } from '../kept-octets.ts'
 import { CR, DASH, LF } from '../octets.ts'
 import { PartialLine } from '../partial-line.ts'
-import { delimiterEnd, delimiterKind, LONGEST_DELIMITER_LINE } from './boundary.ts'
+import { Boundaries, delimiterEnd, LONGEST_DELIMITER_LINE } from './boundary.ts'
 import { INDEX_LIMITS, type IndexLimits } from './index-limits.ts'
 import type { Envelope, MessageIndex, Part } from './message-index.ts'
 import { OpenPart } from './open-part.ts'
@@ -14,15 +14,15 @@ const NOTHING = Buffer.alloc(0)
  * Indexes a message from its octets, cut anywhere. It holds at most one header, the start of one line and the index itself,
  * whatever the message's size, and never throws. A bare LF ends a line as CRLF does, since APPEND may bring such mail.
  *
- * Every line is looked at once: delimiters of the open multiparts first, innermost first, then the header in which it
+ * Every line is looked at once: delimiters of the open multiparts first, then the header in which it
  * stands. Where no multipart is open, lines are only counted.
  */
 export class MessageIndexer {
   readonly #limits: IndexLimits
   /** From the root to the part whose octets are arriving. */
   readonly #open: OpenPart[] = []
-  /** How many of them wait for delimiters. */
-  #waiting = 0
+  /** What those of them that are multiparts wait for. */
+  readonly #boundaries = new Boundaries()
   #parts = 0
   #root: Part | undefined
   #envelope: Envelope = {}
@@ -52,7 +52,7 @@ export class MessageIndexer {
     this.#chunk = chunk
     let at = this.#partial.length > 0 ? this.#completeLine(chunk) : 0
     while (at < chunk.length) {
-      if (!this.#inHeader && this.#waiting === 0) {
+      if (!this.#inHeader && this.#boundaries.isEmpty) {
         this.#countLines(chunk, at)
         break
       }
@@ -122,7 +122,7 @@ export class MessageIndexer {
 
   /** One line; `length` counts its octets even where `bytes` holds only the first of them. */
   #line(bytes: Buffer, start: number, end: number, length: number): void {
-    const mayDelimit = this.#waiting > 0 && length <= LONGEST_DELIMITER_LINE
+    const mayDelimit = !this.#boundaries.isEmpty && length <= LONGEST_DELIMITER_LINE
     const isDashed = mayDelimit && bytes[start] === DASH && bytes[start + 1] === DASH
     const delimits = isDashed && this.#delimiter(bytes, start, end, length)
     if (!delimits && this.#inHeader) this.#headerLine(headerLineKind(bytes, start, end), length)
@@ -131,20 +131,16 @@ export class MessageIndexer {
 
   /** Ends the parts that this line delimits, if it is a delimiter, and begins the next one. */
   #delimiter(bytes: Buffer, start: number, end: number, length: number): boolean {
-    const textEnd = delimiterEnd(bytes, start, end)
-    for (let level = this.#open.length - 1; level >= 0; level--) {
-      const { boundary } = this.#open[level]!
-      const kind = boundary && delimiterKind(boundary, bytes, start, textEnd)
-      if (kind === undefined) continue
-      // Past the limit no part begins: the last one goes on to the end of its multipart.
-      if (kind === 'open' && this.#parts >= this.#limits.parts) return false
-      this.#finishHeaders(this.#lineStart)
-      this.#closeAbove(level, this.#lineStart, this.#lineEndBefore)
-      if (kind === 'open') this.#openPart(this.#lineStart + length, false)
-      else this.#stopWaiting(this.#open[level]!)
-      return true
-    }
-    return false
+    const found = this.#boundaries.find(bytes, start, delimiterEnd(bytes, start, end))
+    if (found === undefined) return false
+    const { level, kind } = found
+    // Past the limit no part begins: the last one goes on to the end of its multipart.
+    if (kind === 'open' && this.#parts >= this.#limits.parts) return false
+    this.#finishHeaders(this.#lineStart)
+    this.#closeAbove(level, this.#lineStart, this.#lineEndBefore)
+    if (kind === 'open') this.#openPart(this.#lineStart + length, false)
+    else this.#stopWaiting(this.#open[level]!)
+    return true
   }
 
   #headerLine(kind: HeaderLineKind, length: number): void {
@@ -206,7 +202,7 @@ export class MessageIndexer {
     if (!open.isMultipart && !open.isMessagePart) return
     if (this.#open.length > this.#limits.depth) open.becomeOpaque()
     else if (open.isMultipart) {
-      if (open.openMultipart()) this.#waiting++
+      if (open.openMultipart()) this.#boundaries.add(open.boundary!, this.#open.length - 1)
       else open.becomeText()
     } else if (open.isEncoded || this.#parts >= this.#limits.parts) open.becomeOpaque()
     else this.#openPart(open.part.bodyStart, true)
@@ -225,7 +221,7 @@ export class MessageIndexer {
   }
 
   #stopWaiting(multipart: OpenPart): void {
+    this.#boundaries.remove(multipart.boundary!)
     multipart.boundary = undefined
-    this.#waiting--
   }
 }

@@ -1,4 +1,5 @@
 import { DEFAULT_CONTENT_TYPE, type ContentType } from '../field/content-type.ts'
+import type { OctetString } from '../octet-string.ts'
 import { dashBoundary } from './boundary.ts'
 import type { Part } from './message-index.ts'
 import type { PartHeader } from './part-header.ts'
@@ -20,7 +21,7 @@ export class OpenPart {
   /** Children found so far, when it is a multipart. */
   children: Part[] | undefined
   /** Dashes and boundary, as long as delimiters of this multipart are waited for. */
-  boundary: Buffer | undefined
+  boundary: OctetString | undefined
   /** Line feeds before the body. */
   #linesBefore = 0
 
