@@ -4,9 +4,9 @@ import type { Reply } from './reply.ts'
 
 /** Octets of a reply line; twice what the standard allows, because the text is written by people. */
 // RFC 5321 §4.5.3.1.5
-const LINE_OCTETS = 1024
+export const LINE_OCTETS = 1024
 /** Lines of one reply: no EHLO answer comes near, and memory is bounded. */
-const LINES = 256
+export const LINES = 256
 
 /** The server does not speak SMTP, or not well enough to go on. */
 export class ReplySyntaxError extends Error {
