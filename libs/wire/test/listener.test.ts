@@ -159,6 +159,27 @@ describe('a listener with real sockets', () => {
   })
 })
 
+test('connections beyond the limit are turned away, and those that are open live on', async () => {
+  const turnedAway = Promise.withResolvers<string>()
+  const server = new Listener({
+    host: '127.0.0.1',
+    port: 0,
+    clock,
+    maxConnections: 1,
+    accept: () => ({ machine: new EchoMachine(), decide: (question) => question }),
+    refused: (_address, reason) => turnedAway.resolve(reason),
+  })
+  await server.listen()
+  const first = await open(server)
+  const second = connect(server.port, '127.0.0.1')
+  assert.equal(await turnedAway.promise, 'too many connections')
+  if (!second.destroyed) await once(second, 'close')
+  first.write('echo still here\r\n')
+  assert.equal(await until(first, '\r\n'), 'still here\r\n')
+  first.destroy()
+  await server.drain(AbortSignal.abort())
+})
+
 test('drain lets each session say goodbye and then resolves', async () => {
   const server = listener()
   await server.listen()
