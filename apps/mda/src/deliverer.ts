@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type { ContentStore } from '@cartero/content'
 import { MailStoreError, type AppendOutcome, type MailStore, type NewMessage } from '@cartero/mailstore'
 import { MessageIndexer, type MessageIndex } from '@cartero/message'
@@ -14,6 +15,12 @@ const IN_FLIGHT = 2
 
 /** Octets up to which a message is read at once to be indexed; a larger one streams, so that memory is bounded. */
 const READ_AT_ONCE = 128 * 1024
+
+/**
+ * Octets that are indexed before everybody else gets a turn of the event loop. What was accepted just now comes out of
+ * memory, and a message made for it takes a second for each 25 MB.
+ */
+const TURN_OCTETS = 256 * 1024
 
 /** First wait after a failure of the store, doubled up to the longest. */
 const FIRST_RETRY_MS = 5_000
@@ -35,6 +42,7 @@ export interface DelivererDependencies {
  */
 export class Deliverer {
   readonly #on: DelivererDependencies
+  #sinceTurn = 0
 
   constructor(dependencies: DelivererDependencies) {
     this.#on = dependencies
@@ -95,9 +103,23 @@ export class Deliverer {
   async #index(id: NewMessage['content'], size: number, prefix: Buffer): Promise<MessageIndex> {
     const indexer = new MessageIndexer()
     indexer.write(prefix)
-    if (size <= READ_AT_ONCE) indexer.write(await this.#on.content.read(id))
-    else for await (const piece of this.#on.content.get(id)) indexer.write(piece)
+    if (size <= READ_AT_ONCE) {
+      indexer.write(await this.#on.content.read(id))
+      if (this.#isTurn(size)) await turn()
+    } else {
+      for await (const piece of this.#on.content.get(id)) {
+        indexer.write(piece)
+        if (this.#isTurn(piece.length)) await turn()
+      }
+    }
     return indexer.end()
+  }
+
+  #isTurn(octets: number): boolean {
+    this.#sinceTurn += octets
+    if (this.#sinceTurn < TURN_OCTETS) return false
+    this.#sinceTurn = 0
+    return true
   }
 
   /** An account that the directory knows and the mailstore does not yet gets its mailboxes now. */

@@ -30,13 +30,17 @@ function house() {
 
 type House = ReturnType<typeof house>
 
-async function accept({ spool }: House, recipients: readonly DeliveryRecipient[]): Promise<DeliveryId> {
+async function accept(
+  { spool }: House,
+  recipients: readonly DeliveryRecipient[],
+  letter: string = LETTER,
+): Promise<DeliveryId> {
   const draft = spool.begin({
     reversePath: 'stranger@elsewhere.test',
     recipients: recipients.map(({ address }) => ({ address })),
     client: { address: '192.0.2.1', helo: 'elsewhere.test', protocol: 'ESMTP' },
   })
-  void draft.write(Buffer.from(LETTER))
+  void draft.write(Buffer.from(letter))
   const queueId = await draft.commit(Buffer.from('Received: from a by b; Thu, 1 Jan 2026 00:00:00 +0000\r\n'))
   await spool.route([{ queueId, deliveries: [{ nextHop: { kind: 'local' }, recipients }] }])
   return `${queueId}.1` as DeliveryId
@@ -103,6 +107,26 @@ test('a second delivery of the same thing, as after a crash, makes no second cop
     return rooms.spool.waiting === 0
   })
   assert.equal((await messages(rooms, 'bob@cartero.test')).length, 1)
+})
+
+test('a large letter that comes out of memory does not stop everybody else', async (t) => {
+  const rooms = await running(t)
+  let turns = 0
+  const count = (): void => {
+    turns++
+    immediate = setImmediate(count)
+  }
+  let immediate = setImmediate(count)
+  t.after(() => clearImmediate(immediate))
+  let turnsMeanwhile = 0
+  t.mock.method(rooms.content, 'get', async function* () {
+    const before = turns
+    for (let i = 0; i < 64; i++) yield Buffer.alloc(64 * 1024, '-\r\n')
+    turnsMeanwhile = turns - before
+  })
+  await accept(rooms, [to('bob@cartero.test')], 'x'.repeat(200_000))
+  await until(() => rooms.spool.waiting === 0)
+  assert.ok(turnsMeanwhile >= 10, `${turnsMeanwhile} turns`)
 })
 
 test('a store that is full for a while delays mail and loses none', async (t) => {
