@@ -172,6 +172,7 @@ test('connections beyond the limit are turned away, and those that are open live
   await server.listen()
   const first = await open(server)
   const second = connect(server.port, '127.0.0.1')
+  second.on('error', () => {})
   assert.equal(await turnedAway.promise, 'too many connections')
   if (!second.destroyed) await once(second, 'close')
   first.write('echo still here\r\n')
