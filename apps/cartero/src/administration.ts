@@ -1,25 +1,27 @@
 import { ControlError, type ControlFault, type ControlVerbs } from '@cartero/agent/admin'
-import { DirectoryError, type Directory, type DirectoryFault } from '@cartero/directory'
+import {
+  DEFAULT_ADDRESS_POLICY,
+  DirectoryError,
+  parseAddress,
+  type Directory,
+  type DirectoryFault,
+} from '@cartero/directory'
+import {
+  addAccount,
+  addAlias,
+  addDomain,
+  listAccounts,
+  listAliases,
+  listDomains,
+  removeAccount,
+  removeAlias,
+  removeDomain,
+  setPassword,
+  type AccountEntry,
+  type AliasEntry,
+  type DomainEntry,
+} from '@cartero/directory-agent/agent'
 import type { MailStore } from '@cartero/mailstore'
-
-/** What the command line shows; JSON-serialisable. */
-export interface DomainEntry {
-  readonly name: string
-  readonly catchAll: string
-  readonly postmaster: string
-}
-
-export interface AccountEntry {
-  readonly address: string
-  readonly disabled: boolean
-  /** Octets; 0 is without limit. */
-  readonly quota: number
-}
-
-export interface AliasEntry {
-  readonly address: string
-  readonly targets: readonly string[]
-}
 
 /** The verbs of the administration: name, argument and result of each. */
 export interface AdministrationVerbs {
@@ -47,17 +49,17 @@ export function administration(stores: () => AdministrationStores): Administrati
       throw toControlError(error)
     })
   return {
-    'domain.add': (domain) => ask(async ({ directory }) => void (await directory.AddDomain({ domain }))),
-    'domain.list': () => ask(async ({ directory }) => (await directory.ListDomains({})).domains),
-    'domain.remove': (domain) => ask(async ({ directory }) => void (await directory.RemoveDomain(domain))),
-    'account.add': (account) => ask((open) => addAccount(open, account)),
-    'account.list': (filter) => ask(({ directory }) => listAccounts(directory, filter)),
-    'account.passwd': (credential) =>
-      ask(async ({ directory }) => void (await directory.SetPassword(credential))),
-    'account.remove': (argument) => ask((open) => removeAccount(open, argument)),
-    'alias.add': (alias) => ask(async ({ directory }) => void (await directory.SetAlias({ alias }))),
-    'alias.list': (filter) => ask(async ({ directory }) => (await directory.ListAliases(filter)).aliases),
-    'alias.remove': (alias) => ask(async ({ directory }) => void (await directory.RemoveAlias(alias))),
+    'domain.add': (domain) => ask(({ directory }) => addDomain(directory, domain)),
+    'domain.list': () => ask(({ directory }) => listDomains(directory)),
+    'domain.remove': ({ name }) => ask(({ directory }) => removeDomain(directory, name)),
+    'account.add': (account) => ask((stores) => addWithMailboxes(stores, account)),
+    'account.list': ({ domain }) => ask(({ directory }) => listAccounts(directory, domain)),
+    'account.passwd': ({ address, password }) =>
+      ask(({ directory }) => setPassword(directory, address, password)),
+    'account.remove': (argument) => ask((stores) => removeWithMail(stores, argument)),
+    'alias.add': ({ address, targets }) => ask(({ directory }) => addAlias(directory, address, targets)),
+    'alias.list': ({ domain }) => ask(({ directory }) => listAliases(directory, domain)),
+    'alias.remove': ({ address }) => ask(({ directory }) => removeAlias(directory, address)),
   }
 }
 
@@ -69,29 +71,28 @@ export function controlVerbs(verbs: AdministrationVerbs): ControlVerbs {
   )
 }
 
-async function addAccount(
+async function addWithMailboxes(
   { directory, mailStore }: AdministrationStores,
-  { password, quota, ...account }: AccountEntry & { readonly password: string },
+  account: AccountEntry & { readonly password: string },
 ): Promise<void> {
-  await directory.AddAccount({ account: { ...account, quota: BigInt(quota) }, password })
-  await mailStore.provision(account.address)
-}
-
-async function listAccounts(
-  directory: Directory,
-  filter: { readonly domain: string },
-): Promise<AccountEntry[]> {
-  const { accounts } = await directory.ListAccounts(filter)
-  return accounts.map(({ address, disabled, quota }) => ({ address, disabled, quota: Number(quota) }))
+  await addAccount(directory, account)
+  const owner = ownerOf(account.address)
+  await mailStore.provision(owner)
+  await mailStore.setQuota(owner, account.quota)
 }
 
 /** The account first: nothing is delivered any more while its mailboxes go. */
-async function removeAccount(
+async function removeWithMail(
   { directory, mailStore }: AdministrationStores,
   { address, keepMail }: { readonly address: string; readonly keepMail: boolean },
 ): Promise<void> {
-  await directory.RemoveAccount({ address })
-  if (!keepMail) await mailStore.removeAccount(address)
+  await removeAccount(directory, address)
+  if (!keepMail) await mailStore.removeAccount(ownerOf(address))
+}
+
+/** Whose mailboxes they are: the address as the directory answers it, however the operator wrote it. */
+function ownerOf(address: string): string {
+  return parseAddress(address, DEFAULT_ADDRESS_POLICY)?.text ?? address
 }
 
 const FAULTS: Readonly<Record<DirectoryFault, ControlFault>> = {

@@ -2,6 +2,7 @@ import type { ListenAddress } from '@cartero/agent/config'
 import { OperatorError, type Component } from '@cartero/agent/lifecycle'
 import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
 import { credentialVerifier } from '@cartero/directory'
+import type { DirectoryAgent } from '@cartero/directory-agent/agent'
 import { createImapAgent, type ImapSettings } from '@cartero/imap-agent/agent'
 import { createMdaAgent } from '@cartero/mda-agent/agent'
 import { createMsaAgent, type MsaSettings } from '@cartero/msa-agent/agent'
@@ -9,7 +10,7 @@ import { createMtaAgent, type MtaSettings } from '@cartero/mta-agent/agent'
 import { ListenError } from '@cartero/wire/node'
 
 import type { CarteroConfig } from './config.ts'
-import type { Stores } from './stores.ts'
+import type { OpenStores, Stores } from './stores.ts'
 import type { TlsIdentity } from './tls-identity.ts'
 
 export interface AgentsOptions {
@@ -17,45 +18,51 @@ export interface AgentsOptions {
   readonly logger: Logger
   readonly metrics: MetricRegistry
   readonly stores: Stores
+  readonly directory: DirectoryAgent
   readonly identity: TlsIdentity
   /** What an operator does about a door that is taken. */
   readonly doorRemedy: string
 }
 
+/** What is there once the agents start. */
+interface Ports extends OpenStores, Pick<DirectoryAgent, 'directory'> {
+  readonly tls: TlsIdentity['server']
+}
+
 /** Each agent with the ports it is given, in the order of a message's way back: who delivers is there before who accepts. */
 export function agents(options: AgentsOptions): Component[] {
   const { config, stores, identity, logger, metrics, doorRemedy } = options
-  const make: Readonly<Record<string, () => Component>> = {
-    mda: () => createMdaAgent({ ...stores.open, logger, metrics }),
-    mta: () =>
-      createMtaAgent({
-        ...stores.open,
-        tls: identity.server,
-        logger,
-        metrics,
-        settings: mtaSettings(config),
-      }),
-    msa: () =>
+  const make: Readonly<Record<string, (ports: Ports) => Component>> = {
+    mda: ({ spool, mailStore, content }) => createMdaAgent({ spool, mailStore, content, logger, metrics }),
+    mta: ({ spool, directory, tls }) =>
+      createMtaAgent({ spool, directory, tls, logger, metrics, settings: mtaSettings(config) }),
+    msa: ({ spool, directory, tls }) =>
       createMsaAgent({
-        intake: stores.open.spool,
-        directory: stores.open.directory,
-        verifier: credentialVerifier(stores.open.directory),
-        tls: identity.server,
+        intake: spool,
+        directory,
+        verifier: credentialVerifier(directory),
+        tls,
         logger,
         metrics,
         settings: msaSettings(config),
       }),
-    imap: () =>
+    imap: ({ mailStore, content, directory, tls }) =>
       createImapAgent({
-        ...stores.open,
-        verifier: credentialVerifier(stores.open.directory),
-        tls: identity.server,
+        mailStore,
+        content,
+        verifier: credentialVerifier(directory),
+        tls,
         logger,
         metrics,
         settings: imapSettings(config),
       }),
   }
-  return Object.entries(make).map(([name, create]) => whenOpen(name, create, doorRemedy))
+  const ports = (): Ports => ({
+    ...stores.open,
+    directory: options.directory.directory,
+    tls: identity.server,
+  })
+  return Object.entries(make).map(([name, create]) => whenOpen(name, () => create(ports()), doorRemedy))
 }
 
 function mtaSettings(config: CarteroConfig): MtaSettings {

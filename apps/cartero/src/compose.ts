@@ -2,14 +2,15 @@ import { createAdminServer, createControlSocket, type ControlVerbs } from '@cart
 import { formatListenAddress, type ListenAddress } from '@cartero/agent/config'
 import type { Agent, Component, HealthReport } from '@cartero/agent/lifecycle'
 import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
+import { createDirectoryAgent } from '@cartero/directory-agent/agent'
 
-import { administration, controlVerbs } from './administration.ts'
+import { administration, controlVerbs, type AdministrationStores } from './administration.ts'
 import { agents } from './agents.ts'
 import type { CarteroConfig } from './config.ts'
 import { dataFolder, prepareDataFolder } from './data-folder.ts'
 import { checkDoors } from './doors.ts'
 import { reclaimer } from './reclaimer.ts'
-import { Stores, type OpenStores } from './stores.ts'
+import { openDirectory, Stores } from './stores.ts'
 import { TlsIdentity } from './tls-identity.ts'
 
 export interface CompositionOptions {
@@ -26,8 +27,8 @@ export interface CompositionOptions {
     readonly addresses: readonly string[]
     readonly isFine: boolean
   }
-  /** Done with the open stores before any agent starts: the accounts of a development system. */
-  readonly prepare?: (stores: OpenStores) => Promise<void>
+  /** Done before anybody can log in: the accounts of a development system. */
+  readonly prepare?: (stores: AdministrationStores) => Promise<void>
   /** Verbs of the control socket besides the administration's. */
   readonly verbs?: ControlVerbs
 }
@@ -41,17 +42,21 @@ export interface Composition {
 
 /**
  * All agents in one process over embedded storage. Order of the start: the data folder is claimed, then the doors are
- * tried, then the stores are opened, and only then do agents listen. /livez answers from early on, so that a long
- * recovery is not taken for a hang.
+ * tried, then the stores are opened, then the directory that the other agents are lent, and only then do agents listen.
+ * /livez answers from early on, so that a long recovery is not taken for a hang.
  */
 export function compose(options: CompositionOptions): Composition {
   const { config, health, doorRemedy, selfSigned } = options
   const data = dataFolder(config.data)
   const stores = new Stores({
     data,
-    subaddressSeparator: config.directory.subaddressSeparator,
     damaged: (damage) => options.logger.error('content.damaged', { ...damage }),
     trouble: (error) => options.logger.warn('spool.trouble', { err: error }),
+  })
+  const directory = createDirectoryAgent({
+    open: () => openDirectory({ sql: stores.open.sql, data }, config.directory.subaddressSeparator),
+    logger: options.logger,
+    metrics: options.metrics,
   })
   const identity = new TlsIdentity({
     ...config.tls,
@@ -59,7 +64,11 @@ export function compose(options: CompositionOptions): Composition {
     data,
     selfSignedIsFine: selfSigned.isFine,
   })
-  const verbs = { ...controlVerbs(administration(() => stores.open)), ...options.verbs }
+  const administered = (): AdministrationStores => ({
+    directory: directory.directory,
+    mailStore: stores.open.mailStore,
+  })
+  const verbs = { ...controlVerbs(administration(administered)), ...options.verbs }
   const components: Component[] = [
     { name: 'data', start: () => prepareDataFolder(data) },
     createControlSocket({ path: data.controlSocket, verbs }),
@@ -67,8 +76,9 @@ export function compose(options: CompositionOptions): Composition {
     ...adminServers(config.listen.http, options.metrics, health),
     identity,
     stores,
-    { name: 'accounts', start: () => options.prepare?.(stores.open) },
-    ...agents({ ...options, stores, identity }),
+    directory,
+    { name: 'accounts', start: () => options.prepare?.(administered()) },
+    ...agents({ ...options, stores, directory, identity }),
     reclaimer({ stores, every: config.spool.reclaimEvery, logger: options.logger }),
   ]
   return { agent: { name: 'cartero', components }, identity, stores }

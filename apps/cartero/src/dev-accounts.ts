@@ -1,8 +1,8 @@
 import type { Directory } from '@cartero/directory'
 import { deriveScramKeys, saslprep, sameOctets } from '@cartero/sasl'
 
+import type { AdministrationStores } from './administration.ts'
 import { generatePassword, readCredentials, writeCredentials, type Credential } from './credentials-file.ts'
-import type { OpenStores } from './stores.ts'
 
 export const DEV_DOMAIN = 'cartero.test'
 const DEV_ACCOUNTS = [`alice@${DEV_DOMAIN}`, `bob@${DEV_DOMAIN}`] as const
@@ -19,7 +19,7 @@ export interface DevAccounts {
  */
 export async function provideDevAccounts(
   file: string,
-  { directory, mailStore }: OpenStores,
+  { directory, mailStore }: AdministrationStores,
 ): Promise<DevAccounts> {
   const known = readCredentials(file)
   const added = DEV_ACCOUNTS.filter(

@@ -11,9 +11,9 @@ import { SqlError, SqlWorker } from '@cartero/sql'
 
 import type { DataFolder } from './data-folder.ts'
 
-/** What is opened. */
+/** What is opened; the directory's agent opens its store itself, in the same thread. */
 export interface OpenStores {
-  readonly directory: Directory
+  readonly sql: SqlWorker
   readonly mailStore: MailStore
   readonly content: ContentLog
   readonly spool: EmbeddedSpool
@@ -21,7 +21,6 @@ export interface OpenStores {
 
 export interface StoresOptions {
   readonly data: DataFolder
-  readonly subaddressSeparator: string
   /** Told of octets that were durable once and cannot be read now. */
   readonly damaged: (damage: object) => void
   /** Told of what failed and is tried again. */
@@ -47,10 +46,10 @@ export class Stores implements Component {
 
   async start(): Promise<void> {
     try {
-      this.#open = await this.#openAll()
+      this.#open = await inWords(this.#openAll())
     } catch (error) {
       await this.#closing.disposeAsync()
-      throw inWords(error)
+      throw error
     }
   }
 
@@ -63,19 +62,12 @@ export class Stores implements Component {
   }
 
   async #openAll(): Promise<OpenStores> {
-    const { data, subaddressSeparator, damaged, trouble } = this.#options
-    const worker = this.#keep(new SqlWorker())
+    const { data, damaged, trouble } = this.#options
+    const sql = this.#keep(new SqlWorker())
     const content = this.#keep(await SegmentContentLog.open({ directory: data.content, report: damaged }))
-    const [directory, mailStore] = await Promise.all([
-      openSqliteDirectory({ worker, file: data.directory, policy: { subaddressSeparator } }).then((store) =>
-        this.#keep(store),
-      ),
-      openSqliteMailStore({ worker, file: data.mailStore }).then((store) => this.#keep(store)),
-    ])
-    const spool = this.#keep(
-      await EmbeddedSpool.open({ log: content, sql: worker, file: data.spool, trouble }),
-    )
-    return { directory, mailStore, content, spool }
+    const mailStore = this.#keep(await openMailStore({ sql, data }))
+    const spool = this.#keep(await EmbeddedSpool.open({ log: content, sql, file: data.spool, trouble }))
+    return { sql, mailStore, content, spool }
   }
 
   #keep<T extends { close(): Promise<void> }>(store: T): T {
@@ -84,31 +76,32 @@ export class Stores implements Component {
   }
 }
 
-/** What the administration needs of a stopped system: who exists, and their mailboxes. */
-export async function openAdministrationStores(
-  data: DataFolder,
-  subaddressSeparator: string,
-): Promise<AsyncDisposable & Pick<OpenStores, 'directory' | 'mailStore'>> {
-  await using opening = new AsyncDisposableStack()
-  const keep = <T extends { close(): Promise<void> }>(store: T): T => {
-    opening.defer(() => store.close())
-    return store
-  }
-  try {
-    const worker = keep(new SqlWorker())
-    const directory = keep(
-      await openSqliteDirectory({ worker, file: data.directory, policy: { subaddressSeparator } }),
-    )
-    const mailStore = keep(await openSqliteMailStore({ worker, file: data.mailStore }))
-    const closing = opening.move()
-    return { directory, mailStore, [Symbol.asyncDispose]: () => closing.disposeAsync() }
-  } catch (error) {
-    throw inWords(error)
-  }
+/** Where a store is opened: in a thread that outlives it, in the files of a data folder. */
+export interface Place {
+  readonly sql: SqlWorker
+  readonly data: DataFolder
+}
+
+/** Rejects with OperatorError when the operator can mend it. */
+export function openDirectory({ sql, data }: Place, subaddressSeparator: string): Promise<Directory> {
+  return inWords(openSqliteDirectory({ worker: sql, file: data.directory, policy: { subaddressSeparator } }))
+}
+
+/** Rejects with OperatorError when the operator can mend it. */
+export function openMailStore({ sql, data }: Place): Promise<MailStore> {
+  return inWords(openSqliteMailStore({ worker: sql, file: data.mailStore }))
 }
 
 /** The stores' own errors are written for the operator. */
-function inWords(error: unknown): unknown {
+async function inWords<T>(opening: Promise<T>): Promise<T> {
+  try {
+    return await opening
+  } catch (error) {
+    throw wordsFor(error)
+  }
+}
+
+function wordsFor(error: unknown): unknown {
   const isStores = error instanceof ContentStoreError || error instanceof SpoolError
   if (isStores || (error instanceof SqlError && error.fault !== 'bug')) {
     return new OperatorError(error.message, 'nothing was lost; mend what the message names and start again', {

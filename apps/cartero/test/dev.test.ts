@@ -1,5 +1,6 @@
 // `cartero dev` and what the command line says to it while it runs.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
@@ -32,8 +33,13 @@ describe('a running system', () => {
   test('it tells how it is, to people, machines and containers', async () => {
     const { code, out } = await ask('status', '-o', 'json')
     assert.equal(code, 0)
-    const status = JSON.parse(out) as { ready: boolean; pid: number; listen: Record<string, string[]> }
-    assert.deepEqual([status.ready, status.pid], [true, system.child.pid])
+    const status = JSON.parse(out) as {
+      ready: boolean
+      pid: number
+      waiting: number
+      listen: Record<string, string[]>
+    }
+    assert.deepEqual([status.ready, status.pid, status.waiting], [true, system.child.pid, 0])
     assert.deepEqual(status.listen['mx'], [`127.0.0.1:${system.port(25)}`])
     assert.match((await ask('status')).out, /\[\+\] stores/)
     assert.deepEqual(await ask('healthcheck'), { code: 0, out: '', err: '' })
@@ -62,6 +68,30 @@ describe('a running system', () => {
       0,
     )
     assert.equal((await ask('domain', 'list')).out, 'DOMAIN        CATCH-ALL  POSTMASTER\ncartero.test\n')
+  })
+
+  test('mail for a mailbox whose quota is reached is not lost: it waits, and the status counts it', async () => {
+    const address = 'erin@cartero.test'
+    assert.equal((await ask('account', 'add', address, '--quota', '1MB', '--generate')).code, 0)
+    using client = await LineClient.connect(system.port(25))
+    await client.reply()
+    await client.smtp('EHLO sender.test')
+    await client.smtp('MAIL FROM:<sender@elsewhere.test>')
+    assert.match(await client.smtp(`RCPT TO:<${address}>`), /^250/)
+    await client.smtp('DATA')
+    assert.match(
+      await client.smtp(`Subject: large\r\n\r\n${`${'x'.repeat(70)}\r\n`.repeat(15_000)}.`),
+      /^250/,
+    )
+    const signal = AbortSignal.timeout(10_000)
+    while (!system.output.includes('message.deferred')) await once(system.child.stderr!, 'data', { signal })
+    assert.match((await ask('status')).out, /, 1 messages on their way\n/)
+  })
+
+  test('what operators change is told, and counted where scrapers ask', async () => {
+    assert.match(system.output, /"account":"alice@cartero\.test","event":"account\.added"/)
+    const metrics = await (await fetch(`http://127.0.0.1:${system.port(80)}/metrics`)).text()
+    assert.match(metrics, /^cartero_directory_changes_total\{subject="domain"\} 1$/m)
   })
 
   test('a second one on the same data is refused and touches nothing', async () => {

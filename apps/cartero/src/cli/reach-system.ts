@@ -48,8 +48,8 @@ export async function askSystem<T>(
   }
   prepareDataFolder(data)
   const { administration } = await import('../administration.ts')
-  const { openAdministrationStores } = await import('../stores.ts')
-  await using stores = await openAdministrationStores(data, subaddressSeparator)
+  const { openStoppedSystem } = await import('../stopped-system.ts')
+  await using stores = await openStoppedSystem(data, subaddressSeparator)
   const verbs = administration(() => stores)
   return await question(((verb, argument) => verbs[verb](argument as never)) as Ask)
 }
