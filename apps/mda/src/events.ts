@@ -25,6 +25,11 @@ export function createEvents(logger: Logger, registry: MetricRegistry) {
         reason,
       })
     },
+    /** Tried for as long as it is worth; it is kept in the spool as a dead letter. */
+    expired(delivery: Delivery, reason: string): void {
+      metrics.deliveries.add({ outcome: 'expired' })
+      logger.error('message.expired', { qid: delivery.message.queueId, reason })
+    },
     /** An operator has to look at it. */
     held(delivery: Delivery, reason: string): void {
       metrics.deliveries.add({ outcome: 'held' })

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { MetricRegistry, silentLogger } from '@cartero/agent/telemetry'
+import { ContentStoreError, type ContentId } from '@cartero/content'
 import { MemoryContentLog } from '@cartero/content/memory'
 import { MailStoreError } from '@cartero/mailstore'
 import { createMemoryMailStore } from '@cartero/mailstore/memory'
@@ -161,4 +162,36 @@ test('one full mailbox does not keep the letter from the others', async (t) => {
   await accept(rooms, [to('full@cartero.test'), to('bob@cartero.test')])
   await until(async () => (await messages(rooms, 'bob@cartero.test')).length === 1)
   await until(async () => (await rooms.spool.inspect({ state: 'deferred', limit: 10 })).length === 1)
+})
+
+test('a message whose octets cannot be read keeps no other message from being delivered', async (t) => {
+  const rooms = house()
+  t.after(() => rooms.spool.close())
+  const read = rooms.content.read.bind(rooms.content)
+  const damaged = await accept(rooms, [to('alice@cartero.test')])
+  await accept(rooms, [to('bob@cartero.test')])
+  const unreadable = (await rooms.spool.inspect({ limit: 10 })).find(({ id }) => id === damaged)!
+  let first: ContentId | undefined
+  t.mock.method(rooms.content, 'read', (id: ContentId) => {
+    first ??= id
+    if (id === first) return Promise.reject(new ContentStoreError('io', 'the frame is damaged'))
+    return read(id)
+  })
+  await rooms.agent.start!(AbortSignal.timeout(10_000))
+  await until(async () => (await messages(rooms, 'bob@cartero.test')).length === 1)
+  const [deferred] = await rooms.spool.inspect({ state: 'deferred', limit: 10 })
+  assert.equal(deferred!.id, unreadable.id)
+  await rooms.agent.drain!(AbortSignal.abort())
+})
+
+test('what cannot be delivered for five days becomes a dead letter instead of being tried for ever', async (t) => {
+  const rooms = await running(t)
+  t.mock.method(rooms.mailStore, 'append', () => Promise.reject(new MailStoreError('full', 'no space left')))
+  await accept(rooms, [to('bob@cartero.test')])
+  const expired = () => rooms.spool.inspect({ state: 'expired', limit: 10 })
+  await until(async () => {
+    rooms.clock.advance(3_600_000)
+    return (await expired()).length === 1
+  })
+  assert.equal((await expired())[0]!.reason, 'no space left')
 })
