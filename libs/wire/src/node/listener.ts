@@ -67,6 +67,7 @@ export class Listener {
   #draining = false
 
   constructor(options: ListenerOptions) {
+    if (options.implicitTls && options.tls === undefined) throw new TypeError('implicit TLS needs a TlsServer')
     this.#options = options
     this.#server = createServer({ noDelay: true, allowHalfOpen: true, highWaterMark: 64 * 1024 }, (socket) =>
       this.#accept(socket),
