@@ -15,8 +15,8 @@ const { values } = parseArgs({
 
 const CASES: readonly (Load & { readonly label: string })[] = [
   { label: '1 × 4 KB', sessions: 1, messages: 500, size: 4096 },
-  { label: '50 × 4 KB', sessions: 50, messages: 5000, size: 4096 },
-  { label: '200 × 4 KB', sessions: 200, messages: 5000, size: 4096 },
+  { label: '50 × 4 KB', sessions: 50, messages: 10_000, size: 4096 },
+  { label: '200 × 4 KB', sessions: 200, messages: 10_000, size: 4096 },
   { label: '50 × 4 KB, a connection each', sessions: 50, messages: 2000, size: 4096, reconnect: true },
   { label: '1 × 64 KB', sessions: 1, messages: 300, size: 65_536 },
   { label: '50 × 64 KB', sessions: 50, messages: 2000, size: 65_536 },

@@ -14,8 +14,8 @@ const { values } = parseArgs({
 })
 
 const CASES: readonly (Load & { readonly label: string })[] = [
-  { label: '50 × 4 KB, to the mailbox', sessions: 50, messages: 2000, size: 4096 },
-  { label: '1 × 4 KB, to the mailbox', sessions: 1, messages: 200, size: 4096 },
+  { label: '50 × 4 KB, to the mailbox', sessions: 50, messages: 4000, size: 4096 },
+  { label: '1 × 4 KB, to the mailbox', sessions: 1, messages: 400, size: 4096 },
   { label: '50 × 64 KB, to the mailbox', sessions: 50, messages: 1000, size: 65_536 },
 ]
 
