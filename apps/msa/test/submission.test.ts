@@ -5,7 +5,7 @@ import { connect as connectTls } from 'node:tls'
 import { once } from 'node:events'
 import { MetricRegistry, silentLogger } from '@cartero/agent/telemetry'
 import { MemoryContentLog } from '@cartero/content/memory'
-import { credentialVerifier } from '@cartero/directory'
+import { credentialVerifier, DirectoryError } from '@cartero/directory'
 import { openMemoryDirectory } from '@cartero/directory/memory'
 import { createMsaAgent } from '@cartero/msa-agent/agent'
 import type { SpooledMessage } from '@cartero/spool'
@@ -106,6 +106,37 @@ describe('a submission server on loopback that allows AUTH without TLS', () => {
     assert.match(await client.smtp(`AUTH PLAIN ${plain('alice@cartero.test', 'wrong')}`), /^535 5\.7\.8/)
     assert.match(await client.smtp(`AUTH PLAIN ${ALICE}`), /^235 2\.7\.0/)
   })
+
+  for (const fault of ['busy', 'unavailable'] as const) {
+    const away = (): Promise<never> => Promise.reject(new DirectoryError(fault, 'not now'))
+
+    // RFC 4954 §6
+    test(`a directory that is ${fault} is a 454 to AUTH: the password may be right`, async (t) => {
+      t.mock.method(directory, 'Authenticate', away)
+      t.mock.method(directory, 'ScramKeys', away)
+      assert.match(await client.smtp(`AUTH PLAIN ${ALICE}`), /^454 4\.7\.0/)
+      await client.smtp('AUTH SCRAM-SHA-256')
+      const first = Buffer.from('n,,n=alice@cartero.test,r=nonce').toString('base64')
+      assert.match(await client.smtp(first), /^454 4\.7\.0/)
+      t.mock.restoreAll()
+      assert.match(await client.smtp(`AUTH PLAIN ${ALICE}`), /^235/)
+    })
+
+    // RFC 5321 §4.2.4
+    test(`a directory that is ${fault} is a 451 to MAIL and RCPT, and the letter can go on after it`, async (t) => {
+      await client.smtp(`AUTH PLAIN ${plain('bob@cartero.test', 'bob words')}`)
+      t.mock.method(directory, 'senderAllowedNow', () => undefined)
+      t.mock.method(directory, 'SenderAllowed', away)
+      assert.match(await client.smtp('MAIL FROM:<bob@cartero.test>'), /^451 4\.4\.3/)
+      t.mock.restoreAll()
+      assert.match(await client.smtp('MAIL FROM:<bob@cartero.test>'), /^250/)
+      t.mock.method(directory, 'resolveNow', () => undefined)
+      t.mock.method(directory, 'Resolve', away)
+      assert.match(await client.smtp('RCPT TO:<alice@cartero.test>'), /^451 4\.4\.3/)
+      t.mock.restoreAll()
+      assert.match(await client.smtp('RCPT TO:<alice@cartero.test>'), /^250/)
+    })
+  }
 
   test('an account sends as itself, as its alias and as nobody, and as nobody else', async () => {
     await client.smtp(`AUTH PLAIN ${ALICE}`)
