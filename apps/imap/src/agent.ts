@@ -8,7 +8,8 @@ import type { CredentialVerifier } from '@cartero/sasl'
 import { systemClock, type Clock, type ConnectionFacts, type Role } from '@cartero/wire'
 import { Listener, listenAll, type ConnectionHandle, type TlsServer } from '@cartero/wire/node'
 import { createEvents, type Events } from './events.ts'
-import { DEFAULT_SESSION_LIMITS } from './limits.ts'
+import { CACHE_OCTETS, DEFAULT_SESSION_LIMITS } from './limits.ts'
+import { MessageCache } from './message-cache.ts'
 import { SessionCount } from './session-count.ts'
 import { MailSession } from './session.ts'
 
@@ -26,6 +27,8 @@ export interface ImapSettings {
   readonly allowPlaintextAuth: boolean
   /** Sessions of one account at a time. */
   readonly sessionsPerAccount?: number
+  /** Octets of messages that are kept for the next reader, all accounts together. */
+  readonly cacheOctets?: number
   /** Capabilities that are not announced: for a client that one of them breaks. */
   readonly hiddenCapabilities?: readonly string[]
   readonly limits?: Partial<ImapLimits>
@@ -52,6 +55,7 @@ export function createImapAgent(dependencies: ImapDependencies): Component {
   const shared: Shared = {
     events,
     sessions: new SessionCount(limit),
+    cache: new MessageCache(settings.cacheOctets ?? CACHE_OCTETS),
     clock: dependencies.clock ?? systemClock,
   }
   const listeners = settings.listen.map((listen) => imapListener(listen, dependencies, shared))
@@ -69,6 +73,7 @@ export function createImapAgent(dependencies: ImapDependencies): Component {
 interface Shared {
   readonly events: Events
   readonly sessions: SessionCount
+  readonly cache: MessageCache
   readonly clock: Clock
 }
 

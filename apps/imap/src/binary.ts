@@ -1,9 +1,9 @@
 import type { ContentStore } from '@cartero/content'
 import type { BinaryItem, FetchedItem } from '@cartero/imap'
 import { ImapRefusal } from '@cartero/imap/server'
-import type { StoredMessage } from '@cartero/mailstore'
 import { partAt, sectionRange, transferDecoder } from '@cartero/message'
 import { streamOctets, type Range } from './message-octets.ts'
+import type { ReadMessage } from './message-reader.ts'
 import { clipped, READ_AT_ONCE } from './section.ts'
 
 const DECODABLE: ReadonlySet<string> = new Set(['7bit', '8bit', 'binary', 'base64', 'quoted-printable'])
@@ -16,7 +16,7 @@ interface EncodedPart {
 /** BINARY[part]: the octets without their transfer encoding (RFC 9051 §6.4.5). Large parts are decoded twice, and never held. */
 export async function binaryItem(
   content: ContentStore,
-  message: StoredMessage,
+  message: ReadMessage,
   { path, label, partial }: BinaryItem,
 ): Promise<FetchedItem> {
   const part = encodedPart(message, path)
@@ -35,7 +35,7 @@ const EVERYTHING: Range = { start: 0, end: Number.MAX_SAFE_INTEGER }
 /** BINARY.SIZE[part]: how many they are; nothing of them is kept. */
 export async function binarySizeItem(
   content: ContentStore,
-  message: StoredMessage,
+  message: ReadMessage,
   { path, label }: BinaryItem,
 ): Promise<FetchedItem> {
   const part = encodedPart(message, path)
@@ -50,7 +50,7 @@ async function sizeOf(pieces: AsyncIterable<Buffer>): Promise<number> {
 }
 
 // RFC 3516 §4.3: UNKNOWN-CTE
-function encodedPart(message: StoredMessage, path: readonly number[]): EncodedPart | undefined {
+function encodedPart(message: ReadMessage, path: readonly number[]): EncodedPart | undefined {
   const range = sectionRange(message.index, path, 'body')
   if (range === undefined) return undefined
   const part = path.length === 0 ? undefined : partAt(message.index, path)
@@ -73,7 +73,7 @@ async function* clippedPieces(pieces: AsyncIterable<Buffer>, { start, end }: Ran
 
 async function* decoded(
   content: ContentStore,
-  message: StoredMessage,
+  message: ReadMessage,
   { range, encoding }: EncodedPart,
 ): AsyncGenerator<Buffer> {
   const decoder = transferDecoder(encoding)

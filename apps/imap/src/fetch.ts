@@ -6,11 +6,13 @@ import {
   type FetchedMessage,
   type FetchItem,
 } from '@cartero/imap'
-import type { TrackedRow } from '@cartero/imap/server'
-import type { MailStore, MessageRow, StoredMessage } from '@cartero/mailstore'
+import type { MailboxTracker, TrackedRow } from '@cartero/imap/server'
+import type { MailStore } from '@cartero/mailstore'
 import type { MaybePromise } from '@cartero/wire'
 import { binaryItem, binarySizeItem } from './binary.ts'
 import type { MailboxView } from './mailbox-view.ts'
+import type { MessageCache } from './message-cache.ts'
+import { readMessages, type ReadMessage } from './message-reader.ts'
 import { refusing } from './refusal-of.ts'
 import { sectionItem } from './section.ts'
 
@@ -27,6 +29,7 @@ export interface FetchContext {
   readonly view: MailboxView
   readonly store: MailStore
   readonly content: ContentStore
+  readonly cache: MessageCache
 }
 
 /** Carries out a FETCH: messages in ascending order, in batches. Throws ImapRefusal. */
@@ -108,9 +111,9 @@ async function* fromStore(
 
 interface FoundMessage {
   readonly sequence: number
-  readonly message: StoredMessage
+  readonly message: ReadMessage
   /** Flags and modseq as they are told. */
-  readonly row: MessageRow
+  readonly row: TrackedRow
   readonly items: readonly FetchItem[]
 }
 
@@ -120,36 +123,54 @@ async function readPortion(
   items: readonly FetchItem[],
   sequences: readonly number[],
 ): Promise<readonly FoundMessage[]> {
-  const { view, store } = context
+  const { view, store, cache } = context
   const { tracker, mailbox } = view
-  const uids = sequences.map((sequence) => tracker.row(sequence).uid)
-  const messages = await refusing(store.fetch(mailbox.id, uids))
+  const uids = uidsOf(tracker, sequences)
+  const messages = await readMessages(store, cache, mailbox.id, uids, { keep: items.some(needsIndex) })
   const marked = items.some(setsSeen) && !view.readOnly ? await markSeen(context, messages) : NONE
-  const withFlags = items.some(({ item }) => item === 'FLAGS')
+  // RFC 3501 §6.4.5: when FETCH changes the flags, it tells them
+  const told = items.some(({ item }) => item === 'FLAGS') ? items : [...items, { item: 'FLAGS' } as const]
   const found: FoundMessage[] = []
   for (const message of messages) {
     const sequence = tracker.sequenceOf(message.uid)
     if (sequence === undefined) continue
-    const seen = marked.get(message.uid)
-    const row = seen ?? view.rowOf(message)
-    if (withFlags && seen === undefined) tracker.settled([row])
-    // RFC 3501 §6.4.5: when FETCH changes the flags, it tells them
-    const told = seen === undefined || withFlags ? items : [...items, { item: 'FLAGS' } as const]
-    found.push({ sequence, message, row, items: told })
+    found.push({
+      sequence,
+      message,
+      row: tracker.row(sequence),
+      items: marked.has(message.uid) ? told : items,
+    })
   }
   return found
 }
 
-const NONE: ReadonlyMap<number, MessageRow> = new Map()
+function uidsOf(tracker: MailboxTracker, sequences: readonly number[]): readonly number[] {
+  const uids = sequences.map((sequence) => tracker.row(sequence).uid)
+  return uids.filter((uid) => !tracker.isGone(uid))
+}
 
+/** All but the plain octets of the whole message. */
+function needsIndex(item: FetchItem): boolean {
+  if (item.item !== 'SECTION') return true
+  return item.section.path.length > 0 || item.section.text !== 'all'
+}
+
+const NONE: ReadonlySet<number> = new Set()
+
+/** Gives the uids of those that were not seen before. */
 async function markSeen(
   { view, store }: FetchContext,
-  messages: readonly StoredMessage[],
-): Promise<ReadonlyMap<number, MessageRow>> {
-  const unseen = messages.filter(({ flags }) => !flags.includes('\\Seen')).map(({ uid }) => uid)
+  messages: readonly ReadMessage[],
+): Promise<ReadonlySet<number>> {
+  const { tracker, mailbox } = view
+  const unseen = messages.flatMap(({ uid }) => {
+    const sequence = tracker.sequenceOf(uid)
+    return sequence === undefined || tracker.row(sequence).flags.includes('\\Seen') ? [] : [uid]
+  })
   if (unseen.length === 0) return NONE
-  const { changed } = await refusing(store.changeFlags(view.mailbox.id, unseen, 'add', ['\\Seen']))
-  return new Map(view.settle(changed).map((row) => [row.uid, row]))
+  const { changed } = await refusing(store.changeFlags(mailbox.id, unseen, 'add', ['\\Seen']))
+  view.settle(changed)
+  return new Set(unseen)
 }
 
 async function* composed(
@@ -157,13 +178,10 @@ async function* composed(
   messages: readonly FoundMessage[],
 ): AsyncGenerator<readonly FetchedMessage[]> {
   const octetItems = messages[0]?.items.filter(isOfOctets).length ?? 0
-  const readers = Math.max(1, Math.floor(READERS / Math.max(1, octetItems)))
-  if (octetItems === 0) yield messages.map((found) => compose(context, found) as FetchedMessage)
-  else {
-    for (let start = 0; start < messages.length; start += readers) {
-      const group = messages.slice(start, start + readers)
-      yield await refusing(Promise.all(group.map(async (found) => compose(context, found))))
-    }
+  const readers = octetItems === 0 ? PORTION : Math.max(1, Math.floor(READERS / octetItems))
+  for (let start = 0; start < messages.length; start += readers) {
+    const group = messages.slice(start, start + readers).map((found) => compose(context, found))
+    yield group.some(isAwaited) ? await refusing(allOf(group)) : (group as FetchedMessage[])
   }
 }
 
@@ -171,15 +189,20 @@ function isOfOctets({ item }: FetchItem): boolean {
   return item === 'SECTION' || item === 'BINARY' || item === 'BINARY.SIZE'
 }
 
+/** A message whose items are all at hand is told without a turn of the event loop. */
 function compose(context: FetchContext, found: FoundMessage): MaybePromise<FetchedMessage> {
-  const { sequence, items } = found
-  if (!items.some(isOfOctets)) {
-    return { sequence, items: items.map((item) => storedItem(context, found, item) as FetchedItem) }
-  }
-  return Promise.all(items.map(async (item) => storedItem(context, found, item))).then((fetched) => ({
-    sequence,
-    items: fetched,
-  }))
+  const { sequence } = found
+  const items = found.items.map((item) => storedItem(context, found, item))
+  if (!items.some(isAwaited)) return { sequence, items: items as FetchedItem[] }
+  return allOf(items).then((fetched) => ({ sequence, items: fetched }))
+}
+
+function isAwaited(value: MaybePromise<object>): boolean {
+  return value instanceof Promise
+}
+
+function allOf<T>(values: readonly MaybePromise<T>[]): Promise<T[]> {
+  return Promise.all(values.map(async (value) => value))
 }
 
 function storedItem(

@@ -4,4 +4,7 @@ export interface SessionLimits {
   readonly sessionsPerAccount: number
 }
 
+/** Octets of messages that were read lately and are kept for the next reader: some thousands of ordinary ones. */
+export const CACHE_OCTETS: number = 24 * 1024 * 1024
+
 export const DEFAULT_SESSION_LIMITS: SessionLimits = { sessionsPerAccount: 50 }

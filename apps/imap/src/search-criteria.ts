@@ -1,8 +1,8 @@
 import type { NumberSet, SearchKey } from '@cartero/imap'
 import type { TrackedRow } from '@cartero/imap/server'
-import type { StoredMessage } from '@cartero/mailstore'
 import { decodeEncodedWords, textOf, type Address, type HeaderBlock } from '@cartero/message'
 import { parseDateTime } from '@cartero/syntax'
+import type { ReadMessage } from './message-reader.ts'
 
 /** What has to be known of a message before a condition can be told, cheapest first. */
 const LEVELS = ['row', 'stored', 'header', 'text'] as const
@@ -12,7 +12,7 @@ export type Level = (typeof LEVELS)[number]
 export interface Subject {
   readonly sequence: number
   readonly row: TrackedRow
-  readonly message?: StoredMessage
+  readonly message?: ReadMessage
   readonly header?: HeaderBlock
   /** Which of the needles were found. */
   readonly texts?: readonly boolean[]
@@ -187,12 +187,12 @@ function within(
 }
 
 /** The sender's own clock, as if it were UTC: time and zone are disregarded (RFC 3501 §6.4.4 SENTON). */
-function sentDate({ index }: StoredMessage): number | undefined {
+function sentDate({ index }: ReadMessage): number | undefined {
   const date = index.envelope.date === undefined ? undefined : parseDateTime(index.envelope.date)
   return date && date.epochMs + date.offsetMinutes * 60_000
 }
 
-const INDEXED: Readonly<Record<string, (message: StoredMessage) => string>> = {
+const INDEXED: Readonly<Record<string, (message: ReadMessage) => string>> = {
   SUBJECT: ({ index }) => decodeEncodedWords(index.envelope.subject ?? ''),
   FROM: ({ index }) => addressesText(index.envelope.from),
   TO: ({ index }) => addressesText(index.envelope.to),

@@ -1,20 +1,20 @@
 import type { ContentStore } from '@cartero/content'
-import type { StoredMessage } from '@cartero/mailstore'
 import { decodeEncodedWords, HeaderBlock, parameter, PartTextDecoder, type Part } from '@cartero/message'
 import { readableHeader, readOctets, streamOctets, type Range } from './message-octets.ts'
+import type { ReadMessage } from './message-reader.ts'
 import { folded, type Needle } from './search-criteria.ts'
 
 /** Messages up to this many octets are read in one go; of larger ones part by part, piece by piece. */
 const READ_AT_ONCE = 128 * 1024
 
-export async function readHeader(content: ContentStore, message: StoredMessage): Promise<HeaderBlock> {
+export async function readHeader(content: ContentStore, message: ReadMessage): Promise<HeaderBlock> {
   return HeaderBlock.parse(await readOctets(content, message, headerOf(message)))
 }
 
 /** Which of the needles occur in what a person would read of the message: header fields and texts, decoded. */
 export async function readTexts(
   content: ContentStore,
-  message: StoredMessage,
+  message: ReadMessage,
   needles: readonly Needle[],
 ): Promise<readonly boolean[]> {
   const search = new TextSearch(needles)
@@ -34,14 +34,14 @@ export async function readTexts(
   return search.found
 }
 
-function headerOf({ index: { root } }: StoredMessage): Range {
+function headerOf({ index: { root } }: ReadMessage): Range {
   return readableHeader({ start: root.headerStart, end: root.bodyStart })
 }
 
 type Octets = (range: Range) => AsyncIterable<Buffer> | Iterable<Buffer>
 
 /** Gives ranges of a message: out of one reading when it is small. */
-async function octetsOf(content: ContentStore, message: StoredMessage): Promise<Octets> {
+async function octetsOf(content: ContentStore, message: ReadMessage): Promise<Octets> {
   if (message.size > READ_AT_ONCE) return (range) => streamOctets(content, message, range)
   const all = await readOctets(content, message, { start: 0, end: message.size })
   return ({ start, end }) => [all.subarray(start, end)]

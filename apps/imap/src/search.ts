@@ -3,6 +3,8 @@ import { NumberSet, type SearchKey } from '@cartero/imap'
 import type { Found, TrackedRow } from '@cartero/imap/server'
 import type { MailStore } from '@cartero/mailstore'
 import type { MailboxView } from './mailbox-view.ts'
+import type { MessageCache } from './message-cache.ts'
+import { readMessages } from './message-reader.ts'
 import { refusing } from './refusal-of.ts'
 import { readHeader, readTexts } from './search-octets.ts'
 import { Criteria, type Subject } from './search-criteria.ts'
@@ -17,6 +19,7 @@ export interface SearchContext {
   readonly view: MailboxView
   readonly store: MailStore
   readonly content: ContentStore
+  readonly cache: MessageCache
 }
 
 /**
@@ -68,12 +71,12 @@ async function narrowed(
 }
 
 async function stored(
-  { view, store }: SearchContext,
+  { view, store, cache }: SearchContext,
   sequences: readonly number[],
 ): Promise<readonly Subject[]> {
   const { tracker, mailbox } = view
   const uids = sequences.map((sequence) => tracker.row(sequence).uid)
-  const messages = await refusing(store.fetch(mailbox.id, uids))
+  const messages = await readMessages(store, cache, mailbox.id, uids, { keep: true })
   return messages.flatMap((message) => {
     const sequence = tracker.sequenceOf(message.uid)
     return sequence === undefined ? [] : [{ sequence, row: tracker.row(sequence), message }]

@@ -1,9 +1,10 @@
 import type { ContentStore } from '@cartero/content'
 import type { FetchedItem, Partial, Section, SectionItem } from '@cartero/imap'
-import type { StoredMessage } from '@cartero/mailstore'
 import { HeaderBlock, sectionRange } from '@cartero/message'
 import type { MaybePromise } from '@cartero/wire'
+import { MOST_SELECTED } from './message-cache.ts'
 import { readableHeader, readOctets, streamOctets, type Range } from './message-octets.ts'
+import type { ReadMessage } from './message-reader.ts'
 
 /** Octets that are read in one go; what is larger streams. */
 export const READ_AT_ONCE: number = 64 * 1024
@@ -11,13 +12,17 @@ export const READ_AT_ONCE: number = 64 * 1024
 /** BODY[section]: the stored octets, byte for byte, or undefined when there is no such part (RFC 3501 §6.4.5). */
 export function sectionItem(
   content: ContentStore,
-  message: StoredMessage,
+  message: ReadMessage,
   { section, label, partial }: SectionItem,
 ): MaybePromise<FetchedItem> {
   const whole = rangeOf(message, section)
   if (whole === undefined) return { item: 'SECTION', label, octets: undefined }
-  if (typeof section.text !== 'string')
-    return headerFields(content, message, section, whole, { label, partial })
+  if (typeof section.text !== 'string') {
+    const fields = selectedFields(content, message, section.text, whole)
+    return Buffer.isBuffer(fields)
+      ? fieldsItem(fields, label, partial)
+      : fields.then((read) => fieldsItem(read, label, partial))
+  }
   const range = clipped(whole, partial)
   const size = range.end - range.start
   if (size > READ_AT_ONCE) {
@@ -33,7 +38,7 @@ export function clipped({ start, end }: Range, partial: Partial | undefined): Ra
   return { start: from, end: Math.min(end, from + partial.count) }
 }
 
-function rangeOf(message: StoredMessage, { path, text }: Section): Range | undefined {
+function rangeOf(message: ReadMessage, { path, text }: Section): Range | undefined {
   // The whole message needs no index.
   if (path.length === 0 && text === 'all') return { start: 0, end: message.size }
   switch (text) {
@@ -48,17 +53,24 @@ function rangeOf(message: StoredMessage, { path, text }: Section): Range | undef
   }
 }
 
-/** Only the header is read. */
-async function headerFields(
+function fieldsItem(fields: Buffer, label: string, partial: Partial | undefined): FetchedItem {
+  const { start, end } = clipped({ start: 0, end: fields.length }, partial)
+  return { item: 'SECTION', label, octets: fields.subarray(start, end) }
+}
+
+/** Only as much of the header is read as is looked at, and what was selected is kept with a message that is kept. */
+function selectedFields(
   content: ContentStore,
-  message: StoredMessage,
-  { text }: Section,
+  message: ReadMessage,
+  text: Exclude<Section['text'], string>,
   header: Range,
-  { label, partial }: { readonly label: string; readonly partial: Partial | undefined },
-): Promise<FetchedItem> {
-  const { fields, not } = text as Exclude<Section['text'], string>
-  const block = HeaderBlock.parse(await readOctets(content, message, readableHeader(header)))
-  const octets = block.select(fields, !not)
-  const range = clipped({ start: 0, end: octets.length }, partial)
-  return { item: 'SECTION', label, octets: octets.subarray(range.start, range.end) }
+): MaybePromise<Buffer> {
+  const selection = `${header.start} ${text.not ? '!' : ''}${text.fields.join(' ')}`
+  if ('selected' in message && message.selected?.label === selection) return message.selected.octets
+  return readOctets(content, message, readableHeader(header)).then((read) => {
+    const octets = HeaderBlock.parse(read).select(text.fields, !text.not)
+    const keep = 'selected' in message && octets.length <= MOST_SELECTED
+    if (keep) message.selected = { label: selection, octets }
+    return octets
+  })
 }

@@ -36,6 +36,7 @@ import type { Events } from './events.ts'
 import { fetchMessages } from './fetch.ts'
 import { mailboxStatus } from './mailbox-status.ts'
 import { MailboxView } from './mailbox-view.ts'
+import type { MessageCache } from './message-cache.ts'
 import { refusing, refusingTarget } from './refusal-of.ts'
 import { searchMessages } from './search.ts'
 import type { SessionCount } from './session-count.ts'
@@ -47,6 +48,7 @@ export interface SessionContext {
   readonly content: ContentStore
   readonly verifier: CredentialVerifier
   readonly sessions: SessionCount
+  readonly cache: MessageCache
   readonly clock: Clock
   readonly events: Events
   /** Lets the connection speak: there are updates while it idles. */
@@ -212,17 +214,17 @@ export class MailSession implements FullSession {
   }
 
   fetch(command: FetchCommand): AsyncIterable<readonly FetchedMessage[]> {
-    const { mailStore: store, content } = this.#context
+    const { mailStore: store, content, cache } = this.#context
     if (command.changedSince !== undefined || command.items.some(({ item }) => item === 'MODSEQ')) {
       this.enableCondstore()
     }
     const sequences = this.#resolve(command.numbers)
-    return fetchMessages({ view: this.#selected, store, content }, command, sequences)
+    return fetchMessages({ view: this.#selected, store, content, cache }, command, sequences)
   }
 
   async search(criteria: SearchKey): Promise<Found> {
-    const { mailStore: store, content } = this.#context
-    return searchMessages({ view: this.#selected, store, content }, criteria)
+    const { mailStore: store, content, cache } = this.#context
+    return searchMessages({ view: this.#selected, store, content, cache }, criteria)
   }
 
   async store(command: StoreCommand): Promise<Stored> {

@@ -9,6 +9,7 @@ import { MessageIndexer } from '@cartero/message'
 import type { CredentialVerifier } from '@cartero/sasl'
 import { ManualClock } from '@cartero/wire'
 import { createEvents } from '../src/events.ts'
+import { MessageCache } from '../src/message-cache.ts'
 import { SessionCount } from '../src/session-count.ts'
 import { MailSession } from '../src/session.ts'
 
@@ -43,6 +44,7 @@ export class Stage {
   readonly clock = new ManualClock()
   readonly #options: StageOptions
   readonly #sessions: SessionCount
+  readonly #cache = new MessageCache(1024 * 1024)
   readonly #events = createEvents(quiet, new MetricRegistry())
   #serial = 0
 
@@ -69,6 +71,7 @@ export class Stage {
       verifier,
       clock,
       sessions: this.#sessions,
+      cache: this.#cache,
       events: this.#events,
       wake: () => loopback.wake(),
     })
