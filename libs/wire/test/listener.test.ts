@@ -120,6 +120,20 @@ describe('a listener with real sockets', () => {
     assert.deepEqual(machine.seen, ['starttls', 'disconnected'])
   })
 
+  test(
+    'a peer that leaves in the midst of a handshake does not hold its socket',
+    { timeout: 10_000 },
+    async () => {
+      const socket = await open(server)
+      ended = Promise.withResolvers()
+      socket.write('starttls\r\n')
+      await until(socket, 'go ahead\r\n')
+      socket.end(Buffer.from('160301', 'hex'))
+      await ended.promise
+      socket.destroy()
+    },
+  )
+
   test('what a peer sent before it closed its half is still answered', async () => {
     decide = (question) => Promise.resolve(question)
     const socket = await open(server)

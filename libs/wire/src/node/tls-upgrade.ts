@@ -49,10 +49,13 @@ export function handshake(socket: TLSSocket, event: 'secure' | 'secureConnect'):
     const gone = (): void => fail(new Error('the connection ended during the TLS handshake'))
     const timer = setTimeout(() => fail(new Error('the TLS handshake took too long')), HANDSHAKE_LIMIT_MS)
     socket.once('error', fail)
+    // Sockets may be half open, but a handshake has two halves.
+    socket.once('end', gone)
     socket.once('close', gone)
     socket.once(event, () => {
       clearTimeout(timer)
       socket.off('error', fail)
+      socket.off('end', gone)
       socket.off('close', gone)
       resolve(socket)
     })
