@@ -59,7 +59,7 @@ export const replies = {
   directoryAway: say(
     451,
     'directoryFailure',
-    'Recipient cannot be checked now, try again later',
+    'Address cannot be checked now, try again later',
     'RFC 5321 §4.2.4',
   ),
   sendingTooFast: say(450, 'notAuthorised', 'You are sending too fast, try again later', 'RFC 6409 §6.4'),

@@ -107,7 +107,8 @@ export class AuthPhase implements Phase {
     })
     dialogue.say(reply)
     dialogue.readCommands()
-    dialogue.countAuthFailure()
+    // Whoever is told to try later has not guessed.
+    if (reason !== 'unavailable') dialogue.countAuthFailure()
   }
 }
 
