@@ -6,7 +6,6 @@ import {
   type ProtocolMachine,
   type TlsFacts,
 } from '@cartero/wire'
-import { capabilities, isRev2, type CapabilityFacts } from '../capability.ts'
 import { readAppend, type LiteralHead } from '../command/append.ts'
 import { Decoder } from '../decoder.ts'
 import { Encoder } from '../encoder.ts'
@@ -17,6 +16,7 @@ import { AppendExchange } from './append-exchange.ts'
 import { CommandReader, type Received } from './command-reader.ts'
 import type { Action, CommandFacts, CommandRow, Done, State } from './command-row.ts'
 import { commandNamed } from './commands.ts'
+import { commandFacts } from './command-facts.ts'
 import type { Exchange, Floor } from './exchange.ts'
 import { OrderError, publicFace } from './public-face.ts'
 import { ImapRefusal } from './refusal.ts'
@@ -389,33 +389,14 @@ export class ImapServerMachine implements ProtocolMachine<ImapQuestion, unknown>
   }
 
   #facts(): CommandFacts {
-    const facts = this.#capabilityFacts()
-    return {
-      ...facts,
+    return commandFacts(this.#options, this.#limits, this.#tls, {
       tag: this.#tag,
       state: this.#state,
-      capabilities: capabilities(facts),
-      rev2: { offered: isRev2(facts), enabled: this.#rev2 },
-    }
-  }
-
-  #capabilityFacts(): CapabilityFacts {
-    const login = this.#tls || this.#options.plaintextLogin
-    return {
-      authenticated: this.#state !== 'notAuthenticated',
-      tls: this.#tls,
-      startTls: this.#options.startTls,
-      login,
-      mechanisms: this.#options.mechanisms(login),
-      extensions: this.#options.extensions,
-      appendLimit: this.#limits.appendSize,
-      hidden: this.#options.hidden ?? NOTHING_HIDDEN,
-    }
+      rev2: this.#rev2,
+    })
   }
 
   #capabilityCode(): { readonly code: 'CAPABILITY'; readonly capabilities: readonly string[] } {
-    return { code: 'CAPABILITY', capabilities: capabilities(this.#capabilityFacts()) }
+    return { code: 'CAPABILITY', capabilities: this.#facts().capabilities }
   }
 }
-
-const NOTHING_HIDDEN: ReadonlySet<string> = new Set()
