@@ -120,8 +120,9 @@ export class MailSession implements FullSession {
 
   /** PLAIN knows how login and password are prepared and compared. */
   async login(user: string, password: string): Promise<void> {
-    const step = await this.startSasl('PLAIN').next(Buffer.from(`\0${user}\0${password}`))
+    const exchange = this.startSasl('PLAIN')
     this.#mechanism = 'LOGIN'
+    const step = await exchange.next(Buffer.from(`\0${user}\0${password}`))
     if (step.kind === 'success') return this.enter(step.account)
     const cause = step.kind === 'failure' ? step.cause : undefined
     if (step.kind === 'failure' && step.reason === 'unavailable') throw refusals.unavailable(cause)

@@ -243,3 +243,16 @@ test('CONDSTORE: modseq moves with every change, and stale changes are refused',
   assert.match(await client.say(`e SEARCH MODSEQ ${modseq + 1}\r\n`), /\* SEARCH [^\r]*\(MODSEQ \d+\)/)
   assert.match(await client.say('f STATUS INBOX (HIGHESTMODSEQ)\r\n'), /HIGHESTMODSEQ \d+/)
 })
+
+test('whoever enabled CONDSTORE is told the modseq with every change of flags', async () => {
+  const { stage, client } = await selected(letter('one'))
+  await client.say('a ENABLE CONDSTORE\r\n')
+  assert.match(
+    await client.say('b STORE 1 +FLAGS \\Seen\r\n'),
+    /\* 1 FETCH \(FLAGS \([^)]*\) MODSEQ \(\d+\)\)/,
+  )
+  const other = await stage.enter('ana', 'INBOX')
+  await other.say('c STORE 1 +FLAGS \\Flagged\r\n')
+  assert.match(await client.say('d NOOP\r\n'), /\* 1 FETCH \(UID 1 FLAGS \([^)]*\) MODSEQ \(\d+\)\)/)
+  assert.match(await client.say('e SELECT INBOX (CONDSTORE)\r\n'), /\[HIGHESTMODSEQ \d+\]/)
+})

@@ -4,7 +4,6 @@ import {
   type Output,
   type Patience,
   type ProtocolMachine,
-  type TlsFacts,
 } from '@cartero/wire'
 import { readAppend, type LiteralHead } from '../command/append.ts'
 import { Decoder } from '../decoder.ts'
@@ -109,7 +108,7 @@ export class ImapServerMachine implements ProtocolMachine<ImapQuestion, unknown>
     then?.()
   }
 
-  tlsStarted(_tls: TlsFacts): void {
+  tlsStarted(): void {
     this.#tls = true
   }
 
