@@ -39,7 +39,6 @@ export class ImapServerMachine implements ProtocolMachine<ImapQuestion, unknown>
   #state: State = 'notAuthenticated'
   #tls: boolean
   #rev2 = false
-
   #tag = NO_TAG
   #row: CommandRow | undefined
   #exchange: Exchange | undefined
