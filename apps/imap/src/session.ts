@@ -99,9 +99,14 @@ export class MailSession implements FullSession {
 
   closed(): void {
     this.#left.abort()
+    this.#countOff()
+    this.#view = undefined
+  }
+
+  /** However a session ends, and whatever it was waiting for then: it is counted off once. */
+  #countOff(): void {
     if (this.#account !== undefined) this.#context.sessions.leave(this.#account)
     this.#account = undefined
-    this.#view = undefined
   }
 
   // Not authenticated
@@ -131,6 +136,8 @@ export class MailSession implements FullSession {
 
   async enter(account: AccountId): Promise<void> {
     const { mailStore, sessions, events, connection } = this.#context
+    // The client may leave while its password is checked.
+    if (this.#left.signal.aborted) return
     try {
       sessions.enter(account)
     } catch (error) {
@@ -141,10 +148,10 @@ export class MailSession implements FullSession {
     try {
       if ((await mailStore.usage(account)) === undefined) await mailStore.provision(account)
     } catch (error) {
-      this.#account = undefined
-      sessions.leave(account)
+      this.#countOff()
       throw refusals.unavailable(error)
     }
+    if (this.#left.signal.aborted) return
     mailStore.watch(account, this.#onNews, this.#left.signal)
     events.authenticated(connection, account, this.#mechanism)
   }

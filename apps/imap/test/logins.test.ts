@@ -15,6 +15,18 @@ test('an account with too many sessions is told so, and one that leaves makes ro
   assert.match(await third.say('b LOGIN ana sesame\r\n'), /^b OK/)
 })
 
+test('clients that leave while their password is checked do not use up the sessions of the account', async () => {
+  const stage = new Stage({ sessionsPerAccount: 2 })
+  for (let i = 0; i < 3; i++) {
+    const hasty = await stage.connect()
+    void hasty.say('a LOGIN ana sesame\r\n')
+    hasty.disconnect()
+    await new Promise(setImmediate)
+  }
+  const patient = await stage.connect()
+  assert.match(await patient.say('a LOGIN ana sesame\r\n'), /^a OK/)
+})
+
 test('a login leaves no way to tell who exists', async () => {
   const client = await new Stage().connect()
   const known = await client.say('a LOGIN ana wrong\r\n')
