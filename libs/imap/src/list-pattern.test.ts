@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { matchesPattern } from './list-pattern.ts'
+import { ListPattern, matchesPattern } from './list-pattern.ts'
 
 test('% does not cross a level, * does', () => {
   const cases: readonly [string, string, boolean][] = [
@@ -17,6 +17,12 @@ test('% does not cross a level, * does', () => {
     ['a', '', false],
     ['Entwürfe', 'Entw%', true],
     ['📬/x', '%/x', true],
+    ['a/b', 'a%%*', true],
+    ['a/b', 'a%%%', false],
+    ['a/b', '%*b', true],
+    ['ab', 'abc*', false],
+    ['a', '*aa', false],
+    ['📬', '*📬%', true],
   ]
   for (const [name, pattern, matches] of cases) {
     assert.equal(matchesPattern(name, pattern), matches, `${name} ~ ${pattern}`)
@@ -25,4 +31,10 @@ test('% does not cross a level, * does', () => {
 
 test('a pattern of many wildcards does not explode', () => {
   assert.equal(matchesPattern('a'.repeat(200), `${'*a%'.repeat(100)}b`), false)
+})
+
+test('wildcards side by side cost no more than one', () => {
+  assert.equal(new ListPattern('%'.repeat(60_000)).weight, 1)
+  assert.equal(new ListPattern(`a${'%*'.repeat(30_000)}x`).weight, 2)
+  assert.equal(new ListPattern('Archive/2026/%').weight, 1)
 })

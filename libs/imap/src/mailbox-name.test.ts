@@ -44,4 +44,5 @@ test('inbox in any case is INBOX, and only that', () => {
   assert.equal(canonicalName('inbox/a'), 'INBOX/a')
   assert.equal(canonicalName('inboxes'), 'inboxes')
   assert.equal(canonicalName('a/inbox'), 'a/inbox')
+  assert.equal(canonicalName('ınbox'), 'ınbox')
 })

@@ -19,11 +19,12 @@ export function encodeMailboxName(name: string, utf8: boolean): string {
   return utf8 ? Buffer.from(name, 'utf8').toString('latin1') : toModifiedUtf7(name)
 }
 
+/** Of ASCII only: `ınbox` with a dotless i is a name of its own. */
+const INBOX = /^inbox(?=\/|$)/i
+
 /** INBOX is INBOX in any case, also as a parent (RFC 3501 §5.1, RFC 9051 §5.1); the rest is normalized to NFC. */
 export function canonicalName(name: string): string {
-  const normal = name.normalize('NFC')
-  if (normal.length < 5 || normal.slice(0, 5).toUpperCase() !== 'INBOX') return normal
-  return normal.length === 5 || normal[5] === DELIMITER ? `INBOX${normal.slice(5)}` : normal
+  return name.normalize('NFC').replace(INBOX, 'INBOX')
 }
 
 function fromUtf8(octets: Buffer): string | undefined {
