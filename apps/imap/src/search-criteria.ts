@@ -76,6 +76,7 @@ export class Criteria {
   }
 
   #asksHeader = false
+  #folded: { readonly row: TrackedRow; readonly flags: ReadonlySet<string> } | undefined
 
   #condition(key: SearchKey): Condition {
     switch (key.key) {
@@ -105,7 +106,7 @@ export class Criteria {
   #ofRow(key: SearchKey): Condition | undefined {
     switch (key.key) {
       case 'FLAG':
-        return hasFlag(key.flag)
+        return this.#flag(key.flag)
       case 'SEQUENCE':
       case 'UID': {
         const wanted = this.#resolve(key.set, key.key === 'UID')
@@ -117,6 +118,23 @@ export class Criteria {
       default:
         return undefined
     }
+  }
+
+  /** Keywords compare without case (RFC 9051 §2.3.2). */
+  #flag(flag: string): Condition {
+    const wanted = flag.toLowerCase()
+    return of('row', ({ row }) => {
+      if (row.flags.length > FEW_FLAGS) return this.#foldedFlags(row).has(wanted)
+      return row.flags.some((own) => own === flag || own.toLowerCase() === wanted)
+    })
+  }
+
+  /** All keys look at one row before the next. */
+  #foldedFlags(row: TrackedRow): ReadonlySet<string> {
+    if (this.#folded?.row !== row) {
+      this.#folded = { row, flags: new Set(row.flags.map((flag) => flag.toLowerCase())) }
+    }
+    return this.#folded.flags
   }
 
   /** What ENVELOPE holds is told from the index; an empty text asks for the field itself, which only the header shows. */
@@ -155,11 +173,8 @@ function not(condition: Condition): Condition {
   return of(condition.level, (subject) => !condition.test(subject))
 }
 
-/** Keywords compare without case (RFC 9051 §2.3.2). */
-function hasFlag(flag: string): Condition {
-  const wanted = flag.toLowerCase()
-  return of('row', ({ row }) => row.flags.some((own) => own === flag || own.toLowerCase() === wanted))
-}
+/** Beyond it a set is worth its making: a search may have hundreds of keys, and a message a hundred keywords. */
+const FEW_FLAGS = 8
 
 function ofStored(key: SearchKey): Condition {
   switch (key.key) {

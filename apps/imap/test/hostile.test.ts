@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { MailboxTracker } from '@cartero/imap/server'
 import { HEADER_LIMITS } from '@cartero/message'
+import { searchMessages } from '../src/search.ts'
 import { letter, Stage } from './stage.ts'
 
 /** The most octets that are read at once from now on. */
@@ -27,4 +29,28 @@ test('a header as long as a message is not held whole for each item that looks i
   assert.match(await client.say('b SEARCH HEADER X-Pad y\r\n'), /^\* SEARCH\r\nb OK /)
   assert.match(await client.say('c SEARCH TEXT inner\r\n'), /c OK /)
   assert.ok(largest() <= HEADER_LIMITS.headerOctets + 1, `${largest()} octets were read at once`)
+})
+
+test('a search of hundreds of keys over thousands of messages lets others have their turn', async () => {
+  const flags = Array.from({ length: 20 }, (_, i) => `Keyword${i}`)
+  const rows = Array.from({ length: 5_000 }, (_, i) => ({ uid: i + 1, flags, modseq: 1 }))
+  const context = { view: { tracker: new MailboxTracker(rows) } } as unknown as Parameters<
+    typeof searchMessages
+  >[0]
+  let turns = 0
+  const count = (): void => {
+    turns++
+    immediate = setImmediate(count)
+  }
+  let immediate = setImmediate(count)
+  const found = await searchMessages(context, {
+    key: 'AND',
+    keys: [
+      { key: 'FLAG', flag: 'KEYWORD19' },
+      { key: 'NOT', not: { key: 'FLAG', flag: 'Keyword20' } },
+    ],
+  })
+  clearImmediate(immediate)
+  assert.equal(found.uids.length, 5_000)
+  assert.ok(turns > 10, `${turns} turns`)
 })
