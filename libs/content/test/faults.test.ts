@@ -67,7 +67,7 @@ describe('a full disk', () => {
       const refused: string[] = []
       for (let round = 0; round < 6; round++) {
         disk.capacity = round % 2 === 0 ? 120_000 + random(60_000) : Infinity
-        const batch = Array.from({ length: 12 }, (_, n) => `${round}.${n}`)
+        const batch = Array.from({ length: round % 2 === 0 ? 12 : 1 + random(3) }, (_, n) => `${round}.${n}`)
         const outcomes = await Promise.allSettled(
           batch.map((label) => put(log, pattern(8_000), 8_000, Buffer.from(label))),
         )
@@ -107,7 +107,13 @@ describe('a failing disk', () => {
         operation === 'sync' && random(4) === 0 ? Object.assign(new Error('EIO'), { code: 'EIO' }) : undefined
       const write = async (n: number) => {
         const size = n % 5 === 0 ? 150_000 : 3_000
-        kept.push({ id: await put(log, pattern(size, n), 40_000, Buffer.from(`${n}`)), n, size })
+        const octets = pattern(size, n)
+        const draft = log.begin()
+        for (let at = 0; at < size; at += 40_000) {
+          await draft.write(octets.subarray(at, at + 40_000))
+          for (let turn = random(100); turn > 0; turn--) await new Promise((resolve) => setImmediate(resolve))
+        }
+        kept.push({ id: await draft.commit(Buffer.from(`${n}`)), n, size })
       }
       const outcomes = await Promise.allSettled(Array.from({ length: 60 }, (_, n) => write(n)))
       for (const outcome of outcomes)
@@ -176,8 +182,10 @@ describe('damage', () => {
   it('cannot be faked by a message that contains frames', async () => {
     const disk = new SimulatedDisk(seeded(1))
     const log = await open(disk)
+    await put(log, pattern(100), 100)
+    const start = log.end.offset
     await put(log, pattern(100), 100, Buffer.from('inner'))
-    const frame = Buffer.from(disk.octets('1.segment').subarray(64, log.end.offset))
+    const frame = Buffer.from(disk.octets('1.segment').subarray(start, log.end.offset))
     await log.close()
     const other = new SimulatedDisk(seeded(2))
     const victim = await open(other)

@@ -312,12 +312,12 @@ function sizeOf(frame: PendingFrame): number {
 /** Durable with its directory before it is used. */
 export async function createSegment(options: WriterOptions, number: number): Promise<OpenSegment> {
   const { fileSystem, directory, random, opened } = options
-  const stretched = Math.min(STRETCH_OCTETS, options.segmentOctets)
+  let stretched = Math.min(STRETCH_OCTETS, options.segmentOctets)
   const identity = { number, salt: random() }
   const file = await fileSystem.create(join(directory, segmentName(number)))
   try {
     await file.write(encodeSegmentHeader(identity), 0)
-    await fill(file, FIRST_FRAME, stretched)
+    if (!(await isFilled(file, stretched))) stretched = FIRST_FRAME
     await file.sync()
     await fileSystem.syncDirectory(directory)
   } catch (error) {
@@ -326,6 +326,18 @@ export async function createSegment(options: WriterOptions, number: number): Pro
   }
   opened(number)
   return { ...identity, file, end: FIRST_FRAME, batch: 0, stretched }
+}
+
+/** Zeros are a convenience: on a disk that is nearly full, frames need the space. */
+async function isFilled(file: StoredFile, end: number): Promise<boolean> {
+  try {
+    await fill(file, FIRST_FRAME, end)
+    return true
+  } catch (error) {
+    if (asContentError(error).fault !== 'full') throw error
+    await file.truncate(FIRST_FRAME)
+    return false
+  }
 }
 
 const FULL: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
