@@ -76,6 +76,7 @@ export class Criteria {
   }
 
   #asksHeader = false
+  #fields: { readonly header: HeaderBlock; readonly values: Map<string, readonly string[]> } | undefined
   #folded: { readonly row: TrackedRow; readonly flags: ReadonlySet<string> } | undefined
 
   #condition(key: SearchKey): Condition {
@@ -146,8 +147,19 @@ export class Criteria {
     }
     this.#asksHeader = true
     return of('header', ({ header }) =>
-      header!.findAll(field).some(({ value }) => folded(decodeEncodedWords(value)).includes(wanted)),
+      this.#foldedFields(header!, field).some((value) => value.includes(wanted)),
     )
+  }
+
+  /** All keys look at one header before the next. */
+  #foldedFields(header: HeaderBlock, field: string): readonly string[] {
+    if (this.#fields?.header !== header) this.#fields = { header, values: new Map() }
+    const { values } = this.#fields
+    const known = values.get(field)
+    if (known !== undefined) return known
+    const fresh = header.findAll(field).map(({ value }) => folded(decodeEncodedWords(value)))
+    values.set(field, fresh)
+    return fresh
   }
 
   #needle(text: string, inHeader: boolean): Condition {

@@ -98,6 +98,8 @@ async function withOctets(
     const group = subjects.slice(start, start + READERS)
     const held = await refusing(Promise.all(group.map((subject) => holdsOctets(context, criteria, subject))))
     group.forEach((subject, i) => held[i] && found.push(subject))
+    // What was delivered a moment ago is read from memory.
+    await turn()
   }
   return found
 }

@@ -54,3 +54,11 @@ test('a search of hundreds of keys over thousands of messages lets others have t
   assert.equal(found.uids.length, 5_000)
   assert.ok(turns > 10, `${turns} turns`)
 })
+
+test('fields read once for all keys of a search are not taken for those of the next message', async () => {
+  const stage = new Stage()
+  await stage.deliver('ana', 'INBOX', 'X-A: one\nX-B: two\n\n', 'X-A: two\nX-B: one\n\n')
+  const client = await stage.enter('ana', 'INBOX')
+  assert.match(await client.say('a SEARCH OR HEADER X-A one HEADER X-A none\r\n'), /^\* SEARCH 1\r\n/)
+  assert.match(await client.say('b SEARCH HEADER X-A two HEADER X-B one\r\n'), /^\* SEARCH 2\r\n/)
+})
