@@ -68,6 +68,15 @@ test('HEADER.FIELDS takes fields as they are, and NOT the others', () => {
   )
   assert.equal(block.select(['subject'], false).toString(), 'X-Empty:\r\nTo : a@b\n\r\n')
   assert.equal(block.select([]).toString(), '\r\n')
+  const many = Array.from({ length: 5_000 }, (_, i) => `X-${i}`)
+  assert.equal(
+    block.select([...many, 'SUBJECT', 'cc']).toString(),
+    block.select(['SUBJECT', 'cc']).toString(),
+  )
+  assert.equal(
+    block.select([...many, 'subject'], false).toString(),
+    block.select(['subject'], false).toString(),
+  )
 })
 
 test('fields beyond a limit are not read, nor one that it cuts', () => {

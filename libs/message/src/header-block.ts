@@ -114,10 +114,20 @@ export class HeaderBlock {
    * the blank line: BODY[HEADER.FIELDS] and BODY[HEADER.FIELDS.NOT] of RFC 3501 §6.4.5.
    */
   select(names: readonly string[], among: boolean = true): Buffer {
-    const lower = names.map((name) => name.toLowerCase())
-    const chosen = this.fields.filter((field) => lower.some((name) => field.is(name)) === among)
+    const isNamed = matcher(names.map((name) => name.toLowerCase()))
+    const chosen = this.fields.filter((field) => isNamed(field) === among)
     return Buffer.concat([...chosen.map((field) => field.raw), BLANK_LINE])
   }
+}
+
+/** Up to so many names are compared octet by octet, which costs no string; a client may send thousands. */
+const FEW_NAMES = 30
+
+/** @param names in lower case */
+function matcher(names: readonly string[]): (field: HeaderField) => boolean {
+  if (names.length <= FEW_NAMES) return (field) => names.some((name) => field.is(name))
+  const known = new Set(names)
+  return (field) => known.has(field.name.toLowerCase())
 }
 
 const BLANK_LINE = Buffer.from('\r\n')
