@@ -66,7 +66,8 @@ export class SimulatedDisk {
     inode.content = Buffer.from(inode.durable)
   }
 
-  get #used(): number {
+  /** Octets of all files. */
+  get used(): number {
     return this.#entries.values().reduce((sum, inode) => sum + inode.content.length, 0)
   }
 
@@ -150,7 +151,7 @@ export class SimulatedDisk {
       if (life !== this.#life || this.operationsLeft <= 0) return await new Promise(() => {})
       const error = this.fault('write')
       const growth = Math.max(0, position + octets.length - inode.content.length)
-      const room = Math.max(0, this.capacity - this.#used)
+      const room = Math.max(0, this.capacity - this.used)
       // The kernel writes what fits before it says that the disk is full.
       const kept = growth > room ? octets.subarray(0, Math.max(0, octets.length - growth + room)) : octets
       const copy = Buffer.from(error === undefined ? kept : octets.subarray(0, octets.length >> 1))
