@@ -26,6 +26,7 @@ export class SimulatedDisk {
   /** Counts restarts: what was begun in an earlier life never ends. */
   #life = 0
   capacity = Infinity
+  octetsRead = 0
   /** Each write or sync asks; an error is thrown. */
   fault: (operation: 'write' | 'sync') => Error | undefined = () => undefined
   /** Operations until the power is cut. */
@@ -163,6 +164,7 @@ export class SimulatedDisk {
     return {
       read: async (into, position) => {
         if (life !== this.#life || this.operationsLeft <= 0) return await new Promise(() => {})
+        this.octetsRead += into.length
         return inode.content.copy(into, 0, position)
       },
       write: async (octets, position) => {

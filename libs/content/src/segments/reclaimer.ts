@@ -1,14 +1,14 @@
 import { join } from 'node:path'
 
 import type { ContentId, LogPosition, Reclaimed, ReferenceOwner } from '../ports.ts'
-import { parseName, prefixOf } from './content-name.ts'
+import { parseName, prefixOf, type ContentName } from './content-name.ts'
 import type { FileSystem } from './file-system.ts'
-import { frameSize } from './frame.ts'
+import { FRAME_HEADER, frameSize } from './frame.ts'
 import { FrameWalker, type Damage, type Frame } from './frame-walker.ts'
 import type { MovedMaps } from './moved-map.ts'
 import { segmentName } from './segment.ts'
 import type { SegmentFiles } from './segment-files.ts'
-import { Surveyor } from './survey.ts'
+import { Surveyor, type Survey } from './survey.ts'
 import type { Writer } from './writer.ts'
 
 /** A segment of which less than this share is live is emptied. */
@@ -31,8 +31,8 @@ export interface ReclaimerParts {
   readonly report: (damage: Damage) => void
 }
 
-/** The origins of contents that somebody refers to, as numbers. */
-type Live = ReadonlySet<number>
+/** Contents that somebody refers to: where they originate, as a number, and their names. */
+type Live = ReadonlyMap<number, ContentName | undefined>
 
 /** Unlinks closed segments in which nothing is live, and empties those in which little is. */
 export class Reclaimer {
@@ -71,10 +71,7 @@ export class Reclaimer {
   async #judge(segment: number, owners: readonly ReferenceOwner[]): Promise<'kept' | 'sparse' | 'dead'> {
     const survey = await this.#surveyor.of(segment)
     if (this.#isLabelNeeded(segment, survey.lastLabel)) return 'kept'
-    const live = await this.#live(survey.origins, owners)
-    if (live.size === 0) return 'dead'
-    let octets = 0
-    await this.#eachLive(segment, live, (frame) => void (octets += frameSize(frame)))
+    const octets = liveOctets(segment, survey, await this.#live(survey.origins, owners))
     if (octets === 0) return 'dead'
     return octets < survey.octets * MIN_LIVE_SHARE ? 'sparse' : 'kept'
   }
@@ -89,10 +86,10 @@ export class Reclaimer {
    * passed from one to another meanwhile is seen at least once.
    */
   async #live(origins: readonly number[], owners: readonly ReferenceOwner[]): Promise<Live> {
-    const live = new Set<number>()
+    const live = new Map<number, ContentName | undefined>()
     const add = (id: ContentId) => {
       const name = parseName(id)
-      if (name !== undefined) live.add(keyOf(name.origin))
+      if (name !== undefined) live.set(keyOf(name.origin), name)
     }
     const ask = async (owner: ReferenceOwner) => {
       for (const origin of origins) for (const id of await owner.referenced(prefixOf(origin))) add(id)
@@ -100,7 +97,7 @@ export class Reclaimer {
     for (const owner of owners) await ask(owner)
     const among = new Set(origins)
     for (const id of this.#parts.pinned) if (among.has(parseName(id)?.origin.segment ?? 0)) add(id)
-    for (const draft of this.#parts.drafts) if (among.has(draft.segment)) live.add(keyOf(draft))
+    for (const draft of this.#parts.drafts) if (among.has(draft.segment)) live.set(keyOf(draft), undefined)
     for (const owner of owners.toReversed()) await ask(owner)
     return live
   }
@@ -190,6 +187,16 @@ export class Reclaimer {
       if (kept.size < moves.size) await moved.store(segment, kept)
     }
   }
+}
+
+/** How much of a segment is live; at most too much, by copies that an interrupted move left. */
+function liveOctets(segment: number, { parts }: Survey, live: Live): number {
+  let octets = 0
+  for (const name of live.values()) {
+    if (name?.origin.segment === segment && name.extents === undefined) octets += FRAME_HEADER + name.size
+  }
+  for (const [origin, offset, size] of parts) if (live.has(keyOf({ segment: origin, offset }))) octets += size
+  return octets
 }
 
 function keyOf({ segment, offset }: LogPosition): number {

@@ -2,8 +2,8 @@ import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 
 import type { FileSystem } from './file-system.ts'
-import { frameSize } from './frame.ts'
-import { FrameWalker, type Damage } from './frame-walker.ts'
+import { frameSize, WHOLE } from './frame.ts'
+import { FrameWalker, type Damage, type Frame } from './frame-walker.ts'
 import type { SegmentFiles } from './segment-files.ts'
 
 /** What reclaiming has to know of a closed segment before it looks at single frames. Never changes. */
@@ -14,6 +14,11 @@ export interface Survey {
   readonly lastLabel: number
   /** Octets of all frames. */
   readonly octets: number
+  /**
+   * Octets here of each content that is not simply one frame that never moved: segment and offset of its origin, octets.
+   * (What is one frame tells its size by its name.)
+   */
+  readonly parts: readonly (readonly [segment: number, offset: number, octets: number])[]
 }
 
 /** Surveys a segment once and writes the result beside it, since reading all segments takes long. */
@@ -54,13 +59,15 @@ export class Surveyor {
     return this.#files.reading(number, async (segment) => {
       const walker = new FrameWalker(segment.file, segment, { report: this.#report })
       const origins = new Set<number>([number])
+      const parts = new Map<string, [number, number, number]>()
       let [lastLabel, octets] = [0, 0]
       for (let frame = await walker.next(); frame !== undefined; frame = await walker.next()) {
         origins.add(frame.origin.segment)
         octets += frameSize(frame)
         if (frame.labelLength > 0) lastLabel = frame.offset
+        if (frame.kind !== WHOLE || frame.isMoved) addPart(parts, frame)
       }
-      return { origins: [...origins], lastLabel, octets }
+      return { origins: [...origins], lastLabel, octets, parts: [...parts.values()] }
     })
   }
 
@@ -92,4 +99,10 @@ export class Surveyor {
   #path(segment: number): string {
     return join(this.#directory, `${String(segment).padStart(8, '0')}.survey`)
   }
+}
+
+function addPart(parts: Map<string, [number, number, number]>, frame: Frame): void {
+  const { segment, offset } = frame.origin
+  const key = `${segment}:${offset}`
+  parts.set(key, [segment, offset, (parts.get(key)?.[2] ?? 0) + frameSize(frame)])
 }
