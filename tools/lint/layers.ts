@@ -35,7 +35,10 @@ export function objection(from: Room, to: Room, specifier: string, isTest: boole
     return `${from.path}/package.json names no layer: add "nx": { "tags": ["layer:…"] }`
   if (to.layer === undefined)
     return `${to.path}/package.json names no layer: add "nx": { "tags": ["layer:…"] }`
-  if (to.layer === 'test') return isTest ? undefined : `${to.name} is for tests; ${from.path} would ship it`
+  if (to.layer === 'test')
+    return isTest || from.layer === 'tools'
+      ? undefined
+      : `${to.name} is for tests; ${from.path} would ship it`
   if (from.path === COMPOSER && AGENT_ENTRY.test(specifier)) return undefined
   if (from.layer === to.layer) return sidewaysObjection(from, to)
   if (LAYERS[from.layer].below.includes(to.layer)) return undefined

@@ -15,7 +15,7 @@ function run(name: string, code: string): { status: number | null; output: strin
   writeFileSync(file, `import { test } from 'node:test'\nimport { createServer } from 'node:net'\n${code}\n`)
   const { NODE_TEST_CONTEXT: _, ...env } = process.env
   const { status, stdout } = spawnSync(process.execPath, ['--import', guard, '--test', file], {
-    env: { ...env, CARTERO_TEST_GRACE: '100' },
+    env: { ...env, CARTERO_TEST_GRACE: '2000' },
     encoding: 'utf8',
     timeout: 60_000,
   })

@@ -6,7 +6,7 @@ import { serverRole } from '@cartero/imap/server'
 import type { MailStore } from '@cartero/mailstore'
 import type { CredentialVerifier } from '@cartero/sasl'
 import { systemClock, type Clock, type ConnectionFacts, type Role } from '@cartero/wire'
-import { Listener, listenAll, type ConnectionHandle, type TlsServer } from '@cartero/wire/node'
+import { isLoopback, Listener, listenAll, type ConnectionHandle, type TlsServer } from '@cartero/wire/node'
 import { createEvents, type Events } from './events.ts'
 import { CACHE_OCTETS, DEFAULT_SESSION_LIMITS } from './limits.ts'
 import { MessageCache } from './message-cache.ts'
@@ -106,7 +106,8 @@ function imapRole(
     greeting: `${settings.hostname} Cartero`,
     tls: connection.tls !== undefined,
     startTls: connection.tls === undefined,
-    plaintextLogin: settings.allowPlaintextAuth,
+    // RFC 8314 §3.2: where nobody else can be on the wire
+    plaintextLogin: settings.allowPlaintextAuth && isLoopback(connection.remoteAddress),
     hidden: new Set(settings.hiddenCapabilities),
     failed: (error, command) => events.bug(connection, error, command),
     ...(settings.limits && { limits: settings.limits }),

@@ -19,7 +19,7 @@ export function createEvents(logger: Logger, registry: MetricRegistry) {
     },
     authenticated(connection: ConnectionFacts, account: string, mechanism: string): void {
       metrics.authentications.add({ outcome: 'success' })
-      logger.debug('auth.succeeded', { ...who(connection), account, mechanism })
+      logger.info('auth.succeeded', { ...who(connection), account, mechanism })
     },
     authenticationFailed(connection: ConnectionFacts, mechanism: string, reason: string): void {
       metrics.authentications.add({ outcome: 'failure' })

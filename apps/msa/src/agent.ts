@@ -5,8 +5,9 @@ import type { AnyDirectory } from '@cartero/directory'
 import type { CredentialVerifier } from '@cartero/sasl'
 import { SmtpServerMachine, serveSession, type SmtpEvent, type SmtpServerLimits } from '@cartero/smtp/server'
 import type { Intake } from '@cartero/spool'
+import { stageOf } from '@cartero/spool/reception'
 import { systemClock, type Clock, type ConnectionFacts, type Role } from '@cartero/wire'
-import { Listener, listenAll, type TlsServer } from '@cartero/wire/node'
+import { isLoopback, Listener, listenAll, type TlsServer } from '@cartero/wire/node'
 import { createEvents, type Events } from './events.ts'
 import { RateLimit, type Rate } from './rate-limit.ts'
 import { SubmissionSession } from './session.ts'
@@ -91,7 +92,9 @@ function conversation(
   { settings, intake, directory, verifier }: MsaDependencies,
   shared: Shared,
 ): Role {
-  const { hostname, allowPlaintextAuth, limits } = settings
+  const { hostname, limits } = settings
+  // RFC 8314 §3.3: where nobody else can be on the wire
+  const allowPlaintextAuth = settings.allowPlaintextAuth && isLoopback(connection.remoteAddress)
   const { events } = shared
   events.connected()
   const session = new SubmissionSession(connection, {
@@ -111,28 +114,26 @@ function conversation(
     allowPlaintextAuth,
     ...(connection.tls && { tls: connection.tls }),
     ...(limits && { limits }),
-    observer: (event) => report(event, connection, events),
+    observer: (event) => report(event, connection, session, events),
   })
   return { machine, decide: serveSession(session) }
 }
 
-const STAGES: Readonly<Record<string, 'mail' | 'rcpt' | 'data' | 'auth'>> = {
-  MAIL: 'mail',
-  RCPT: 'rcpt',
-  DATA: 'data',
-  AUTH: 'auth',
-}
-
-function report(event: SmtpEvent, connection: ConnectionFacts, events: Events): void {
+function report(
+  event: SmtpEvent,
+  connection: ConnectionFacts,
+  session: SubmissionSession,
+  events: Events,
+): void {
   switch (event.kind) {
     case 'refused':
-      return events.refused(STAGES[event.verb] ?? 'command', connection, event.reason)
+      return events.refused(stageOf(event.verb), connection, session.subject, event.reason)
     case 'bug':
       return events.bug(connection, event.error)
     case 'authenticated':
       return events.authenticated(connection, event.account, event.mechanism)
     case 'authenticationFailed':
-      return events.authenticationFailed(connection, event.mechanism, event.reason)
+      return events.authenticationFailed(connection, event.mechanism, event.reason, event.login)
     case 'message':
     case 'closed':
       return

@@ -1,5 +1,6 @@
 import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
 import type { Envelope, QueueId } from '@cartero/spool'
+import type { Stage, Subject } from '@cartero/spool/reception'
 import type { ConnectionFacts } from '@cartero/wire'
 import { METRICS } from './metrics.ts'
 
@@ -20,16 +21,27 @@ export function createEvents(logger: Logger, registry: MetricRegistry) {
     },
     authenticated(connection: ConnectionFacts, account: string, mechanism: string): void {
       metrics.authentications.add({ outcome: 'success' })
-      logger.debug('auth.succeeded', {
+      logger.info('auth.succeeded', {
         sid: connection.id,
         peer: connection.remoteAddress,
         account,
         mechanism,
       })
     },
-    authenticationFailed(connection: ConnectionFacts, mechanism: string, reason: string): void {
+    authenticationFailed(
+      connection: ConnectionFacts,
+      mechanism: string,
+      reason: string,
+      login?: string,
+    ): void {
       metrics.authentications.add({ outcome: 'failure' })
-      logger.warn('auth.failed', { sid: connection.id, peer: connection.remoteAddress, mechanism, reason })
+      logger.warn('auth.failed', {
+        sid: connection.id,
+        peer: connection.remoteAddress,
+        mechanism,
+        login,
+        reason,
+      })
     },
     rateLimited(account: string): void {
       logger.warn('account.rate.limited', { account })
@@ -52,13 +64,15 @@ export function createEvents(logger: Logger, registry: MetricRegistry) {
       })
     },
     /** Something was refused; the reason is for the operator. */
-    refused(
-      at: 'mail' | 'rcpt' | 'data' | 'auth' | 'command',
-      connection: ConnectionFacts,
-      reason: string,
-    ): void {
+    refused(at: Stage, connection: ConnectionFacts, subject: Subject, reason: string): void {
       metrics.rejections.add({ at })
-      logger.info('message.rejected', { sid: connection.id, peer: connection.remoteAddress, at, reason })
+      logger.info('message.rejected', {
+        sid: connection.id,
+        peer: connection.remoteAddress,
+        ...subject,
+        at,
+        reason,
+      })
     },
     /** Something was thrown that nobody foresaw; the client was told 451. */
     bug(connection: ConnectionFacts, error: unknown): void {

@@ -1,4 +1,5 @@
 import { counter } from '@cartero/agent/telemetry'
+import { STAGES } from '@cartero/spool/reception'
 
 export const METRICS = {
   sessions: counter({
@@ -21,7 +22,7 @@ export const METRICS = {
   rejections: counter({
     name: 'cartero_msa_rejections_total',
     doc: 'What was refused on the submission ports, by the stage at which it was',
-    labels: { at: ['connect', 'mail', 'rcpt', 'data', 'auth', 'command'] },
+    labels: { at: STAGES },
   }),
   bugs: counter({
     name: 'cartero_msa_bugs_total',

@@ -5,6 +5,7 @@ import {
   type CredentialVerifier,
   type SaslServerMechanism,
 } from '@cartero/sasl'
+import { formatPath } from '@cartero/smtp'
 import {
   replies,
   type AuthSession,
@@ -14,7 +15,13 @@ import {
   type Reply,
   type SmtpSession,
 } from '@cartero/smtp/server'
-import { Reception, recipientVerdict, withDirectory, type ReceptionOptions } from '@cartero/spool/reception'
+import {
+  Reception,
+  recipientVerdict,
+  withDirectory,
+  type ReceptionOptions,
+  type Subject,
+} from '@cartero/spool/reception'
 import { formatMailbox } from '@cartero/syntax'
 import type { ConnectionFacts, MaybePromise, TlsFacts } from '@cartero/wire'
 import type { Events } from './events.ts'
@@ -40,11 +47,18 @@ export class SubmissionSession implements SmtpSession, AuthSession {
   #account: string | undefined
   #reception: Reception | undefined
   #size = 0
+  #sender: string | undefined
+  #recipient: string | undefined
 
   constructor(connection: ConnectionFacts, options: SubmissionOptions) {
     this.#connection = connection
     this.#options = options
     this.#tls = connection.tls
+  }
+
+  /** Whom it is about what was said last. */
+  get subject(): Subject {
+    return { helo: this.#greeting?.name, from: this.#sender, to: this.#recipient }
   }
 
   helo(client: GreetingCommand): undefined {
@@ -73,8 +87,11 @@ export class SubmissionSession implements SmtpSession, AuthSession {
   // RFC 6409 §6.1. The null sender is for notices (RFC 5321 §4.5.5), which users' agents send too (RFC 8098 §3).
   mail(command: MailCommand): MaybePromise<Reply | undefined> {
     const { reversePath } = command
+    const sender = formatPath(reversePath)
+    this.#sender = sender
+    this.#recipient = undefined
     if (reversePath === undefined) return this.#begin(command)
-    const allowed = senderAllowed(this.#options.directory, this.#account!, formatMailbox(reversePath))
+    const allowed = senderAllowed(this.#options.directory, this.#account!, sender)
     return withDirectory(allowed, (yes) => (yes ? this.#begin(command) : replies.senderNotAllowed))
   }
 
@@ -84,6 +101,7 @@ export class SubmissionSession implements SmtpSession, AuthSession {
       return replies.sendingTooFast
     }
     const address = forwardPath === 'postmaster' ? 'postmaster' : formatMailbox(forwardPath)
+    this.#recipient = address
     return withDirectory(resolveOne(this.#options.directory, address), (resolution) => {
       const refusal = recipientVerdict(resolution, replies.noRouteOut)
       if (refusal === undefined) this.#reception!.addRecipient(address)

@@ -3,6 +3,7 @@ import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
 import type { AnyDirectory } from '@cartero/directory'
 import { SmtpServerMachine, serveSession, type SmtpEvent, type SmtpServerLimits } from '@cartero/smtp/server'
 import type { Spool } from '@cartero/spool'
+import { stageOf } from '@cartero/spool/reception'
 import { systemClock, type Clock, type ConnectionFacts, type Role } from '@cartero/wire'
 import { Listener, listenAll, type TlsServer } from '@cartero/wire/node'
 import { createEvents, type Events } from './events.ts'
@@ -70,7 +71,7 @@ function mxListener(
       hostname,
       startTls: tls !== undefined,
       ...(limits && { limits }),
-      observer: (event) => report(event, connection, events),
+      observer: (event) => report(event, connection, session, events),
     })
     return { machine, decide: serveSession(session) }
   }
@@ -85,14 +86,7 @@ function mxListener(
   })
 }
 
-const STAGES: Readonly<Record<string, 'mail' | 'rcpt' | 'data' | 'auth'>> = {
-  MAIL: 'mail',
-  RCPT: 'rcpt',
-  DATA: 'data',
-  AUTH: 'auth',
-}
-
-function report(event: SmtpEvent, connection: ConnectionFacts, events: Events): void {
-  if (event.kind === 'refused') events.refused(STAGES[event.verb] ?? 'command', connection, event.reason)
+function report(event: SmtpEvent, connection: ConnectionFacts, session: MxSession, events: Events): void {
+  if (event.kind === 'refused') events.refused(stageOf(event.verb), connection, session.subject, event.reason)
   else if (event.kind === 'bug') events.bug(connection, event.error)
 }

@@ -1,5 +1,6 @@
 import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
 import type { Envelope, QueueId } from '@cartero/spool'
+import type { Stage, Subject } from '@cartero/spool/reception'
 import type { ConnectionFacts } from '@cartero/wire'
 import { METRICS } from './metrics.ts'
 
@@ -36,13 +37,15 @@ export function createEvents(logger: Logger, registry: MetricRegistry) {
       })
     },
     /** Something was refused; the reason is for the operator. */
-    refused(
-      at: 'mail' | 'rcpt' | 'data' | 'auth' | 'command',
-      connection: ConnectionFacts,
-      reason: string,
-    ): void {
+    refused(at: Stage, connection: ConnectionFacts, subject: Subject, reason: string): void {
       metrics.rejections.add({ at })
-      logger.info('message.rejected', { sid: connection.id, peer: connection.remoteAddress, at, reason })
+      logger.info('message.rejected', {
+        sid: connection.id,
+        peer: connection.remoteAddress,
+        ...subject,
+        at,
+        reason,
+      })
     },
     routingFailed(error: unknown): void {
       logger.error('mta.routing.failed', { err: error })

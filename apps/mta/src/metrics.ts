@@ -1,4 +1,5 @@
 import { counter } from '@cartero/agent/telemetry'
+import { STAGES } from '@cartero/spool/reception'
 
 export const METRICS = {
   sessions: counter({
@@ -13,7 +14,7 @@ export const METRICS = {
   rejections: counter({
     name: 'cartero_mta_rejections_total',
     doc: 'What was refused on the MX port, by the stage at which it was',
-    labels: { at: ['connect', 'mail', 'rcpt', 'data', 'auth', 'command'] },
+    labels: { at: STAGES },
   }),
   bugs: counter({
     name: 'cartero_mta_bugs_total',

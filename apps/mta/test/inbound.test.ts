@@ -1,7 +1,7 @@
 // The MX port over real sockets, with everything behind it in memory: what strangers may and may not do.
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
-import { MetricRegistry, silentLogger } from '@cartero/agent/telemetry'
+import { createLoggerTo, MetricRegistry } from '@cartero/agent/telemetry'
 import { ContentStoreError } from '@cartero/content'
 import { MemoryContentLog } from '@cartero/content/memory'
 import { openMemoryDirectory } from '@cartero/directory/memory'
@@ -23,11 +23,12 @@ const agent = createMtaAgent({
   },
   spool,
   directory,
-  logger: silentLogger,
+  logger: createLoggerTo((line) => lines.push(line)),
   metrics,
 })
 const leased = spool.lease('local', 1, AbortSignal.timeout(60_000))[Symbol.asyncIterator]()
 let client: LineClient
+const lines: string[] = []
 
 async function delivered(): Promise<{ delivery: Delivery; octets: string; prefix: string }> {
   const [delivery] = (await leased.next()).value as readonly Delivery[]
@@ -137,6 +138,16 @@ describe('the MX port', () => {
     await client.smtp('RCPT TO:<nobody@cartero.test>')
     await client.smtp('RCPT TO:<not an address>')
     assert.equal(await rejections('rcpt'), before + 2)
+  })
+
+  test('a refusal says in the log whom it is about', async () => {
+    await client.smtp('MAIL FROM:<stranger@elsewhere.test>')
+    await client.smtp('RCPT TO:<whoever@elsewhere.test>')
+    const line = JSON.parse(lines.findLast((text) => text.includes('message.rejected'))!)
+    assert.equal(line.helo, 'client.test')
+    assert.equal(line.from, 'stranger@elsewhere.test')
+    assert.equal(line.to, 'whoever@elsewhere.test')
+    assert.equal(line.at, 'rcpt')
   })
 
   test('a client that goes away within DATA leaves nothing in the spool', async () => {

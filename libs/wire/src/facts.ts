@@ -17,7 +17,7 @@ export interface TlsFacts {
 
 /** What is known of a connection when it is accepted. */
 export interface ConnectionFacts {
-  /** Unique in this process; for logs only. */
+  /** Unique in this process, with the port in front; for logs only. */
   readonly id: string
   readonly remoteAddress: string
   readonly remotePort: number

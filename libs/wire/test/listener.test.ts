@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
 import { ManualClock, type MaybePromise } from '@cartero/wire'
-import { Listener, ListenError, TlsServer, type ConnectionHandle } from '@cartero/wire/node'
+import { Listener, ListenError, TlsServer, type ConnectionHandle, isLoopback } from '@cartero/wire/node'
 import { EchoMachine } from './echo-machine.ts'
 import { CERTIFICATE, KEY } from '@cartero/testkit'
 
@@ -193,6 +193,12 @@ test('connections beyond the limit are turned away, and those that are open live
   assert.equal(await until(first, '\r\n'), 'still here\r\n')
   first.destroy()
   await server.drain(AbortSignal.abort())
+})
+
+test('only loopback passes for a wire that nobody else is on', () => {
+  for (const address of ['127.0.0.1', '127.9.9.9', '::1']) assert.ok(isLoopback(address), address)
+  for (const address of ['192.0.2.1', '10.0.0.1', '::', '2001:db8::1', '1270.0.0.1', '0.0.0.0'])
+    assert.equal(isLoopback(address), false, address)
 })
 
 test('drain lets each session say goodbye and then resolves', async () => {

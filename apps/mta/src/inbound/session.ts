@@ -7,7 +7,13 @@ import {
   type Reply,
   type SmtpSession,
 } from '@cartero/smtp/server'
-import { Reception, recipientVerdict, withDirectory, type ReceptionOptions } from '@cartero/spool/reception'
+import {
+  Reception,
+  recipientVerdict,
+  withDirectory,
+  type ReceptionOptions,
+  type Subject,
+} from '@cartero/spool/reception'
 import { formatMailbox } from '@cartero/syntax'
 import type { ConnectionFacts, MaybePromise, TlsFacts } from '@cartero/wire'
 import type { Events } from '../events.ts'
@@ -25,11 +31,18 @@ export class MxSession implements SmtpSession {
   #tls: TlsFacts | undefined
   #reception: Reception | undefined
   #size = 0
+  #sender: string | undefined
+  #recipient: string | undefined
 
   constructor(connection: ConnectionFacts, options: MxSessionOptions) {
     this.#connection = connection
     this.#options = options
     this.#tls = connection.tls
+  }
+
+  /** Whom it is about what was said last. */
+  get subject(): Subject {
+    return { helo: this.#greeting?.name, from: this.#sender, to: this.#recipient }
   }
 
   helo(client: GreetingCommand): undefined {
@@ -44,11 +57,14 @@ export class MxSession implements SmtpSession {
   mail(command: MailCommand): undefined {
     const client = { connection: this.#connection, greeting: this.#greeting, tls: this.#tls }
     this.#reception = new Reception(command, client, this.#options)
+    this.#sender = this.#reception.reversePath
+    this.#recipient = undefined
     this.#size = 0
   }
 
   rcpt({ forwardPath }: RcptCommand): MaybePromise<Reply | undefined> {
     const address = forwardPath === 'postmaster' ? 'postmaster' : formatMailbox(forwardPath)
+    this.#recipient = address
     return withDirectory(resolveOne(this.#options.directory, address), (resolution) => {
       const refusal = recipientVerdict(resolution, replies.relayDenied)
       if (refusal === undefined) this.#reception!.addRecipient(address)

@@ -2,5 +2,6 @@
  * The half of an SMTP session that ends in an intake: MX, submission, and whoever else receives mail by SMTP.
  * @packageDocumentation
  */
+export { stageOf, STAGES, type Stage, type Subject } from './refusal.ts'
 export { MAX_HOPS, Reception, type Client, type ReceptionOptions } from './reception.ts'
 export { recipientVerdict, withDirectory } from './recipient-verdict.ts'

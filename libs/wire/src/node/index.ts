@@ -13,6 +13,7 @@ export { dial, type DialOptions } from './dial.ts'
 export {
   listenAll,
   ListenError,
+  isLoopback,
   Listener,
   MAX_CONNECTIONS,
   MAX_CONNECTIONS_PER_ADDRESS,

@@ -67,7 +67,8 @@ export class Listener {
   #draining = false
 
   constructor(options: ListenerOptions) {
-    if (options.implicitTls && options.tls === undefined) throw new TypeError('implicit TLS needs a TlsServer')
+    if (options.implicitTls && options.tls === undefined)
+      throw new TypeError('implicit TLS needs a TlsServer')
     this.#options = options
     this.#server = createServer({ noDelay: true, allowHalfOpen: true, highWaterMark: 64 * 1024 }, (socket) =>
       this.#accept(socket),
@@ -172,7 +173,7 @@ export class Listener {
 
   #facts(socket: Socket): ConnectionFacts {
     return {
-      id: (++this.#serial).toString(36),
+      id: `${this.port}-${(++this.#serial).toString(36)}`,
       remoteAddress: withoutMapping(socket.remoteAddress ?? 'unknown'),
       remotePort: socket.remotePort ?? 0,
       localAddress: withoutMapping(socket.localAddress ?? 'unknown'),
@@ -216,6 +217,7 @@ function withoutMapping(address: string): string {
   return address.startsWith('::ffff:') ? address.slice(7) : address
 }
 
-function isLoopback(address: string): boolean {
+/** Whether nobody else can be on the wire between us and the peer. */
+export function isLoopback(address: string): boolean {
   return address === '::1' || address.startsWith('127.')
 }
