@@ -84,9 +84,9 @@ export class ScramServer implements SaslServerMechanism {
     const authMessage = `${state.first.bare},${state.serverFirst},${final.withoutProof}`
     const proven = proves(state.keys, final.proof, authMessage)
     const account = state.keys.account
-    if (!proven || account === undefined || !repeats(final, state)) {
-      return this.#fail('credentials', state.login)
-    }
+    const right = proven && account !== undefined && repeats(final, state)
+    this.#verifier.scramOutcome?.(state.login, right)
+    if (!right) return this.#fail('credentials', state.login)
     this.#state = { at: 'proven', account }
     const signature = serverSignature(state.keys, authMessage).toString('base64')
     return { kind: 'challenge', bytes: Buffer.from(`v=${signature}`) }

@@ -70,6 +70,21 @@ describe('SCRAM-SHA-256', () => {
     assert.deepEqual(await mechanism.next(Buffer.alloc(0)), { kind: 'success', account: 'user' })
   })
 
+  test('nobody can guess without its being told', async () => {
+    const told: unknown[] = []
+    const verifier = { ...knowing('user'), scramOutcome: (...what: unknown[]) => told.push(what) }
+    const wrong = Buffer.from(`${WITHOUT_PROOF},p=${Buffer.alloc(32).toString('base64')}`)
+    for (const final of [wrong, Buffer.from(CLIENT_FINAL)]) {
+      const mechanism = server(verifier)
+      await mechanism.next(Buffer.from(CLIENT_FIRST))
+      await mechanism.next(final)
+    }
+    assert.deepEqual(told, [
+      ['user', false],
+      ['user', true],
+    ])
+  })
+
   test('the client says what RFC 7677 §3 shows', () => {
     const mechanism = client()
     assert.equal(mechanism.initial().toString(), CLIENT_FIRST)

@@ -13,4 +13,6 @@ export interface CredentialVerifier {
    * that salt and iteration count do not tell who exists. RFC 5802 §9
    */
   scramKeys(login: string): Promise<ScramKeys & { readonly account?: string }>
+  /** Whether the proof was right that followed `scramKeys`: who slows down guessing has to know. */
+  scramOutcome?(login: string, right: boolean): void
 }
