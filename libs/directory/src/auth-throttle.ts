@@ -18,7 +18,7 @@ export const MAX_DELAYED = 256
 /**
  * Makes guessing at one login slow. It delays and never locks, or anybody could lock out anybody; right passwords that
  * were seen a short while ago are not delayed at all (PasswordCache). Who guesses at many logins from one place is for
- * the edges to see: no peer is known here. SCRAM is proven at the edge, so its failures are not counted.
+ * the edges to see: no peer is known here.
  */
 export class AuthThrottle {
   readonly #clock: Clock

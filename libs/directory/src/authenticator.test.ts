@@ -187,3 +187,29 @@ function parametersOf(hash: string): string {
   const parts = hash.split('$')
   return `${parts.slice(0, 4).join('$')} ${parts[4]?.length} ${parts[5]?.length}`
 }
+
+describe('guessing by SCRAM', () => {
+  test('is slowed down as guessing by PLAIN is, whether the login exists or not', async () => {
+    for (const name of [TIM, 'nobody@example.org']) {
+      const { authenticator, clock } = house()
+      for (let i = 0; i < FREE_FAILURES; i++) {
+        await authenticator.scramKeys(name)
+        authenticator.scramOutcome(name.toUpperCase(), false)
+      }
+      let answered = false
+      const keys = authenticator.scramKeys(name).then(() => (answered = true))
+      clock.advance(FIRST_DELAY_MS - 1)
+      await new Promise(setImmediate)
+      assert.equal(answered, false, name)
+      clock.advance(1)
+      await keys
+    }
+  })
+
+  test('does not slow down whoever has the password after it was right', async () => {
+    const { authenticator } = house()
+    for (let i = 0; i < 10; i++) authenticator.scramOutcome(TIM, false)
+    authenticator.scramOutcome(TIM, true)
+    assert.equal((await authenticator.scramKeys(TIM)).account, TIM)
+  })
+})

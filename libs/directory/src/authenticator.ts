@@ -59,9 +59,13 @@ export class Authenticator {
     return this.#running.get(key) ?? this.#begin(key, account, prepared)
   }
 
-  /** What SCRAM needs of a login; decoys that stay the same for one that is unknown or disabled. RFC 5802 §9 */
+  /**
+   * What SCRAM needs of a login; decoys that stay the same for one that is unknown or disabled. RFC 5802 §9
+   * After wrong proofs it waits as wrong passwords do: the keys are asked for once for each guess.
+   */
   async scramKeys(login: string): Promise<ScramKeysResponse> {
     const account = accountOf(login, this.#options.policy)
+    if (account !== undefined) await this.#throttle.delay(account)
     const decoys = decoyKeys(await this.#options.decoyKey(), account ?? login)
     const credential = account === undefined ? undefined : await this.#options.credential(account)
     if (account === undefined || credential === undefined || credential.disabled) return decoys
@@ -72,6 +76,13 @@ export class Authenticator {
       storedKey: Buffer.from(credential.scramStoredKey),
       serverKey: Buffer.from(credential.scramServerKey),
     }
+  }
+
+  scramOutcome(login: string, right: boolean): void {
+    const account = accountOf(login, this.#options.policy)
+    if (account === undefined) return
+    if (right) this.#throttle.succeeded(account)
+    else this.#throttle.failed(account)
   }
 
   /** What is to be stored of a new password. Rejects with DirectoryError when it is a poor one. */

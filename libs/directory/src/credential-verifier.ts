@@ -1,9 +1,9 @@
-import type { DirectoryService } from '@cartero/contracts/directory'
 import type { CredentialVerifier } from '@cartero/sasl'
+import type { AnyDirectory } from './directory.ts'
 
 /** The directory as the mechanisms of SASL want it; near or far. */
 export function credentialVerifier(
-  directory: Pick<DirectoryService, 'Authenticate' | 'ScramKeys'>,
+  directory: Pick<AnyDirectory, 'Authenticate' | 'ScramKeys' | 'scramOutcome'>,
 ): CredentialVerifier {
   return {
     password: async (login, password) => {
@@ -14,5 +14,6 @@ export function credentialVerifier(
       const { account, ...keys } = await directory.ScramKeys({ login })
       return account === '' ? keys : { ...keys, account }
     },
+    scramOutcome: (login, right) => directory.scramOutcome?.(login, right),
   }
 }

@@ -14,6 +14,8 @@ export interface Directory extends DirectoryService {
   resolveNow(address: string): Resolution | undefined
   /** The answer to `SenderAllowed` if it is at hand without waiting. */
   senderAllowedNow(account: string, address: string): boolean | undefined
+  /** What came of a login by `ScramKeys`, which is proven at the edge: wrong ones make the next keys wait. */
+  scramOutcome(login: string, right: boolean): void
   close(): Promise<void>
 }
 
@@ -23,7 +25,8 @@ export interface DirectoryOptions {
 }
 
 /** A directory that may be far away and then has no answers at hand. */
-export type AnyDirectory = DirectoryService & Partial<Pick<Directory, 'resolveNow' | 'senderAllowedNow'>>
+export type AnyDirectory = DirectoryService &
+  Partial<Pick<Directory, 'resolveNow' | 'senderAllowedNow' | 'scramOutcome'>>
 
 /** Where mail for one address goes: at once when that is known. */
 export function resolveOne(directory: AnyDirectory, address: string): MaybePromise<Resolution> {

@@ -78,6 +78,10 @@ export class LocalDirectory implements Directory {
     return this.#authenticator.scramKeys(login)
   }
 
+  scramOutcome(login: string, right: boolean): void {
+    this.#authenticator.scramOutcome(login, right)
+  }
+
   async AddDomain({ domain }: wire.AddDomainRequest): Promise<wire.AddDomainResponse> {
     return this.#write('addDomain', { domain: given(domain, 'domain'), policy: this.#policy })
   }
