@@ -1,4 +1,5 @@
 import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
+import { DirectoryError } from '@cartero/directory'
 import { METRICS } from './metrics.ts'
 
 export type Events = ReturnType<typeof createEvents>
@@ -28,7 +29,9 @@ export function createEvents(logger: Logger, registry: MetricRegistry) {
     /** The password could not be checked: the store is away, or too many wait. */
     loginUnknown(login: string, error: unknown): void {
       metrics.logins.add({ outcome: 'unknown' })
-      logger.error('login.unknown', { login, err: error })
+      // Strangers make it busy, as often as they like.
+      if (error instanceof DirectoryError && error.fault === 'busy') logger.warn('login.busy', { login })
+      else logger.error('login.unknown', { login, err: error })
     },
   }
 }

@@ -7,6 +7,7 @@ export function observedDirectory(directory: Directory, events: Events): Directo
   return {
     resolveNow: (address) => directory.resolveNow(address),
     senderAllowedNow: (account, address) => directory.senderAllowedNow(account, address),
+    scramOutcome: (login, right) => observeScram(directory, events, login, right),
     close: () => directory.close(),
     Resolve: (request) => directory.Resolve(request),
     SenderAllowed: (request) => directory.SenderAllowed(request),
@@ -55,6 +56,12 @@ function changes(directory: Directory, events: Events): Pick<Directory, Changing
     SetAlias: (request) => told('alias', 'changed', request.alias?.address, directory.SetAlias(request)),
     RemoveAlias: (request) => told('alias', 'removed', request.address, directory.RemoveAlias(request)),
   }
+}
+
+function observeScram(directory: Directory, events: Events, login: string, right: boolean): void {
+  directory.scramOutcome(login, right)
+  if (right) events.loginAccepted(login)
+  else events.loginRefused(login)
 }
 
 async function authenticate(
