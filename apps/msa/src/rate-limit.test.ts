@@ -26,6 +26,16 @@ test('an idle account does not save up more than the burst', () => {
   assert.equal(takeAll(limit, 'alice'), 10)
 })
 
+test('a clock that is set back locks nobody out', () => {
+  const start = new ManualClock().now()
+  let now = start
+  const clock = { now: () => now, after: () => () => {} }
+  const limit = new RateLimit({ perHour: 60, burst: 10 }, clock)
+  assert.ok(limit.take('alice'))
+  now -= 86_400_000
+  assert.equal(takeAll(limit, 'alice'), 9)
+})
+
 test('one account does not use another one’s allowance', () => {
   const limit = new RateLimit({ perHour: 60, burst: 3 }, new ManualClock())
   assert.equal(takeAll(limit, 'alice'), 3)

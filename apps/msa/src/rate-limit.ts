@@ -42,7 +42,8 @@ export class RateLimit {
   #bucket(account: string): Bucket {
     const now = this.#clock.now()
     const bucket = this.#known(account) ?? this.#keep(account, { tokens: this.#rate.burst, filledAt: now })
-    const earned = ((now - bucket.filledAt) * this.#rate.perHour) / 3_600_000
+    // A clock that is set back takes nothing away.
+    const earned = (Math.max(0, now - bucket.filledAt) * this.#rate.perHour) / 3_600_000
     bucket.tokens = Math.min(this.#rate.burst, bucket.tokens + earned)
     bucket.filledAt = now
     return bucket
