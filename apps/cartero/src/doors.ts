@@ -22,20 +22,24 @@ export function checkDoors({ addresses, remedy }: Doors): Component {
       const problems = outcomes.filter((outcome) => outcome !== undefined)
       const bug = problems.find((problem) => !(problem instanceof OperatorError))
       if (bug !== undefined) throw bug
+      // Doors on one host that does not exist have one problem, not one each.
+      const messages = new Set(problems.map(({ message }) => message))
       const remedies = new Set((problems as OperatorError[]).map((problem) => problem.remedy))
-      if (problems.length > 0) {
-        throw new OperatorError(problems.map(({ message }) => message).join('; '), [...remedies].join('; '))
-      }
+      if (messages.size > 0) throw new OperatorError([...messages].join('; '), [...remedies].join('; '))
     },
   }
 }
+
+/** What is wrong with the host, whatever the port. */
+const HOST_FAULTS = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EADDRNOTAVAIL'])
 
 /** Opens and closes. Undefined when that went well. */
 function tryDoor(address: ListenAddress, remedy: string): Promise<Error | undefined> {
   return new Promise((resolve) => {
     const server = createServer()
     server.once('error', (error: NodeJS.ErrnoException) => {
-      const doing = `listen on ${formatListenAddress(address)}`
+      const place = HOST_FAULTS.has(error.code ?? '') ? address.host : formatListenAddress(address)
+      const doing = `listen on ${place}`
       resolve(explainSystemError(error, doing, { EADDRINUSE: remedy, EACCES: PRIVILEGED }[error.code ?? '']))
     })
     server.listen({ host: address.host, port: address.port }, () => server.close(() => resolve(undefined)))

@@ -17,12 +17,17 @@ const SYSTEM_FAULTS: Readonly<Record<string, readonly [meaning: string, remedy: 
     'this machine has no such address',
     'choose an address of this machine, or 0.0.0.0 for all',
   ],
+  EAI_AGAIN: ['the name service does not answer', 'write an address, such as 127.0.0.1'],
   EISDIR: ['it is a directory', 'name a file'],
   EMFILE: ['too many open files', 'raise the limit of open files (ulimit -n, LimitNOFILE=)'],
   ENAMETOOLONG: ['the path is too long', 'choose a shorter path'],
   ENOENT: ['it does not exist', 'check the path'],
   ENOSPC: ['the disk is full', 'free some space'],
   ENOTDIR: ['a part of the path is not a directory', 'check the path'],
+  ENOTFOUND: [
+    'the name service knows no such name',
+    'write an address, such as 127.0.0.1, or 0.0.0.0 for all',
+  ],
   EPERM: ['not permitted', 'run as the owner, or choose another path'],
   EROFS: ['the file system is read-only', 'choose a path that can be written'],
 }
