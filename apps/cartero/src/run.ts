@@ -29,7 +29,7 @@ export async function runSystem(run: SystemRun): Promise<void> {
   const health = (): ReturnType<Lifecycle['health']> => lifecycle.health()
   const verbs = { status: () => systemStatus(config, health, () => stores.open.spool.waiting) }
   const { agent, identity, stores } = compose({ ...composition, config, logger, metrics, health, verbs })
-  const options = { log: logger, drainDeadline: config.drain }
+  const options = { log: logger, drainDeadline: config.drain, begun: performance.timeOrigin }
   const lifecycle = new Lifecycle(agent, options)
   const instruments = metrics.register(METRICS)
   instruments.ready.read({}, () => (lifecycle.phase === 'ready' ? 1 : 0))

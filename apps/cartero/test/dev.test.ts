@@ -47,7 +47,7 @@ describe('a running system', () => {
 
   test('what scrapers ask is answered', async () => {
     const at = `http://127.0.0.1:${system.port(80)}`
-    assert.match(await (await fetch(`${at}/readyz?verbose`)).text(), /\[\+\] msa\n[\s\S]*ready \(ready\)\n$/)
+    assert.match(await (await fetch(`${at}/readyz?verbose`)).text(), /\[\+\] msa\n[\s\S]*\nready\n$/)
     assert.match(await (await fetch(`${at}/metrics`)).text(), /^cartero_ready 1$/m)
   })
 

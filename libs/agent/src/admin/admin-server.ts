@@ -73,13 +73,18 @@ function send(
 }
 
 function brief(report: HealthReport): string {
-  return report.ready ? 'ok\n' : `not ready: ${report.phase}\n`
+  return report.ready ? 'ok\n' : `${verdict(report)}\n`
 }
 
 /** One line for each component, with what is wrong and what to do. */
 export function verbose(report: HealthReport): string {
   const lines = report.checks.map(({ name, health }) => `${MARKS[health.status]} ${name}${remark(health)}`)
-  return `${[...lines, `${report.ready ? 'ready' : 'not ready'} (${report.phase})`].join('\n')}\n`
+  return `${[...lines, `${verdict(report)}`].join('\n')}\n`
+}
+
+function verdict({ ready, phase }: HealthReport): string {
+  if (ready) return 'ready'
+  return `not ready: ${phase === 'ready' ? 'a part is failing' : phase}`
 }
 
 const MARKS = { ok: '[+]', degraded: '[!]', failing: '[-]' } as const

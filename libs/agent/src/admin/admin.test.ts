@@ -68,8 +68,14 @@ test('the verbose answer names each component, what is wrong and what to do', as
   assert.equal(response.status, 200)
   assert.equal(
     await response.text(),
-    '[+] spool: 3 waiting\n[!] tls: the certificate is self-signed\n    set tls.certificate\nready (ready)\n',
+    '[+] spool: 3 waiting\n[!] tls: the certificate is self-signed\n    set tls.certificate\nready\n',
   )
+})
+
+test('a system with a failing part is not called ready in the same breath', async (context) => {
+  const health = { status: 'failing', reason: 'no disk', hint: 'mount it' } as const
+  const ask = await adminOf(context, { phase: 'ready', ready: false, checks: [{ name: 'spool', health }] })
+  assert.equal(await (await ask('/readyz')).text(), 'not ready: a part is failing\n')
 })
 
 test('a scrape gets the metrics with their content type', async (context) => {

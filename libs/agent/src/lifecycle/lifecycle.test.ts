@@ -144,6 +144,9 @@ test('a stuck drain is cut at the deadline, and the log names who and what it wa
   clock.advance(CUT_GRACE)
   await ended
   const cut = log.events.find(({ event }) => event === 'agent.drain-cut')
+  assert.equal(cut?.fields['because'], 'the drain took longer than 30 s')
+  const draining = log.events.find(({ event }) => event === 'agent.draining')
+  assert.equal(draining?.fields['deadlineSeconds'], 30)
   assert.deepEqual(cut?.fields['components'], ['mda'])
   assert.deepEqual(cut?.fields['activities'], ['commit 0K3M (30 s)'])
   assert.deepEqual(notes.at(-1), 'stop store')
@@ -166,6 +169,15 @@ test('a drain that is hurried is told so by its signal, and may still hand back 
   lifecycle.hurry()
   await ended
   assert.deepEqual(notes, ['start mda', 'given back', 'stop mda'])
+})
+
+test('a start is told with the time since the process began, as the operator waited for it', async () => {
+  const clock = new ManualClock()
+  const log = notebook()
+  const lifecycle = new Lifecycle({ name: 'a', components: [] }, { clock, log, begun: clock.now() - 600.4 })
+  await lifecycle.start()
+  const ready = log.events.find(({ event }) => event === 'agent.ready')
+  assert.equal(ready?.fields['milliseconds'], 600)
 })
 
 test('a drain waits for labelled activities to end', async () => {

@@ -29,6 +29,8 @@ export interface LifecycleOptions {
   readonly drainDeadline?: number
   /** Work that the drain waits for, besides the components' own. */
   readonly activities?: Activities
+  /** When the process began, by the clock; the start is told to have taken that long. When start() was called, when absent. */
+  readonly begun?: number
 }
 
 export interface HealthReport {
@@ -57,6 +59,7 @@ export class Lifecycle implements AsyncDisposable {
   readonly #log: LifecycleLog
   readonly #drainDeadline: number
   readonly #activities: Activities | undefined
+  readonly #begun: number | undefined
   readonly #startAborted = new AbortController()
   readonly #hurry = new AbortController()
   #phase: Phase = 'new'
@@ -69,6 +72,7 @@ export class Lifecycle implements AsyncDisposable {
     this.#log = options.log ?? SILENT
     this.#drainDeadline = options.drainDeadline ?? DRAIN_DEADLINE
     this.#activities = options.activities
+    this.#begun = options.begun
   }
 
   get phase(): Phase {
@@ -95,9 +99,9 @@ export class Lifecycle implements AsyncDisposable {
     return this.#shutdown
   }
 
-  /** Ends the drain now: what may be cut is cut. */
-  hurry(): void {
-    this.#hurry.abort(new Error('told to hurry'))
+  /** Ends the drain now: what may be cut is cut. The log says why. */
+  hurry(because: string = 'asked'): void {
+    this.#hurry.abort(new Error(because))
   }
 
   /** How everything is. A component that does not answer in time is failing. */
@@ -118,7 +122,7 @@ export class Lifecycle implements AsyncDisposable {
 
   async #start(): Promise<void> {
     this.#phase = 'starting'
-    const begun = this.#clock.now()
+    const begun = this.#begun ?? this.#clock.now()
     try {
       await startInOrder(this.#agent.components, this.#startAborted.signal)
     } catch (error) {
@@ -126,7 +130,8 @@ export class Lifecycle implements AsyncDisposable {
       throw error
     }
     this.#phase = 'ready'
-    this.#log.info('agent.ready', { agent: this.#agent.name, milliseconds: this.#clock.now() - begun })
+    const milliseconds = Math.round(this.#clock.now() - begun)
+    this.#log.info('agent.ready', { agent: this.#agent.name, milliseconds })
   }
 
   async #end(reason: string): Promise<readonly Error[]> {
@@ -151,13 +156,14 @@ export class Lifecycle implements AsyncDisposable {
 
   async #drain(reason: string): Promise<void> {
     this.#phase = 'draining'
-    this.#log.info('agent.draining', { agent: this.#agent.name, reason, deadline: this.#drainDeadline })
+    const deadlineSeconds = this.#drainDeadline / 1_000
+    this.#log.info('agent.draining', { agent: this.#agent.name, reason, deadlineSeconds })
     const waitingFor = new Set<string>()
     const components = Promise.all(
       this.#agent.components.map((component) => this.#drainOne(component, waitingFor)),
     )
     const cancelDeadline = this.#clock.after(this.#drainDeadline, () => {
-      this.#hurry.abort(new Error(`the drain took longer than ${this.#drainDeadline} ms`))
+      this.#hurry.abort(new Error(`the drain took longer than ${this.#drainDeadline / 1_000} s`))
     })
     const drained = Promise.all([components, this.#activities?.idle()])
     const inTime = await Promise.race([

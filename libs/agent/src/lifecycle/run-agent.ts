@@ -38,14 +38,14 @@ export async function runAgent(agent: Agent, options: RunOptions = {}): Promise<
   const ended = Promise.withResolvers<readonly Error[]>()
   let exitCode = 0
   const end = (reason: string): void => {
-    if (lifecycle.endRequested) lifecycle.hurry()
+    if (lifecycle.endRequested) lifecycle.hurry('second signal')
     void lifecycle.shutdown(reason).then(ended.resolve)
   }
   const onBug = (error: unknown): void => {
     exitCode = 1
     options.log?.error('agent.bug', { err: error })
     explainFailure(error, options.explain)
-    lifecycle.hurry()
+    lifecycle.hurry('a bug')
     end('a bug')
   }
   using _watch = watchHost(host, once(end, options.clock ?? systemClock), onBug)
