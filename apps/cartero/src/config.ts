@@ -91,7 +91,7 @@ const smtp = section('Mail on its way in, from users and from other hosts.', {
   }),
   plaintextAuth: setting(flag, {
     default: false,
-    doc: 'Lets users log in without TLS, so that their passwords cross the network in the clear.',
+    doc: 'Lets users log in without TLS from this machine (loopback), for tests and proxies. From elsewhere TLS is needed in any case.',
   }),
 })
 
@@ -119,7 +119,7 @@ const imap = section('Mail that is read.', {
   }),
   plaintextAuth: setting(flag, {
     default: false,
-    doc: 'Lets users log in without TLS, so that their passwords cross the network in the clear.',
+    doc: 'Lets users log in without TLS from this machine (loopback), for tests and proxies. From elsewhere TLS is needed in any case.',
   }),
 })
 

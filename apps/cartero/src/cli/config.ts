@@ -56,7 +56,7 @@ async function explain(key: string, options: ConfigOptions): Promise<void> {
   const { definition } = await import('../config.ts')
   const near = nearestKey(definition, key)
   throw new NotFoundError(
-    `there is no key '${key}'; ${near === undefined ? '"cartero config show" lists all' : `did you mean ${near}?`}`,
+    `there is no key '${key}'; ${near === undefined ? '"cartero config example" shows all' : `did you mean ${near}?`}`,
   )
 }
 

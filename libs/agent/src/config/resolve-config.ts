@@ -143,7 +143,7 @@ function unknownVariables(
     .map((name) => {
       const near = didYouMean(name, known)
       const fix =
-        near === undefined ? 'unset it; "cartero config show" lists the keys' : `did you mean ${near}?`
+        near === undefined ? 'unset it; "cartero config example" shows all keys' : `did you mean ${near}?`
       return { where: name, key: '', message: 'there is no such key', fix }
     })
 }
