@@ -85,3 +85,33 @@ test('clear drops the start of a line too, so that plaintext cannot be glued to 
   reader.push(Buffer.from('EHLO x\r\n'))
   assert.equal(text(reader.next()), 'line:EHLO x')
 })
+
+test('a line that was handed out is not overwritten by what comes in single octets', () => {
+  const reader = new LineReader(100)
+  const lines: Buffer[] = []
+  for (const octet of Buffer.from(Array.from({ length: 2_000 }, (_, i) => `line ${i}\r\n`).join(''))) {
+    reader.push(Buffer.of(octet))
+    const line = reader.next()
+    if (line !== undefined) lines.push((line as { bytes: Buffer }).bytes)
+  }
+  assert.deepEqual(
+    lines.map(String),
+    Array.from({ length: 2_000 }, (_, i) => `line ${i}`),
+  )
+})
+
+test('chunks of the peer are never written to', () => {
+  const reader = new LineReader(100)
+  const [first, second] = [Buffer.from('ab\r\ncd'), Buffer.from('ef\r\ngh\r\nij')]
+  reader.push(first)
+  assert.equal(reader.takeAll().toString(), 'ab\r\ncd')
+  reader.push(second)
+  assert.deepEqual(reader.next(), { kind: 'line', bytes: Buffer.from('ef') })
+  reader.push(Buffer.from('kl'))
+  assert.deepEqual(reader.next(), { kind: 'line', bytes: Buffer.from('gh') })
+  assert.equal(reader.take(3)?.toString(), 'ijk')
+  reader.push(Buffer.from('mn'))
+  assert.equal(reader.takeAll().toString(), 'lmn')
+  assert.equal(first.toString(), 'ab\r\ncd')
+  assert.equal(second.toString(), 'ef\r\ngh\r\nij')
+})

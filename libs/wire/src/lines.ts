@@ -2,6 +2,9 @@ const CR = 0x0d
 const LF = 0x0a
 const EMPTY: Buffer = Buffer.alloc(0)
 
+/** Room behind an unfinished line: a peer that sends single octets must not have the line copied for each. */
+const SLACK = 4096
+
 /** One line of the peer, or why there is none that may be used. */
 export type Line =
   /** The octets before CRLF. */
@@ -17,7 +20,10 @@ export type Line =
  */
 export class LineReader {
   readonly #limit: number
+  /** What is at hand: a chunk as it came, or the end of what was written to `#store`. */
   #buffer: Buffer = EMPTY
+  #store: Buffer = EMPTY
+  #stored = 0
   #scanned = 0
   #skipping = false
 
@@ -30,8 +36,19 @@ export class LineReader {
     return this.#buffer.length
   }
 
+  /** What was handed out before stays as it is: the store is only written behind it. */
   push(bytes: Buffer): void {
-    this.#buffer = this.#buffer.length === 0 ? bytes : Buffer.concat([this.#buffer, bytes])
+    if (this.#buffer.length === 0) {
+      this.#buffer = bytes
+      this.#store = EMPTY
+      this.#stored = 0
+      return
+    }
+    const length = this.#buffer.length + bytes.length
+    if (this.#stored + bytes.length > this.#store.length) this.#makeRoom(length + SLACK)
+    this.#store.set(bytes, this.#stored)
+    this.#stored += bytes.length
+    this.#buffer = this.#store.subarray(this.#stored - length, this.#stored)
   }
 
   /** The next whole line, or undefined until more bytes come. */
@@ -67,8 +84,16 @@ export class LineReader {
   /** Forgets what was received, e.g. plaintext behind STARTTLS (RFC 3207 §6, CVE-2011-0411). */
   clear(): void {
     this.#buffer = EMPTY
+    this.#store = EMPTY
+    this.#stored = 0
     this.#scanned = 0
     this.#skipping = false
+  }
+
+  #makeRoom(octets: number): void {
+    this.#store = Buffer.allocUnsafe(octets)
+    this.#store.set(this.#buffer)
+    this.#stored = this.#buffer.length
   }
 
   #crlf(): number {
