@@ -95,6 +95,19 @@ describe('a listener with real sockets', () => {
     socket.destroy()
   })
 
+  test('a peer that sends octets and never a line is no more patient company than a silent one', async () => {
+    const socket = await open(server)
+    const machine = machines.at(-1)!
+    for (let i = 1; i <= 3; i++) {
+      socket.write('e')
+      while (machine.lines.buffered < i) await new Promise(setImmediate)
+      clock.advance(3_000)
+    }
+    clock.advance(2_000)
+    assert.equal(await until(socket, '\r\n'), 'too slow\r\n')
+    socket.destroy()
+  })
+
   test('plaintext behind STARTTLS is never obeyed', async () => {
     const socket = await open(server)
     const machine = machines.at(-1)!

@@ -47,6 +47,7 @@ export class Connection {
   #inboxSize = 0
   #busy: Busy = 'no'
   #pumping = false
+  #hasProgressed = false
   #ended = false
   #closing = false
   #peerEnded = false
@@ -117,7 +118,7 @@ export class Connection {
     if (this.#closing || this.#ended) return
     if (this.#busy === 'no' && !this.#output.blocked) {
       this.#role.machine.receive(bytes)
-      this.#pump()
+      this.#pump('bytes')
       return
     }
     this.#inbox.push(bytes)
@@ -150,9 +151,14 @@ export class Connection {
     this.#options.closed?.(error)
   }
 
-  #pump(): void {
+  /**
+   * Carries out what there is to do. Patience begins anew with everything that comes of it, and not with mere octets: a
+   * line that never ends is no way to stay for ever.
+   */
+  #pump(because: 'bytes' | 'event' = 'event'): void {
     if (this.#pumping) return
     this.#pumping = true
+    this.#hasProgressed = because === 'event'
     try {
       this.#run()
     } finally {
@@ -160,7 +166,7 @@ export class Connection {
     }
     if (this.#ended) return
     this.#output.flush()
-    this.#setDeadline()
+    if (this.#hasProgressed) this.#setDeadline()
   }
 
   #run(): void {
@@ -187,6 +193,7 @@ export class Connection {
   }
 
   #carryOut(output: Output<unknown>): void {
+    this.#hasProgressed = true
     switch (output.kind) {
       case 'send':
         return this.#output.add(output.bytes)
