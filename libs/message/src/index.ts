@@ -27,6 +27,7 @@ export { HeaderScanner, type HeaderEnd } from './header-scanner.ts'
 export { INDEX_LIMITS, type IndexLimits } from './mime/index-limits.ts'
 export type { Address, Envelope, MessageIndex, Part } from './mime/message-index.ts'
 export { MessageIndexer } from './mime/message-indexer.ts'
+export { shiftedIndex, type Shift } from './mime/shifted-index.ts'
 export { partAt, sectionRange, type OctetRange, type SectionKind } from './mime/section-range.ts'
 export { octetsOf, textOf, type OctetString } from './octet-string.ts'
 export {
