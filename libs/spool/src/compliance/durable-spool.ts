@@ -19,7 +19,7 @@ export function describeDurableSpool(name: string, setup: () => Promise<SpoolPla
   describe(`${name} as a durable spool`, () => {
     let place: SpoolPlace
     let bench: Bench
-    const clock = new ManualClock()
+    let clock = new ManualClock()
     const open = () => Bench.open(() => place.open(clock), clock)
     beforeEach(async () => {
       place = await setup()
@@ -37,6 +37,8 @@ export function describeDurableSpool(name: string, setup: () => Promise<SpoolPla
 
     /** The next process finds what this one has made durable, and nothing else. */
     async function crash(): Promise<void> {
+      // The time of the one that crashed stands still.
+      clock = new ManualClock(clock.now())
       bench = await open()
     }
 

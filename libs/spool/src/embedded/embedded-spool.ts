@@ -3,7 +3,7 @@ import type { SqlStore, SqlWorker } from '@cartero/sql'
 import { systemClock, type Clock } from '@cartero/wire'
 
 import { asSpoolError } from '../fault.ts'
-import { queueIdOf, summaries } from '../ledger/entry.ts'
+import { queueIdOf, summaries, unroutedId } from '../ledger/entry.ts'
 import { Ledger } from '../ledger/ledger.ts'
 import {
   SpoolError,
@@ -41,6 +41,8 @@ export interface EmbeddedSpoolOptions {
   readonly trouble?: (error: unknown) => void
 }
 
+/** Deliveries that an operator changes at once. */
+const CHANGE_PAGE = 500
 export const DEFAULT_WINDOW = 10_000
 /** Of the window: below this, messages are read back. */
 const MIN_FILL = 0.5
@@ -179,7 +181,8 @@ export class EmbeddedSpool implements Spool {
       const kept = entry as KeptEntry
       // Whoever settles has not crashed.
       kept.crashes = 0
-      if (state !== 'delivered') unsettled.add(kept)
+      // A dead letter whose message is done is in no loop any more; it is to be seen at once.
+      if (state !== 'delivered' || kept.deadLetters.length > 0) unsettled.add(kept)
     }
     if (unsettled.size > 0) await this.#record(unsettled)
   }
@@ -191,9 +194,8 @@ export class EmbeddedSpool implements Spool {
   async release(ids: readonly DeliveryId[]): Promise<readonly DeliveryId[]> {
     return await this.#change(ids, (entry, id) => {
       if (this.#ledger.release(id)) return true
-      const item = entry.deadLetters.find((dead) => dead.id === id)
-      const isUnrouted = !entry.isRouted && entry.isGone
-      if (!item?.release() && !isUnrouted) return false
+      const isUnrouted = entry.isGone && id === unroutedId(entry) && !entry.isRouted
+      if (!isUnrouted && !entry.deadLetters.find((item) => item.id === id)?.release()) return false
       entry.crashes = 0
       this.#admit(entry)
       return true
@@ -203,23 +205,32 @@ export class EmbeddedSpool implements Spool {
   async remove(ids: readonly DeliveryId[]): Promise<readonly DeliveryId[]> {
     return await this.#change(ids, (entry, id) => {
       if (this.#ledger.remove(id)) return true
-      const item = entry.deadLetters.find((dead) => dead.id === id)
-      if (!item?.remove()) return false
+      const isUnrouted = entry.isGone && id === unroutedId(entry) && !entry.isRouted
+      if (isUnrouted) entry.route([])
+      else if (!entry.deadLetters.find((item) => item.id === id)?.remove()) return false
       this.#recorder.done(entry)
       return true
     })
   }
 
-  /** Memory and rows together; a message is in one of them only. */
+  /**
+   * Memory and rows together. A message may go from one to the other while we ask, so memory is looked at before and
+   * after: nothing is missed, and what is seen twice is told once, as it is now.
+   */
   async inspect(filter: {
     readonly state?: DeliveryState
     readonly limit: number
   }): Promise<readonly DeliverySummary[]> {
-    const waiting = await this.#ask(() => this.#store.call('inspect', filter))
-    return [...this.#ledger.entries.values()]
-      .flatMap(summaries)
+    const before = [...this.#ledger.entries.values()]
+    const rows = await this.#ask(() => this.#store.call('inspect', filter))
+    const after = this.#ledger.entries.values()
+    const found = new Map<DeliveryId, DeliverySummary>()
+    const add = (summary: DeliverySummary) => found.set(summary.id, summary)
+    before.flatMap(summaries).forEach(add)
+    rows.forEach(add)
+    after.flatMap(summaries).forEach(add)
+    return [...found.values()]
       .filter(matches(filter.state))
-      .concat(waiting)
       .toSorted((a, b) => (a.id < b.id ? 1 : -1))
       .slice(0, filter.limit)
   }
@@ -304,32 +315,49 @@ export class EmbeddedSpool implements Spool {
     this.#backlog.add(entries, waiting)
   }
 
-  /** Operator's changes: each message is brought into memory, changed, and written. */
+  /** Operator's changes, in portions: each message is brought into memory, changed, and written. */
   async #change(
     ids: readonly DeliveryId[],
     change: (entry: KeptEntry, id: DeliveryId) => boolean,
   ): Promise<readonly DeliveryId[]> {
     const changed: DeliveryId[] = []
-    const entries = new Map<QueueId, KeptEntry>()
-    for (const id of ids) {
-      const queueId = queueIdOf(id)
-      const entry = entries.get(queueId) ?? (await this.#recall(queueId))
-      if (entry === undefined) continue
-      entries.set(queueId, entry)
-      if (change(entry, id)) changed.push(id)
+    for (let at = 0; at < ids.length; at += CHANGE_PAGE) {
+      changed.push(...(await this.#changePage(ids.slice(at, at + CHANGE_PAGE), change)))
     }
-    await this.#record(entries.values())
     return changed
   }
 
-  async #recall(queueId: QueueId): Promise<KeptEntry | undefined> {
-    const present = this.#ledger.entries.get(queueId)
-    if (present !== undefined) return present
+  async #changePage(
+    ids: readonly DeliveryId[],
+    change: (entry: KeptEntry, id: DeliveryId) => boolean,
+  ): Promise<readonly DeliveryId[]> {
+    const changed: DeliveryId[] = []
+    const touched = new Set<KeptEntry>()
+    /** Out of SQLite and not in the ledger: ours alone. */
+    const recalled = new Map<QueueId, KeptEntry>()
+    for (const id of ids) {
+      const queueId = queueIdOf(id)
+      if (!this.#ledger.entries.has(queueId) && !recalled.has(queueId)) await this.#recall(queueId, recalled)
+      // No waiting from here on: what is in the ledger may leave it at any time.
+      const entry = this.#ledger.entries.get(queueId) ?? recalled.get(queueId)
+      if (entry === undefined || !change(entry, id)) continue
+      changed.push(id)
+      touched.add(entry)
+      recalled.delete(queueId)
+    }
+    const untouched = [...recalled.values()]
+    this.#backlog.add(untouched, untouched.filter((entry) => !entry.isDone).length)
+    await this.#record(touched)
+    return changed
+  }
+
+  /** Into the ledger, or, when there is nothing in it to lease or to route, to `recalled`. */
+  async #recall(queueId: QueueId, recalled: Map<QueueId, KeptEntry>): Promise<void> {
     const entry = await this.#ask(() => this.#backlog.find(queueId))
-    if (entry === undefined) return undefined
+    if (entry === undefined) return
     entry.isGone = true
-    if (!entry.isDone && entry.isRouted) this.#admit(entry)
-    return entry
+    if (entry.isRouted && !entry.isDone) this.#admit(entry)
+    else recalled.set(queueId, entry)
   }
 
   async #record(entries: Iterable<KeptEntry>): Promise<void> {

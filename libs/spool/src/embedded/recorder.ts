@@ -10,6 +10,10 @@ import { rowOf, type KeptEntry } from './rows.ts'
 /** Between checkpoints: what is delivered sooner never touches SQLite; after a crash at most this is delivered again. */
 export const CHECKPOINT_MS = 1_000
 
+/** Messages, and octets of their envelopes, that are written at once. */
+const PAGE = 1_000
+const PAGE_OCTETS = 4 * 1024 * 1024
+
 export interface RecorderParts {
   readonly log: ContentLog
   readonly store: SqlStore<SpoolProcedures>
@@ -147,9 +151,23 @@ export class Recorder {
   }
 
   async #write(entries: readonly KeptEntry[], replay: LogPosition | undefined): Promise<void> {
-    const { store, ledger, log } = this.#parts
+    for (const page of inPages(entries)) await this.#writePage(page)
+    // The position comes last: until then a start would find these messages in the log.
     const done = this.#done
+    if (done.length === 0 && replay === undefined) return
     this.#done = []
+    try {
+      await this.#parts.store.call('checkpoint', { records: [], done, ...(replay && { replay }) })
+    } catch (error) {
+      this.#done.push(...done)
+      throw error
+    }
+  }
+
+  /** Rows are made when they are sent: an older state must never be written after a newer one. */
+  async #writePage(page: readonly KeptEntry[]): Promise<void> {
+    const { store, ledger, log, wrote } = this.#parts
+    const entries = page.filter((entry) => !entry.isGone || this.#buried.has(entry))
     for (const entry of entries) {
       entry.isChanged = false
       // From now on a row may exist: whoever is done meanwhile has to have it deleted.
@@ -158,9 +176,8 @@ export class Recorder {
     }
     const records = entries.map((entry) => rowOf(entry, !this.#isClosed && ledger.isBusy(entry)))
     try {
-      await store.call('checkpoint', { records, done, ...(replay && { replay }) })
+      await store.call('checkpoint', { records, done: [] })
     } catch (error) {
-      this.#done.push(...done)
       for (const entry of entries) this.#restore(entry)
       throw error
     }
@@ -168,13 +185,28 @@ export class Recorder {
       this.#floors.delete(entry)
       log.unpin(entry.message.content)
     }
-    this.#parts.wrote(entries)
+    wrote(entries)
   }
 
   #restore(entry: KeptEntry): void {
     entry.isChanged = true
     if (entry.isGone && entry.deadLetters.length > 0) this.#buried.add(entry)
   }
+}
+
+/** In portions that take little memory on their way through the worker. */
+function inPages(entries: readonly KeptEntry[]): readonly KeptEntry[][] {
+  const pages: KeptEntry[][] = []
+  let [page, weight]: [KeptEntry[], number] = [[], Infinity]
+  for (const entry of entries) {
+    if (page.length >= PAGE || weight + entry.weight > PAGE_OCTETS) {
+      pages.push((page = []))
+      weight = 0
+    }
+    page.push(entry)
+    weight += entry.weight
+  }
+  return pages
 }
 
 function isBefore(a: LogPosition, b: LogPosition): boolean {

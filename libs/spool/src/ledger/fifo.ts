@@ -11,6 +11,12 @@ export class Fifo<T> {
     this.#items.push(item)
   }
 
+  /** Drops whatever does not hold. */
+  retain(holds: (item: T) => boolean): void {
+    this.#items = this.#items.slice(this.#head).filter(holds)
+    this.#head = 0
+  }
+
   shift(): T | undefined {
     const item = this.#items[this.#head]
     if (item === undefined) return undefined

@@ -8,6 +8,9 @@ import { Fifo } from './fifo.ts'
 /** A timer counts to 2^31 ms at most; whatever is later is looked at once a day. */
 const LONGEST_WAIT_MS = 86_400_000
 
+/** Entries that may be in the queues though they have left. */
+const MAX_GONE = 10_000
+
 /** Who keeps the ledger's changes. Called at once, once per change. */
 export interface LedgerKeeper<E extends Entry> {
   /** It was handed out, or its deliveries have changed, and it is not done. */
@@ -35,6 +38,8 @@ export class Ledger<E extends Entry = Entry> {
   readonly #arrived = new Bell()
   readonly #due = new Bell()
   readonly #end = new AbortController()
+  /** Entries that left since the queues were swept. */
+  #gone = 0
   #routers = 0
   #cancelAlarm: (() => void) | undefined
   #alarmAt = Infinity
@@ -73,6 +78,16 @@ export class Ledger<E extends Entry = Entry> {
     this.#entries.delete(entry.message.queueId)
     for (const item of entry.items ?? []) this.#deferred.delete(item)
     entry.isGone = true
+    this.#gone += 1
+    if (this.#gone > MAX_GONE) this.#sweep()
+  }
+
+  /** What is gone leaves the queues, in case nobody takes anything out of them. */
+  #sweep(): void {
+    this.#gone = 0
+    this.#unrouted.retain((entry) => !entry.isGone && !entry.isRouted)
+    for (const queue of this.#ready.values())
+      queue.retain((item) => !item.entry.isGone && item.state === 'ready')
   }
 
   /** Somebody routes it or holds a lease of it. */

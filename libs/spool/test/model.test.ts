@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, it } from 'node:test'
+
+import { MemoryContentLog } from '@cartero/content/memory'
+import { SqlWorker } from '@cartero/sql'
+import { ManualClock } from '@cartero/wire'
+import fc from 'fast-check'
+
+import { Bench, toEachRecipient } from '../src/compliance/index.ts'
+import { EmbeddedSpool } from '../src/embedded/index.ts'
+import type { Delivery, DeliveryId, QueueId } from '../src/index.ts'
+
+const root = await mkdtemp(join(tmpdir(), 'cartero-model-'))
+const sql = new SqlWorker()
+after(async () => {
+  await sql.close()
+  await rm(root, { recursive: true, force: true })
+})
+
+const RUNS = Number(process.env['CARTERO_MODEL_RUNS'] ?? 40)
+
+type Step =
+  | { readonly kind: 'accept'; readonly recipients: number }
+  | { readonly kind: 'route' | 'lease' | 'checkpoint' | 'restart' | 'crash' }
+  | {
+      readonly kind: 'settle'
+      readonly which: number
+      readonly as: 'delivered' | 'deferred' | 'held' | 'failed'
+    }
+  | { readonly kind: 'giveBack' | 'release'; readonly which: number }
+  | { readonly kind: 'wait'; readonly milliseconds: number }
+
+const which = fc.nat(20)
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({ kind: fc.constant('accept' as const), recipients: fc.integer({ min: 1, max: 3 }) }),
+  fc.record({ kind: fc.constantFrom('route', 'lease', 'route', 'lease', 'checkpoint', 'restart', 'crash') }),
+  fc.record({
+    kind: fc.constant('settle' as const),
+    which,
+    as: fc.constantFrom('delivered', 'delivered', 'deferred', 'held', 'failed'),
+  }),
+  fc.record({ kind: fc.constantFrom('giveBack', 'release'), which }),
+  fc.record({ kind: fc.constant('wait' as const), milliseconds: fc.nat(3_000) }),
+)
+
+/** What must be true of every message, whatever happens in whatever order. */
+class Model {
+  /** A crashed spool keeps the old one, which stands still. */
+  #clock = new ManualClock()
+  readonly #log = new MemoryContentLog()
+  readonly #file = join(root, `${Math.random()}.db`)
+  readonly #window: number
+  /** Recipients of what was accepted and not settled for good. */
+  readonly #open = new Map<QueueId, Set<string>>()
+  /** Settled as delivered since the last start: after a crash it may come again. */
+  readonly #forgettable = new Set<DeliveryId>()
+  /** Was forgettable at a crash: may come until it is delivered again. */
+  readonly #revived = new Set<DeliveryId>()
+  #leased = new Map<DeliveryId, Delivery>()
+  #bench!: Bench
+
+  constructor(window: number) {
+    this.#window = window
+  }
+
+  async open(): Promise<void> {
+    const options = { log: this.#log, sql, file: this.#file, clock: this.#clock, window: this.#window }
+    this.#bench = await Bench.open(
+      async () => ({ content: this.#log, spool: await EmbeddedSpool.open(options) }),
+      this.#clock,
+    )
+  }
+
+  async take(step: Step): Promise<void> {
+    const { spool } = this.#bench
+    switch (step.kind) {
+      case 'accept': {
+        const recipients = Array.from({ length: step.recipients }, (_, n) => `user${n}@example.org`)
+        this.#open.set(await this.#bench.accept('x', ...recipients), new Set(recipients))
+        break
+      }
+      case 'route':
+        for (const batch of await some(spool.arrivals.bind(spool)))
+          await spool.route(batch.map(toEachRecipient))
+        break
+      case 'lease':
+        for (const batch of await some((limit, signal) => spool.lease('local', limit, signal)))
+          this.#lease(batch)
+        break
+      case 'settle':
+        await this.#settle(step.which, step.as)
+        break
+      case 'giveBack': {
+        const id = this.#pick(step.which)
+        if (id !== undefined) spool.giveBack([id])
+        if (id !== undefined) this.#leased.delete(id)
+        break
+      }
+      case 'release': {
+        const summaries = await spool.inspect({ limit: 100 })
+        const summary = summaries[step.which % Math.max(1, summaries.length)]
+        if (summary !== undefined) await spool.release([summary.id])
+        break
+      }
+      case 'wait':
+        this.#clock.advance(step.milliseconds)
+        break
+      case 'checkpoint':
+        this.#clock.advance(5_000)
+        await spool.inspect({ limit: 1 })
+        break
+      case 'restart':
+        await spool.close()
+        this.#forgettable.clear()
+        this.#leased.clear()
+        await this.open()
+        break
+      case 'crash':
+        for (const id of this.#forgettable) this.#revived.add(id)
+        this.#forgettable.clear()
+        this.#leased.clear()
+        this.#clock = new ManualClock(this.#clock.now())
+        await this.open()
+        break
+    }
+  }
+
+  #lease(batch: readonly Delivery[]): void {
+    for (const delivery of batch) {
+      assert.ok(!this.#leased.has(delivery.id), `${delivery.id} is leased twice`)
+      const { queueId } = delivery.message
+      const address = delivery.recipients[0]?.address ?? ''
+      const isOpen = this.#open.get(queueId)?.has(address) ?? false
+      assert.ok(isOpen || this.#revived.has(delivery.id), `${delivery.id} was delivered long ago`)
+      this.#leased.set(delivery.id, delivery)
+    }
+  }
+
+  #pick(which: number): DeliveryId | undefined {
+    return [...this.#leased.keys()][which % Math.max(1, this.#leased.size)]
+  }
+
+  async #settle(which: number, state: 'delivered' | 'deferred' | 'held' | 'failed'): Promise<void> {
+    const id = this.#pick(which)
+    const delivery = id && this.#leased.get(id)
+    if (delivery === undefined) return
+    this.#leased.delete(delivery.id)
+    const { queueId } = delivery.message
+    const address = delivery.recipients[0]?.address ?? ''
+    if (state === 'delivered') {
+      await this.#bench.spool.settle([{ id: delivery.id, state }])
+      this.#open.get(queueId)?.delete(address)
+      this.#forgettable.add(delivery.id)
+      this.#revived.delete(delivery.id)
+    } else if (state === 'deferred') {
+      const notBefore = this.#clock.now() + 2_000
+      await this.#bench.spool.settle([{ id: delivery.id, state, notBefore, reason: 'later' }])
+    } else await this.#bench.spool.settle([{ id: delivery.id, state, reason: 'as a test' }])
+  }
+
+  /** Everything that is open can be delivered; nothing is left then. */
+  async finish(): Promise<void> {
+    const { spool } = this.#bench
+    for (let round = 0; round < 200; round++) {
+      spool.giveBack([...this.#leased.keys()])
+      this.#leased.clear()
+      const waiting = await spool.inspect({ limit: 1_000 })
+      if (waiting.length === 0) break
+      await spool.release(waiting.map((summary) => summary.id))
+      await this.take({ kind: 'route' })
+      await this.take({ kind: 'lease' })
+      while (this.#leased.size > 0) await this.#settle(0, 'delivered')
+    }
+    const lost = [...this.#open].filter(([, recipients]) => recipients.size > 0)
+    assert.deepEqual(lost, [])
+    assert.equal(spool.waiting, 0)
+    await spool.close()
+  }
+}
+
+/** Batches that are there now, without waiting for more. */
+async function some<T>(
+  loop: (limit: number, signal: AbortSignal) => AsyncIterable<readonly T[]>,
+): Promise<(readonly T[])[]> {
+  const end = new AbortController()
+  const batches: (readonly T[])[] = []
+  const taking = (async () => {
+    for await (const batch of loop(5, end.signal)) batches.push(batch)
+  })()
+  for (let turn = 0; turn < 8; turn++) await new Promise((resolve) => setImmediate(resolve))
+  end.abort()
+  await taking
+  return batches
+}
+
+describe('the embedded spool, whatever happens in whatever order', () => {
+  it('loses nothing, leases nothing twice, and comes to an end', async () => {
+    const steps = fc.array(step, { minLength: 10, maxLength: 80 })
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(4, 1_000), steps, async (window, steps) => {
+        const model = new Model(window)
+        await model.open()
+        for (const one of steps) await model.take(one)
+        await model.finish()
+      }),
+      { numRuns: RUNS },
+    )
+  })
+})
