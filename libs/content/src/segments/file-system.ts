@@ -13,6 +13,8 @@ export interface FileSystem {
   unlink(path: string): Promise<void>
   /** Makes creations, renames and removals in the directory durable. */
   syncDirectory(directory: string): Promise<void>
+  /** Octets that may still be written; absent where nobody knows. */
+  freeOctets?(directory: string): Promise<number>
   /** Owns the path until released. Rejects with a sentence that names the owner when another process owns it. */
   lock(path: string): Promise<() => Promise<void>>
 }

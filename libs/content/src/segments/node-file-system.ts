@@ -25,6 +25,10 @@ export const nodeFileSystem: FileSystem = {
   rename: (from, to) => fs.promises.rename(from, to),
   unlink: (path) => fs.promises.unlink(path),
   syncDirectory,
+  async freeOctets(directory) {
+    const { bavail, bsize } = await fs.promises.statfs(directory)
+    return bavail * bsize
+  },
   lock,
 }
 

@@ -14,6 +14,7 @@ import {
   type ReferenceOwner,
 } from '../ports.ts'
 import { formatName, parseName, type ContentName } from './content-name.ts'
+import { DiskReserve } from './disk-reserve.ts'
 import type { FileSystem } from './file-system.ts'
 import { decodeExtents, EXTENTS, frameSize } from './frame.ts'
 import { FrameReader } from './frame-reader.ts'
@@ -64,6 +65,7 @@ export class SegmentContentLog implements ContentLog {
   readonly #pinned = new Set<ContentId>()
   readonly #drafts = new Set<LogPosition>()
   readonly #keeper: DraftKeeper
+  readonly #reserve: DiskReserve
   readonly #markFile: MarkFile
   readonly #report: (damage: Damage) => void
   readonly #unlock: () => Promise<void>
@@ -81,6 +83,8 @@ export class SegmentContentLog implements ContentLog {
     this.#unlock = parts.unlock
     this.#report = parts.report
     this.#marked = this.end
+    const { fileSystem, directory } = parts
+    this.#reserve = new DiskReserve(async () => (await fileSystem.freeOctets?.(directory)) ?? Infinity)
     this.#reader = new FrameReader(files, moved, writer.recent, existing)
     const labelsFrom = () => this.#labelsFrom
     this.#reclaimer = new Reclaimer({ ...parts, pinned: this.#pinned, drafts: this.#drafts, labelsFrom })
@@ -89,7 +93,9 @@ export class SegmentContentLog implements ContentLog {
       held: 0,
       check: () => {
         if (this.#closing !== undefined) throw new ContentStoreError('io', 'the content store is closed')
+        this.#reserve.check()
       },
+      spend: (octets) => this.#reserve.spend(octets),
       opened: (origin) => this.#drafts.add(origin),
       closed: (origin) => this.#drafts.delete(origin),
       committed: (id) => this.#pinned.add(id),
@@ -136,7 +142,9 @@ export class SegmentContentLog implements ContentLog {
     const files = new SegmentFiles(fileSystem, directory)
     const moved = new MovedMaps(fileSystem, directory, names)
     const parts = { writer, files, moved, existing, markFile, unlock, fileSystem, directory, report }
-    return new SegmentContentLog(parts)
+    const log = new SegmentContentLog(parts)
+    await log.#reserve.look()
+    return log
   }
 
   begin(): ContentDraft {

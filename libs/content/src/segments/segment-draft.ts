@@ -18,8 +18,10 @@ export const MAX_LABEL = 1024 * 1024
 export interface DraftKeeper {
   readonly writer: Writer
   held: number
-  /** Throws when nothing may be committed any more. */
+  /** Throws when nothing may be written or committed now. */
   check(): void
+  /** So many octets are about to be written. */
+  spend(octets: number): void
   /** A larger content has a first chunk and no name yet. */
   opened(origin: LogPosition): void
   /** It is committed or given up. */
@@ -54,6 +56,8 @@ export class SegmentDraft implements ContentDraft {
   write(bytes: Buffer): void | Promise<void> {
     if (this.#failure !== undefined) throw this.#failure
     if (this.#hasEnded) throw new ContentStoreError('io', 'the draft has ended')
+    this.#keeper.check()
+    this.#keeper.spend(bytes.length)
     for (let rest = bytes; rest.length > 0;) {
       const piece = rest.subarray(0, SMALL_CONTENT - this.#held)
       this.#hold(piece)
