@@ -28,6 +28,26 @@ test('drafts are refused before the disk is so full that nothing can be tidied u
   rmSync(directory, { recursive: true })
 })
 
+test('reclaiming goes on when drafts are refused, since it is what helps', async () => {
+  let free = Infinity
+  const directory = mkdtempSync(join(tmpdir(), 'cartero-reserve-'))
+  const fileSystem = { ...nodeFileSystem, freeOctets: () => Promise.resolve(free) }
+  const log = await SegmentContentLog.open({ directory, fileSystem, segmentOctets: 100_000 })
+  for (let n = 0; n < 4; n++) {
+    const draft = log.begin()
+    await draft.write(Buffer.alloc(60_000))
+    log.unpin(await draft.commit())
+  }
+  free = 0
+  await log.close()
+  const again = await SegmentContentLog.open({ directory, fileSystem, segmentOctets: 100_000 })
+  await assert.rejects(again.begin().commit(), isFull)
+  const { freed } = await again.reclaim([], AbortSignal.timeout(10_000))
+  assert.ok(freed > 0)
+  await again.close()
+  rmSync(directory, { recursive: true })
+})
+
 test('a disk that fills up while it is written to is noticed', async () => {
   let free = RESERVE_OCTETS
   const reserve = new DiskReserve(() => Promise.resolve(free))

@@ -35,16 +35,17 @@ export class DiskReserve {
   /** Looks at the disk; one at a time. Never rejects. */
   look(): Promise<void> {
     this.#since = 0
-    this.#looking ??= this.#free()
-      .then((free) => {
-        this.#isLow = free < this.#reserve
-      })
-      .catch(() => {
-        this.#isLow = false
-      })
-      .finally(() => {
-        this.#looking = undefined
-      })
+    this.#looking ??= this.#measure().finally(() => {
+      this.#looking = undefined
+    })
     return this.#looking
+  }
+
+  async #measure(): Promise<void> {
+    try {
+      this.#isLow = (await this.#free()) < this.#reserve
+    } catch {
+      this.#isLow = false
+    }
   }
 }

@@ -92,7 +92,7 @@ export class SegmentContentLog implements ContentLog {
       writer,
       held: 0,
       check: () => {
-        if (this.#closing !== undefined) throw new ContentStoreError('io', 'the content store is closed')
+        this.#checkOpen()
         this.#reserve.check()
       },
       spend: (octets) => this.#reserve.spend(octets),
@@ -182,7 +182,8 @@ export class SegmentContentLog implements ContentLog {
   }
 
   async reclaim(owners: readonly ReferenceOwner[], signal: AbortSignal): Promise<Reclaimed> {
-    this.#keeper.check()
+    // Not the keeper's check: on a full disk this is what helps.
+    this.#checkOpen()
     if (this.#reclaiming !== undefined) return await this.#reclaiming
     this.#reclaiming = this.#reclaimer.run(owners, signal)
     try {
@@ -224,6 +225,10 @@ export class SegmentContentLog implements ContentLog {
     const { segment, offset } = this.end
     if (segment === this.#marked.segment && offset - this.#marked.offset < MARK_EVERY) return
     void this.#mark().catch(() => {})
+  }
+
+  #checkOpen(): void {
+    if (this.#closing !== undefined) throw new ContentStoreError('io', 'the content store is closed')
   }
 
   /** Waits for commits that are under way. */
