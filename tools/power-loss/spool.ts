@@ -27,7 +27,7 @@ if (lost > 0) process.exitCode = 1
 /** Returns how many messages were lost or changed. */
 async function powerCut(cut: number): Promise<number> {
   const image = join(root, 'image')
-  execFileSync('truncate', ['-s', '600M', image])
+  execFileSync('truncate', ['-s', '4G', image])
   execFileSync('mkfs.ext4', ['-qF', image])
   using before = mounted(image)
   const promised = await acceptedUntil(before.path, cut, () =>
@@ -61,7 +61,7 @@ async function acceptedUntil(
   let output = ''
   child.stdout.on('data', (bytes: Buffer) => (output += bytes.toString()))
   await once(child.stdout, 'data')
-  await sleep(500 + Math.random() * 4_000)
+  await sleep(500 + Math.random() * 2_500)
   child.kill('SIGSTOP')
   // What it said before is in the pipe still.
   for (let length = -1; length < output.length; await sleep(100)) length = output.length
