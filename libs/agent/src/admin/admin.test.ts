@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, statSync, existsSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, statSync, existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -144,6 +144,23 @@ test('a stopped system is told apart from one that refuses', async (context) => 
   await assert.rejects(callControl(join(folder(context), 'control.sock'), 'status', null), {
     fault: 'unreachable',
   })
+})
+
+test('another user is told whom to be, instead of an errno', async (context) => {
+  const path = await controlOf(context, {})
+  chmodSync(path, 0)
+  const isRoot = process.getuid?.() === 0
+  chmodSync(join(path, '..'), 0o755)
+  if (isRoot) process.seteuid?.(65_534)
+  try {
+    await assert.rejects(callControl(path, 'status', null), {
+      name: 'OperatorError',
+      message: `cannot ask the system at ${path}: permission denied (EACCES)`,
+      remedy: 'run this as the user who runs the system',
+    })
+  } finally {
+    if (isRoot) process.seteuid?.(0)
+  }
 })
 
 test('a socket left behind by a killed process does not keep the next one from starting', async (context) => {

@@ -1,6 +1,7 @@
 import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
 
+import { explainSystemError } from '../lifecycle/operator-error.ts'
 import { ControlError, type ControlFault } from './control-error.ts'
 import { shortestPath } from './socket-path.ts'
 
@@ -9,7 +10,7 @@ export const CALL_DEADLINE = 30_000
 
 /**
  * Tells the running system a verb. Rejects with ControlError: `unreachable` when nobody listens, otherwise as the verb
- * refused it.
+ * refused it; with OperatorError when the socket belongs to another user.
  */
 export async function callControl(
   path: string,
@@ -26,13 +27,18 @@ export async function callControl(
   return answer.result
 }
 
-const NOBODY_LISTENS = new Set(['ENOENT', 'ECONNREFUSED'])
+const NOBODY_LISTENS = new Set(['ENOENT', 'ENOTDIR', 'ECONNREFUSED'])
+const NOT_OURS = new Set(['EACCES', 'EPERM'])
+/** The socket is for the user who runs the system. */
+const BE_ITS_USER = 'run this as the user who runs the system'
 
 function post(socketPath: string, verb: string, body: string, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
     const call = request({ socketPath, path: `/v1/${verb}`, method: 'POST', headers, signal, agent: false })
     call.once('error', (error: NodeJS.ErrnoException) => {
+      if (NOT_OURS.has(error.code ?? ''))
+        return reject(explainSystemError(error, `ask the system at ${socketPath}`, BE_ITS_USER))
       const fault = NOBODY_LISTENS.has(error.code ?? '') ? 'unreachable' : 'failure'
       reject(new ControlError(fault, `${verb}: ${error.message}`, { cause: error }))
     })
