@@ -31,6 +31,22 @@ export function dataFolder(folder: string): DataFolder {
   }
 }
 
+/** Throws OperatorError unless the folder is there and this user may use it. Makes nothing. */
+export function requireDataFolder({ path }: DataFolder): void {
+  const folder = statSync(path, { throwIfNoEntry: false })
+  if (folder?.isDirectory() !== true) {
+    throw new OperatorError(
+      folder === undefined ? `there is no data folder ${path}` : `the data folder ${path} is a file`,
+      'name the folder of the system with --data; a new one is made by "cartero serve" and "cartero dev"',
+    )
+  }
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
+  } catch (error) {
+    throw explainSystemError(error, `use the data folder ${path}`, 'run this as the user who runs the system')
+  }
+}
+
 /** Makes the folder if need be, for its owner only; one that is there keeps the rights it has. Throws OperatorError when it cannot be used. */
 export function prepareDataFolder({ path }: DataFolder): void {
   const remedy = 'choose another folder with --data, or give this user the right to write there'

@@ -45,8 +45,9 @@ describe('usage', { concurrency: 2 }, () => {
 
   test('a stopped system is stopped, not an error with a stack', async (context) => {
     const data = temporaryFolder(context)
-    assert.deepEqual(await cartero(['status', '--data', data]), { code: 1, out: 'stopped\n', err: '' })
-    assert.deepEqual(await cartero(['healthcheck', '--data', data]), { code: 1, out: '', err: 'stopped\n' })
+    const err = `(the system in ${data}, stopped)\n`
+    assert.deepEqual(await cartero(['status', '--data', data]), { code: 1, out: 'stopped\n', err })
+    assert.deepEqual(await cartero(['healthcheck', '--data', data]), { code: 1, out: '', err })
   })
 })
 
@@ -102,7 +103,8 @@ describe('configuration', { concurrency: 2 }, () => {
 })
 
 test('a stopped system: domains, accounts and aliases are added, listed and removed', async (context) => {
-  const data = join(temporaryFolder(context), 'data')
+  const data = temporaryFolder(context)
+  const told = `(the system in ${data}, stopped)\n`
   const on = (...words: string[]): string[] => [...words, '--data', data]
 
   assert.equal(
@@ -121,7 +123,7 @@ test('a stopped system: domains, accounts and aliases are added, listed and remo
   const given = await cartero(on('account', 'add', 'me@example.org', '--quota', '5GB', '--password-stdin'), {
     input: 'correct horse\n',
   })
-  assert.deepEqual(given, { code: 0, out: '', err: 'added me@example.org\n' })
+  assert.deepEqual(given, { code: 0, out: '', err: `${told}added me@example.org\n` })
 
   assert.deepEqual(JSON.parse((await cartero(on('account', 'list', '-o', 'json'))).out), [
     { address: 'me@example.org', disabled: false, quota: 5_000_000_000 },
@@ -139,12 +141,11 @@ test('a stopped system: domains, accounts and aliases are added, listed and remo
   assert.equal((await cartero(on('account', 'passwd', 'nobody@example.org', '--generate'))).code, 3)
   assert.equal(
     (await cartero(on('account', 'remove', 'me@example.org'))).err,
-    'removed me@example.org and its mail\n',
+    `${told}removed me@example.org and its mail\n`,
   )
   assert.equal((await cartero(on('account', 'remove', 'me@example.org'))).code, 3)
   assert.deepEqual(JSON.parse((await cartero(on('alias', 'list', '-o', 'json'))).out), [])
 
-  assert.equal(statSync(data).mode & 0o777, 0o700)
   for (const name of readdirSync(data))
     assert.equal(statSync(join(data, name)).mode & 0o077, 0, `${name} is open to others`)
 })
@@ -157,10 +158,35 @@ test('an empty password is refused, not replaced', async (context) => {
   assert.deepEqual({ code, err }, { code: 2, err: 'error: standard input has no password\n' })
 })
 
+test('a misspelt data folder is an error, not a new and empty system', async (context) => {
+  const data = join(temporaryFolder(context), 'misspelt', 'data')
+  for (const words of [
+    ['domain', 'list'],
+    ['account', 'list'],
+    ['alias', 'list'],
+    ['domain', 'add', 'a.test'],
+  ]) {
+    const { code, out, err } = await cartero([...words, '--data', data])
+    assert.deepEqual({ code, out }, { code: 1, out: '' }, words.join(' '))
+    assert.ok(err.includes(`error: there is no data folder ${data}\n  fix: `), err)
+    assert.doesNotMatch(err, /\.ts:\d/, 'no stack')
+  }
+  assert.equal(existsSync(join(data, '..')), false)
+})
+
+test('a configuration in the working directory that leads to another system is told with its folder', async (context) => {
+  const cwd = temporaryFolder(context)
+  mkdirSync(join(cwd, 'cartero-data'))
+  writeFileSync(join(cwd, 'cartero.yaml'), `data: ${cwd}/elsewhere\n`)
+  const { code, err } = await cartero(['status'], { cwd })
+  assert.equal(code, 1)
+  assert.equal(err, `(the system in ${cwd}/elsewhere, stopped)\n`)
+})
+
 test('without a name the system is the one of cartero dev, and it says so', async (context) => {
   const cwd = temporaryFolder(context)
   mkdirSync(join(cwd, 'cartero-data'))
   const { code, err } = await cartero(['domain', 'list'], { cwd })
   assert.equal(code, 0)
-  assert.match(err, /^\(the system in .*cartero-data\)\n$/)
+  assert.match(err, /^\(the system in .*cartero-data, stopped\)\n$/)
 })

@@ -42,7 +42,8 @@ describe('a running system', () => {
     assert.deepEqual([status.ready, status.pid, status.waiting], [true, system.child.pid, 0])
     assert.deepEqual(status.listen['mx'], [`127.0.0.1:${system.port(25)}`])
     assert.match((await ask('status')).out, /\[\+\] stores/)
-    assert.deepEqual(await ask('healthcheck'), { code: 0, out: '', err: '' })
+    const err = `(the system in ${system.data}, running)\n`
+    assert.deepEqual(await ask('healthcheck'), { code: 0, out: '', err })
   })
 
   test('what scrapers ask is answered', async () => {

@@ -1,9 +1,10 @@
 // `cartero serve`: real use, with a configuration.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { CERTIFICATE, freePortBase, KEY } from '@cartero/testkit'
 import { cartero, MAIN, temporaryFolder } from './cartero-command.ts'
@@ -37,7 +38,7 @@ test('serve logs JSON on standard output, tells what is missing, reads the certi
   const lines: LogLine[] = []
   const talk: Buffer[] = []
   child.stderr.on('data', (bytes: Buffer) => talk.push(bytes))
-  const until = lineReader(child.stdout, lines)
+  const until = lineReader(child, lines, () => Buffer.concat(talk).toString())
 
   await until('system.serves')
   assert.equal((await cartero(['healthcheck', '--config', file])).code, 0)
@@ -65,21 +66,34 @@ test('serve logs JSON on standard output, tells what is missing, reads the certi
   assert.equal(Buffer.concat(talk).toString(), '')
 })
 
-/** Reads lines of JSON; the returned function waits for an event. */
-function lineReader(stream: NodeJS.ReadableStream, lines: LogLine[]): (event: string) => Promise<void> {
+/** Milliseconds until an event must have come; a loaded machine starts in ten. */
+const PATIENCE = 30_000
+
+/** Reads lines of JSON; the returned function waits for an event, and rejects when it cannot come any more or is late. */
+function lineReader(
+  child: ChildProcessByStdio<null, Readable, Readable>,
+  lines: LogLine[],
+  talk: () => string,
+): (event: string) => Promise<void> {
   let rest = ''
   let check = (): void => undefined
-  stream.on('data', (bytes: Buffer) => {
+  child.stdout.on('data', (bytes: Buffer) => {
     const parts = (rest + bytes.toString()).split('\n')
     rest = parts.pop() ?? ''
     lines.push(...parts.map((part) => JSON.parse(part) as LogLine))
     check()
   })
-  return (event) =>
-    new Promise((resolve) => {
-      check = () => {
-        if (lines.some((line) => line.event === event)) resolve()
-      }
-      check()
-    })
+  return async (event) => {
+    const late = AbortSignal.timeout(PATIENCE)
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const giveUp = (): void => reject(new Error(`${event} did not come; serve said:\n${talk()}`))
+    check = () => {
+      if (lines.some((line) => line.event === event)) resolve()
+    }
+    late.addEventListener('abort', giveUp)
+    child.once('close', giveUp)
+    check()
+    if (child.exitCode !== null) giveUp()
+    await promise.finally(() => child.off('close', giveUp))
+  }
 }

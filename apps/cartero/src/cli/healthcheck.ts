@@ -14,5 +14,5 @@ async function healthcheck(selection: SystemSelection): Promise<void> {
   const report = await statusOf(selection)
   if (report?.ready === true) return
   process.exitCode = EXIT.failure
-  say(report === undefined ? 'stopped' : `not ready: ${report.phase}`)
+  if (report !== undefined) say(`not ready: ${report.phase}`)
 }

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
 
 import { callControl, ControlError } from '@cartero/agent/admin'
+import { OperatorError } from '@cartero/agent/lifecycle'
 import type { Command } from 'commander'
 
 import type { AdministrationVerbs } from '../administration.ts'
-import { dataFolder, prepareDataFolder, type DataFolder } from '../data-folder.ts'
+import { dataFolder, requireDataFolder, type DataFolder } from '../data-folder.ts'
 import { loadConfig } from '../load-config.ts'
 import type { SystemStatus } from '../status.ts'
 import { say } from './output.ts'
@@ -20,7 +21,8 @@ export function withSystem(command: Command): Command {
   return command
     .option(
       '--data <dir>',
-      'the data folder of the system (default: that of the configuration, or ./cartero-data)',
+      'the data folder of the system (default: that of the configuration; without one, of ./cartero-data and ' +
+        '/var/lib/cartero the one whose system runs, or else the first that exists)',
     )
     .option('--config <file>', 'the configuration of the system')
 }
@@ -36,17 +38,17 @@ export type Ask = <K extends keyof AdministrationVerbs>(
 
 /**
  * Asks the system whether it runs or not: a running one through its control socket, a stopped one by opening its stores
- * for the moment.
+ * for the moment. A stopped one must have a data folder: a misspelt one is not made.
  */
 export async function askSystem<T>(
   selection: SystemSelection,
   question: (ask: Ask) => Promise<T>,
 ): Promise<T> {
-  const { data, subaddressSeparator } = await findSystem(selection)
-  if (await isRunning(data)) {
+  const { data, status, subaddressSeparator } = await findSystem(selection)
+  if (status !== undefined) {
     return question(((verb, argument) => callControl(data.controlSocket, verb, argument)) as Ask)
   }
-  prepareDataFolder(data)
+  requireDataFolder(data)
   const { administration } = await import('../administration.ts')
   const { openStoppedSystem } = await import('../stopped-system.ts')
   await using stores = await openStoppedSystem(data, subaddressSeparator)
@@ -56,17 +58,22 @@ export async function askSystem<T>(
 
 /** What the running system says of itself, or undefined when it is stopped. */
 export async function statusOf(selection: SystemSelection): Promise<SystemStatus | undefined> {
-  const { data } = await findSystem(selection)
-  return unlessUnreachable(callControl(data.controlSocket, 'status', null) as Promise<SystemStatus>)
+  return (await findSystem(selection)).status
+}
+
+interface PlacedSystem {
+  readonly data: DataFolder
+  /** Undefined when it is stopped. */
+  readonly status: SystemStatus | undefined
 }
 
 /**
- * The data folder that is meant: the one that is named by flag, environment or configuration; else, of the two defaults,
- * the one whose system runs, or else the one that exists.
+ * The system that is meant, and says which: the one of the data folder that is named by flag, environment or
+ * configuration; else, of the two default folders, the one whose system runs, or else the first that exists.
  */
 async function findSystem(
   selection: SystemSelection,
-): Promise<{ data: DataFolder; subaddressSeparator: string }> {
+): Promise<PlacedSystem & { readonly subaddressSeparator: string }> {
   const { config, settings } = await loadConfig({
     file: selection.config,
     search: true,
@@ -75,27 +82,31 @@ async function findSystem(
   })
   const { subaddressSeparator } = config.directory
   const isNamed = settings.some(({ key, source }) => key === 'data' && source !== 'default')
-  const data = isNamed ? dataFolder(config.data) : await likeliest([DEV_DATA, config.data])
-  if (!isNamed) say(`(the system in ${data.path})`)
-  return { data, subaddressSeparator }
+  const found = await (isNamed ? systemIn(dataFolder(config.data)) : likeliest([DEV_DATA, config.data]))
+  say(`(the system in ${found.data.path}, ${found.status === undefined ? 'stopped' : 'running'})`)
+  return { ...found, subaddressSeparator }
 }
 
-async function likeliest(folders: readonly string[]): Promise<DataFolder> {
+async function likeliest(folders: readonly string[]): Promise<PlacedSystem> {
   const candidates = folders.map(dataFolder)
-  for (const candidate of candidates) if (await isRunning(candidate)) return candidate
-  return candidates.find(({ path }) => existsSync(path)) ?? (candidates.at(-1) as DataFolder)
+  for (const candidate of candidates) {
+    const system = await systemIn(candidate).catch(unlessAnotherUsers)
+    if (system?.status !== undefined) return system
+  }
+  return systemIn(candidates.find(({ path }) => existsSync(path)) ?? (candidates.at(-1) as DataFolder))
 }
 
-async function isRunning(data: DataFolder): Promise<boolean> {
-  if (!existsSync(data.controlSocket)) return false
-  return (await unlessUnreachable(callControl(data.controlSocket, 'status', null))) !== undefined
-}
-
-async function unlessUnreachable<T>(call: Promise<T>): Promise<T | undefined> {
+/** Rejects with OperatorError when it belongs to another user. */
+async function systemIn(data: DataFolder): Promise<PlacedSystem> {
   try {
-    return await call
+    return { data, status: (await callControl(data.controlSocket, 'status', null)) as SystemStatus }
   } catch (error) {
-    if (error instanceof ControlError && error.fault === 'unreachable') return undefined
+    if (error instanceof ControlError && error.fault === 'unreachable') return { data, status: undefined }
     throw error
   }
+}
+
+/** A folder that nobody named and that is not ours is passed by. */
+function unlessAnotherUsers(error: unknown): undefined {
+  if (!(error instanceof OperatorError)) throw error
 }
