@@ -1,5 +1,11 @@
 import { Lifecycle, runAgent } from '@cartero/agent/lifecycle'
-import { createLogger, gauge, MetricRegistry, type RootLogger } from '@cartero/agent/telemetry'
+import {
+  createLogger,
+  gauge,
+  MetricRegistry,
+  registerProcessMetrics,
+  type RootLogger,
+} from '@cartero/agent/telemetry'
 
 import { compose, type CompositionOptions } from './compose.ts'
 import type { CarteroConfig } from './config.ts'
@@ -7,10 +13,6 @@ import { systemStatus } from './status.ts'
 
 const METRICS = {
   ready: gauge({ name: 'cartero_ready', doc: '1 while the process serves, 0 while it starts or drains' }),
-  started: gauge({
-    name: 'cartero_start_timestamp_seconds',
-    doc: 'When the process started, in seconds since the epoch',
-  }),
 }
 
 export interface SystemRun extends Pick<CompositionOptions, 'doorRemedy' | 'selfSigned' | 'prepare'> {
@@ -26,6 +28,7 @@ export async function runSystem(run: SystemRun): Promise<void> {
   const { config, logTo, ready, ...composition } = run
   using logger = createLogger({ ...config.log, descriptor: logTo, base: { service: 'cartero' } })
   const metrics = new MetricRegistry()
+  registerProcessMetrics(metrics)
   const health = (): ReturnType<Lifecycle['health']> => lifecycle.health()
   const verbs = { status: () => systemStatus(config, health, () => stores.open.spool.waiting) }
   const { agent, identity, stores } = compose({ ...composition, config, logger, metrics, health, verbs })
@@ -33,7 +36,6 @@ export async function runSystem(run: SystemRun): Promise<void> {
   const lifecycle = new Lifecycle(agent, options)
   const instruments = metrics.register(METRICS)
   instruments.ready.read({}, () => (lifecycle.phase === 'ready' ? 1 : 0))
-  instruments.started.set({}, performance.timeOrigin / 1000)
   const reload = (): void => {
     try {
       identity.reload()

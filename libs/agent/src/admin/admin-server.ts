@@ -79,7 +79,7 @@ function brief(report: HealthReport): string {
 /** One line for each component, with what is wrong and what to do. */
 export function verbose(report: HealthReport): string {
   const lines = report.checks.map(({ name, health }) => `${MARKS[health.status]} ${name}${remark(health)}`)
-  return `${[...lines, `${verdict(report)}`].join('\n')}\n`
+  return `${[...lines, verdict(report)].join('\n')}\n`
 }
 
 function verdict({ ready, phase }: HealthReport): string {

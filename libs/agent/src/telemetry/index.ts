@@ -23,4 +23,5 @@ export {
   type MetricDeclaration,
   type MetricKind,
 } from './metric-declarations.ts'
+export { registerProcessMetrics } from './process-metrics.ts'
 export { MetricRegistry, type Instruments, type MetricDeclarations } from './metric-registry.ts'

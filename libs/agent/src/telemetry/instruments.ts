@@ -5,6 +5,8 @@ export type Labels<L extends LabelValues> = { readonly [K in keyof L]: L[K][numb
 
 export interface Counter<L extends LabelValues> {
   add(labels: Labels<L>, amount?: number): void
+  /** Asked at each scrape instead of being added to; cheap, synchronous, and never falling. */
+  read(labels: Labels<L>, reader: () => number): void
 }
 
 export interface Gauge<L extends LabelValues> {
@@ -84,18 +86,20 @@ export interface Registered {
   samples(): Sample[]
 }
 
+const valueNow = (value: number | (() => number)): number => (typeof value === 'number' ? value : value())
+
 export function createCounter(declaration: MetricDeclaration): Registered {
-  const series = new Series(declaration, () => 0)
+  const series = new Series<number | (() => number)>(declaration, () => 0)
   const instrument: Counter<LabelValues> = {
     add: (labels, amount = 1) => {
-      series.cell(labels).value += amount
+      const cell = series.cell(labels)
+      cell.value = valueNow(cell.value) + amount
+    },
+    read: (labels, reader) => {
+      series.cell(labels).value = reader
     },
   }
-  return { instrument, declaration, samples: () => plainSamples(series, (value) => value) }
-}
-
-function now(value: number | (() => number)): number {
-  return typeof value === 'number' ? value : value()
+  return { instrument, declaration, samples: () => plainSamples(series, valueNow) }
 }
 
 export function createGauge(declaration: MetricDeclaration): Registered {
@@ -106,13 +110,13 @@ export function createGauge(declaration: MetricDeclaration): Registered {
     },
     add: (labels, amount) => {
       const cell = series.cell(labels)
-      cell.value = now(cell.value) + amount
+      cell.value = valueNow(cell.value) + amount
     },
     read: (labels, reader) => {
       series.cell(labels).value = reader
     },
   }
-  return { instrument, declaration, samples: () => plainSamples(series, now) }
+  return { instrument, declaration, samples: () => plainSamples(series, valueNow) }
 }
 
 interface Distribution {

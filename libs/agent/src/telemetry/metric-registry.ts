@@ -35,7 +35,7 @@ export class MetricRegistry {
     )
   }
 
-  /** The text format of Prometheus, with the metrics of the process itself. */
+  /** The text format of Prometheus. */
   async exposition(): Promise<{ readonly contentType: string; readonly text: string }> {
     this.#formatter ??= openFormatter()
     const formatter = await this.#formatter
@@ -62,7 +62,7 @@ interface ScrapedMetric {
   get(): Promise<{ name: string; help: string; type: string; values: Sample[] }>
 }
 
-/** The part of prom-client that we use: it formats whatever answers get(), and knows the process. */
+/** The part of prom-client that we use: it formats whatever answers get(). */
 interface Formatter {
   readonly contentType: string
   registerMetric(metric: ScrapedMetric): void
@@ -72,9 +72,7 @@ interface Formatter {
 /** Loaded at the first scrape: it costs a start 50 ms, and a process that nobody scrapes nothing. */
 async function openFormatter(): Promise<Formatter> {
   const { default: client } = await import('prom-client')
-  const registry = new client.Registry()
-  client.collectDefaultMetrics({ register: registry })
-  return registry as unknown as Formatter
+  return new client.Registry() as unknown as Formatter
 }
 
 function scraped(registered: Registered): ScrapedMetric {

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { BUCKETS, counter, createLoggerTo, gauge, histogram, MetricRegistry, silentLogger } from './index.ts'
+import {
+  BUCKETS,
+  counter,
+  createLoggerTo,
+  gauge,
+  histogram,
+  MetricRegistry,
+  registerProcessMetrics,
+  silentLogger,
+} from './index.ts'
 import { prettyLine } from './pretty.ts'
 
 const declarations = {
@@ -76,7 +85,24 @@ test('every declared series is there before anything was counted, so that rates 
   )
   assert.match(text, /cartero_messages_total\{service="mta",result="rejected"\} 0\n/)
   assert.match(text, /cartero_sessions_active 0\n/)
-  assert.match(text, /process_cpu_seconds_total/)
+})
+
+test('the first scrape already tells the truth of the process', async () => {
+  const registry = new MetricRegistry()
+  registerProcessMetrics(registry)
+  const { text } = await registry.exposition()
+  const value = (series: string): number =>
+    Number(
+      text
+        .split('\n')
+        .find((line) => line.startsWith(`${series} `))
+        ?.split(' ')[1],
+    )
+  assert.ok(value('cartero_process_cpu_seconds_total') > 0.01)
+  assert.ok(value('cartero_process_resident_memory_bytes') > 10_000_000)
+  assert.ok(Math.abs(value('cartero_process_start_time_seconds') - performance.timeOrigin / 1000) < 2)
+  assert.ok(value('cartero_event_loop_delay_seconds{quantile="max"}') < 60)
+  assert.doesNotMatch(text, /NaN/i)
 })
 
 test('what was counted is what is scraped', async () => {
