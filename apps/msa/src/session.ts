@@ -5,24 +5,15 @@ import {
   type CredentialVerifier,
   type SaslServerMechanism,
 } from '@cartero/sasl'
-import { formatPath } from '@cartero/smtp'
 import {
   replies,
   type AuthSession,
-  type GreetingCommand,
   type MailCommand,
   type RcptCommand,
   type Reply,
   type SmtpSession,
 } from '@cartero/smtp/server'
-import {
-  Reception,
-  recipientVerdict,
-  withDirectory,
-  type ReceptionOptions,
-  type Subject,
-} from '@cartero/spool/reception'
-import { formatMailbox } from '@cartero/syntax'
+import { ReceivingSession, withDirectory, type ReceptionOptions } from '@cartero/spool/reception'
 import type { ConnectionFacts, MaybePromise, TlsFacts } from '@cartero/wire'
 import type { Events } from './events.ts'
 import { missingFields } from './fix-up.ts'
@@ -39,36 +30,12 @@ export interface SubmissionOptions extends ReceptionOptions {
 }
 
 /** Mail from our own users: who you are decides what you may send. RFC 6409 */
-export class SubmissionSession implements SmtpSession, AuthSession {
+export class SubmissionSession extends ReceivingSession implements SmtpSession, AuthSession {
   readonly #options: SubmissionOptions
-  readonly #connection: ConnectionFacts
-  #greeting: GreetingCommand | undefined
-  #tls: TlsFacts | undefined
-  #account: string | undefined
-  #reception: Reception | undefined
-  #size = 0
-  #sender: string | undefined
-  #recipient: string | undefined
 
   constructor(connection: ConnectionFacts, options: SubmissionOptions) {
-    this.#connection = connection
+    super(connection, options)
     this.#options = options
-    this.#tls = connection.tls
-  }
-
-  /** Whom it is about what was said last. */
-  get subject(): Subject {
-    return { helo: this.#greeting?.name, from: this.#sender, to: this.#recipient }
-  }
-
-  helo(client: GreetingCommand): undefined {
-    this.#greeting = client
-  }
-
-  tlsStarted(tls: TlsFacts): void {
-    this.#tls = tls
-    this.#greeting = undefined
-    this.#account = undefined
   }
 
   // RFC 4954 §4, RFC 8314 §3: passwords cross the wire under TLS only
@@ -81,66 +48,31 @@ export class SubmissionSession implements SmtpSession, AuthSession {
   }
 
   authenticated(account: string): undefined {
-    this.#account = account
+    this.account = account
   }
 
   // RFC 6409 §6.1. The null sender is for notices (RFC 5321 §4.5.5), which users' agents send too (RFC 8098 §3).
   mail(command: MailCommand): MaybePromise<Reply | undefined> {
-    const { reversePath } = command
-    const sender = formatPath(reversePath)
-    this.#sender = sender
-    this.#recipient = undefined
-    if (reversePath === undefined) return this.#begin(command)
-    const allowed = senderAllowed(this.#options.directory, this.#account!, sender)
-    return withDirectory(allowed, (yes) => (yes ? this.#begin(command) : replies.senderNotAllowed))
+    const sender = this.sender(command)
+    if (sender === '') return this.begin(command)
+    const allowed = senderAllowed(this.#options.directory, this.account!, sender)
+    return withDirectory(allowed, (yes) => (yes ? this.begin(command) : replies.senderNotAllowed))
   }
 
-  rcpt({ forwardPath }: RcptCommand): MaybePromise<Reply | undefined> {
-    if (!this.#options.rate.take(this.#account!)) {
-      this.#options.events.rateLimited(this.#account!)
+  rcpt(command: RcptCommand): MaybePromise<Reply | undefined> {
+    const { rate, events, directory } = this.#options
+    if (!rate.take(this.account!)) {
+      events.rateLimited(this.account!)
       return replies.sendingTooFast
     }
-    const address = forwardPath === 'postmaster' ? 'postmaster' : formatMailbox(forwardPath)
-    this.#recipient = address
-    return withDirectory(resolveOne(this.#options.directory, address), (resolution) => {
-      const refusal = recipientVerdict(resolution, replies.noRouteOut)
-      if (refusal === undefined) this.#reception!.addRecipient(address)
-      return refusal
-    })
-  }
-
-  data(): undefined {
-    this.#reception!.begin()
-  }
-
-  body(octets: Buffer): MaybePromise<void> {
-    this.#size += octets.length
-    return this.#reception!.write(octets)
+    return this.recipient(command, (address) => resolveOne(directory, address), replies.noRouteOut)
   }
 
   async endOfData(): Promise<Reply> {
-    const reception = this.#reception!
-    const { hostname, clock, random } = this.#options
-    const queueId = await reception.commit((header) =>
-      missingFields(header, { hostname, now: () => clock.now(), random }),
-    )
-    this.#options.events.submitted(queueId, reception.envelope!, this.#size, this.#connection)
-    return reception.accepted(queueId)
-  }
-
-  reset(): void {
-    this.#reception?.abort()
-    this.#reception = undefined
-  }
-
-  #begin(command: MailCommand): undefined {
-    const client = {
-      connection: this.#connection,
-      greeting: this.#greeting,
-      tls: this.#tls,
-      account: this.#account!,
-    }
-    this.#reception = new Reception(command, client, this.#options)
-    this.#size = 0
+    const { hostname, clock, random, events } = this.#options
+    const fixUp = { hostname, now: () => clock.now(), random }
+    const { queueId, envelope, size, reply } = await this.accept((header) => missingFields(header, fixUp))
+    events.submitted(queueId, envelope, size, this.connection)
+    return reply
   }
 }

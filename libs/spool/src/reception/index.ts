@@ -2,6 +2,7 @@
  * The half of an SMTP session that ends in an intake: MX, submission, and whoever else receives mail by SMTP.
  * @packageDocumentation
  */
-export { stageOf, STAGES, type Stage, type Subject } from './refusal.ts'
+export { ReceivingSession, type Accepted } from './receiving-session.ts'
 export { MAX_HOPS, Reception, type Client, type ReceptionOptions } from './reception.ts'
-export { recipientVerdict, withDirectory } from './recipient-verdict.ts'
+export { withDirectory } from './recipient-verdict.ts'
+export { stageOf, STAGES, type Stage, type Subject } from './refusal.ts'
