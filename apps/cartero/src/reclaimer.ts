@@ -1,7 +1,7 @@
 import type { Component } from '@cartero/agent/lifecycle'
 import type { Logger } from '@cartero/agent/telemetry'
 import type { ContentStore, ReferenceOwner } from '@cartero/content'
-import { systemClock, type Clock } from '@cartero/wire'
+import { pause, systemClock, type Clock } from '@cartero/wire'
 
 export interface ReclaimerOptions {
   readonly stores: {
@@ -41,7 +41,7 @@ async function run(
   log: Logger,
   signal: AbortSignal,
 ): Promise<void> {
-  while (await waited(clock, every, signal)) {
+  while (await pause(clock, every, signal)) {
     const { content, spool, mailStore } = stores.open
     try {
       const reclaimed = await content.reclaim([spool, mailStore], signal)
@@ -50,20 +50,4 @@ async function run(
       if (!signal.aborted) log.error('content.reclaim-failed', { err: error })
     }
   }
-}
-
-/** False when the signal aborts first. */
-function waited(clock: Clock, milliseconds: number, signal: AbortSignal): Promise<boolean> {
-  if (signal.aborted) return Promise.resolve(false)
-  return new Promise((resolve) => {
-    const leave = (): void => {
-      cancel()
-      resolve(false)
-    }
-    const cancel = clock.after(milliseconds, () => {
-      signal.removeEventListener('abort', leave)
-      resolve(true)
-    })
-    signal.addEventListener('abort', leave, { once: true })
-  })
 }

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { CarteroProcess, command, lacks } from '@cartero/testkit'
+import { CarteroProcess, command, lacks, type CommandResult } from '@cartero/testkit'
 import { ImapFlow } from 'imapflow'
 import { createTransport } from 'nodemailer'
 
@@ -75,33 +75,21 @@ after(async () => {
   cartero.removeData()
 })
 
+/** Alice logs in on 587 with STARTTLS and sends, by swaks; without a letter, swaks writes one. */
+function submit(mechanism: string, from: string, to: string, letter?: string): Promise<CommandResult> {
+  const { address, password } = cartero.account('alice')
+  const server = ['--server', `127.0.0.1:${cartero.port(587)}`, '--tls']
+  const login = ['--auth', mechanism, '--auth-user', address, '--auth-password', password]
+  const data = letter === undefined ? [] : ['--data', '-']
+  return command('swaks', [...server, ...login, '--from', from, '--to', to, ...data], { input: letter ?? '' })
+}
+
 describe('a letter by submission', () => {
   test(
     'swaks submits on 587 with STARTTLS; the octets come back exactly',
     { skip: lacks('swaks', 'swaks') },
     async () => {
-      const alice = cartero.account('alice')
-      const result = await command(
-        'swaks',
-        [
-          '--server',
-          `127.0.0.1:${cartero.port(587)}`,
-          '--tls',
-          '--auth',
-          'PLAIN',
-          '--auth-user',
-          alice.address,
-          '--auth-password',
-          alice.password,
-          '--from',
-          alice.address,
-          '--to',
-          'bob@cartero.test',
-          '--data',
-          '-',
-        ],
-        { input: LETTER },
-      )
+      const result = await submit('PLAIN', 'alice@cartero.test', 'bob@cartero.test', LETTER)
       assert.equal(result.code, 0, result.stdout.toString())
       const { source, subject } = await arrived('bob', 'letter-1@cartero.test')
       const start = source.indexOf('From: Alice')
@@ -138,29 +126,8 @@ describe('a letter by submission', () => {
     'a letter without Date and Message-ID gets both, and nothing else is changed',
     { skip: lacks('swaks', 'swaks') },
     async () => {
-      const alice = cartero.account('alice')
-      const bare = `From: ${alice.address}\r\nSubject: bare\r\n\r\nbody\r\n`
-      await command(
-        'swaks',
-        [
-          '--server',
-          `127.0.0.1:${cartero.port(587)}`,
-          '--tls',
-          '--auth',
-          'LOGIN',
-          '--auth-user',
-          alice.address,
-          '--auth-password',
-          alice.password,
-          '--from',
-          alice.address,
-          '--to',
-          alice.address,
-          '--data',
-          '-',
-        ],
-        { input: bare },
-      )
+      const bare = `From: alice@cartero.test\r\nSubject: bare\r\n\r\nbody\r\n`
+      await submit('LOGIN', 'alice@cartero.test', 'alice@cartero.test', bare)
       const { source } = await arrived('alice', 'Subject: bare')
       const header = source.toString()
       assert.match(header, /^Date: \w{3}, \d{1,2} \w{3} \d{4} [\d:]{8} [+-]\d{4}\r$/m)
@@ -170,22 +137,7 @@ describe('a letter by submission', () => {
   )
 
   test('somebody else’s address is not accepted as sender', { skip: lacks('swaks', 'swaks') }, async () => {
-    const alice = cartero.account('alice')
-    const result = await command('swaks', [
-      '--server',
-      `127.0.0.1:${cartero.port(587)}`,
-      '--tls',
-      '--auth',
-      'PLAIN',
-      '--auth-user',
-      alice.address,
-      '--auth-password',
-      alice.password,
-      '--from',
-      'bob@cartero.test',
-      '--to',
-      'bob@cartero.test',
-    ])
+    const result = await submit('PLAIN', 'bob@cartero.test', 'bob@cartero.test')
     assert.notEqual(result.code, 0)
     assert.match(result.stdout.toString(), /55[03] 5\.7\.1/)
   })

@@ -1,6 +1,6 @@
 import { HeaderScanner, receivedField, transmissionType, type HeaderEnd } from '@cartero/message'
+import { formatPath } from '@cartero/smtp'
 import { ReplyError, replies, type GreetingCommand, type MailCommand, type Reply } from '@cartero/smtp/server'
-import { formatMailbox } from '@cartero/syntax'
 import type { Clock, ConnectionFacts, MaybePromise, TlsFacts } from '@cartero/wire'
 import {
   SpoolError,
@@ -55,23 +55,9 @@ export class Reception {
     this.#options = options
   }
 
-  /** As MAIL gave it; '' is the null path. */
-  get reversePath(): string {
-    const { reversePath } = this.#mail
-    return reversePath === undefined ? '' : formatMailbox(reversePath)
-  }
-
-  get smtpUtf8(): boolean {
-    return this.#mail.parameters.smtpUtf8 === true
-  }
-
   /** What was promised; known from `begin` on. */
   get envelope(): Envelope | undefined {
     return this.#envelope
-  }
-
-  get recipients(): readonly EnvelopeRecipient[] {
-    return this.#recipients
   }
 
   addRecipient(address: string): void {
@@ -130,13 +116,17 @@ export class Reception {
     })
   }
 
+  get #isUtf8(): boolean {
+    return this.#mail.parameters.smtpUtf8 === true
+  }
+
   #protocol(): string {
     const { greeting, tls, account } = this.#client
     return transmissionType({
       extended: greeting?.verb === 'EHLO',
       tls: tls !== undefined,
       authenticated: account !== undefined,
-      utf8: this.smtpUtf8,
+      utf8: this.#isUtf8,
     })
   }
 
@@ -144,7 +134,7 @@ export class Reception {
     const { connection, greeting, account } = this.#client
     const { body } = this.#mail.parameters
     return {
-      reversePath: this.reversePath,
+      reversePath: formatPath(this.#mail.reversePath),
       recipients: this.#recipients,
       client: {
         address: connection.remoteAddress,
@@ -153,7 +143,7 @@ export class Reception {
       },
       ...(account !== undefined && { account }),
       ...(body !== undefined && { body }),
-      ...(this.smtpUtf8 && { smtpUtf8: true }),
+      ...(this.#isUtf8 && { smtpUtf8: true }),
     }
   }
 }
