@@ -25,7 +25,10 @@ export type CommandParser = (scanner: CommandScanner, extensions: ReadonlySet<Ex
 export const PARSERS: Readonly<Record<Verb, CommandParser>> = {
   HELO: (scanner) => parseGreeting('HELO', scanner),
   EHLO: (scanner) => parseGreeting('EHLO', scanner),
-  MAIL: parseMail,
+  MAIL: (scanner, extensions) => parseMail('MAIL', scanner, extensions),
+  SEND: (scanner, extensions) => parseMail('SEND', scanner, extensions),
+  SOML: (scanner, extensions) => parseMail('SOML', scanner, extensions),
+  SAML: (scanner, extensions) => parseMail('SAML', scanner, extensions),
   RCPT: parseRcpt,
   DATA: (scanner) => parsePlain('DATA', scanner),
   RSET: (scanner) => parsePlain('RSET', scanner),

@@ -8,6 +8,15 @@ export const EXTENSIONS = {
   STARTTLS: 'RFC 3207',
   AUTH: 'RFC 4954',
   HELP: 'RFC 5321 §4.1.1.1',
+  DSN: 'RFC 3461',
+  CHUNKING: 'RFC 3030',
+  BINARYMIME: 'RFC 3030',
+  DELIVERBY: 'RFC 2852',
+  FUTURERELEASE: 'RFC 4865',
+  'MT-PRIORITY': 'RFC 6710',
+  REQUIRETLS: 'RFC 8689',
+  LIMITS: 'RFC 9422',
+  'NO-SOLICITING': 'RFC 3865',
 } as const
 
 export type Extension = keyof typeof EXTENSIONS

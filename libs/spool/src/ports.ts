@@ -29,6 +29,18 @@ export interface Envelope {
   /** DSN for the whole message. */
   readonly envelopeId?: string
   readonly return?: 'full' | 'headers'
+  /** When it has to be delivered, in milliseconds since the epoch, and what then (RFC 2852 §4). */
+  readonly deliverBy?: { readonly at: number; readonly mode: 'return' | 'notify'; readonly trace: boolean }
+  /** Not before, in milliseconds since the epoch (RFC 4865 §4). */
+  readonly holdUntil?: number
+  /** -9 to 9, the most urgent; absent is 0 (RFC 6710 §5). */
+  readonly priority?: number
+  /** Never over a hop without TLS (RFC 8689 §2). */
+  readonly requireTls?: true
+  /** The sender wants it sent even where TLS policy would not (`TLS-Required: No`, RFC 8689 §3). */
+  readonly tlsOptional?: true
+  /** To a terminal, to a terminal or else the mailbox, to both (RFC 821 §3.4). */
+  readonly display?: 'send' | 'soml' | 'saml'
 }
 
 /** A message that the spool is responsible for. */

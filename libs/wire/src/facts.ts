@@ -11,8 +11,22 @@ export interface TlsFacts {
   readonly serverName?: string
   /** tls-exporter channel binding (RFC 9266), for SCRAM-PLUS. */
   readonly exporter?: Bytes
-  /** The peer's certificate subject, when it showed one that was verified. */
-  readonly peerSubject?: string
+  /** tls-server-end-point channel binding (RFC 5929 §4): the hash of the server's certificate. */
+  readonly endPoint?: Bytes
+  /** The peer's certificate, when it showed one that was verified. */
+  readonly peer?: TlsPeer
+}
+
+/** Who a verified certificate says its holder is. */
+export interface TlsPeer {
+  /** The common name of the subject, '' when there is none. */
+  readonly commonName: string
+  /** Mail addresses among the alternative names (RFC 5280 §4.2.1.6 rfc822Name, RFC 9598 SmtpUTF8Mailbox). */
+  readonly emails: readonly string[]
+  /** DNS names among the alternative names. */
+  readonly names: readonly string[]
+  /** SHA-256 of the certificate, in lower-case hex. */
+  readonly fingerprint: string
 }
 
 /** What is known of a connection when it is accepted. */
@@ -23,6 +37,8 @@ export interface ConnectionFacts {
   readonly remotePort: number
   readonly localAddress: string
   readonly localPort: number
+  /** Who really is connected, when a trusted proxy said for whom it speaks (PROXY protocol); the facts above are what it said. */
+  readonly proxy?: { readonly address: string; readonly port: number }
   /** Present when TLS came first (implicit TLS, RFC 8314 §3). */
   readonly tls?: TlsFacts
 }

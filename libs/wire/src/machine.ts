@@ -11,6 +11,7 @@ export type MaybePromise<T> = T | Promise<T>
  * - `stream`: write all of the source, with backpressure; nothing further is yielded until `streamed()` or `fail()`.
  * - `startTls`: everything received and not yet consumed is dropped, TLS starts, then `tlsStarted()` is called.
  * - `become`: another machine takes the connection over (role reversal, RFC 2645 §5.2).
+ * - `pause`: say and read nothing for so long; what was sent before goes out first. A slow answer to what was wrong.
  * - `close`: flush and end the connection. Nothing is yielded after it.
  */
 export type Output<Question> =
@@ -19,6 +20,7 @@ export type Output<Question> =
   | { readonly kind: 'stream'; readonly source: AsyncIterable<Bytes> }
   | { readonly kind: 'startTls' }
   | { readonly kind: 'become'; readonly role: Role }
+  | { readonly kind: 'pause'; readonly milliseconds: number }
   | { readonly kind: 'close' }
 
 /** A machine together with what answers its questions: one side of a conversation, ready to be driven. */
@@ -31,6 +33,8 @@ export interface Role<Question = unknown, Answer = unknown> {
 export interface Patience {
   readonly milliseconds: number
   readonly waitingFor: string
+  /** How long the state may last in all, however busy the peer is. Counted from when `waitingFor` was last something else. */
+  readonly inAll?: number
 }
 
 /**

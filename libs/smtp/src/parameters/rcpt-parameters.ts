@@ -1,9 +1,14 @@
 import type { ParameterRow } from './row.ts'
 
+/** When the sender wants to hear of a recipient; `never` stands alone. */
+// RFC 3461 §4.1
+export type NotifyCondition = 'never' | 'success' | 'failure' | 'delay'
+
 /** What may stand behind the path in RCPT TO. */
 export interface RcptParameters {
-  readonly [none: string]: never
+  readonly notify?: readonly NotifyCondition[]
+  /** As the sender first wrote the recipient: `<type>;<address>`, decoded (RFC 3461 §4.2). */
+  readonly originalRecipient?: string
 }
 
-// RFC 3461 §4 todo: NOTIFY, ORCPT
 export const RCPT_PARAMETERS: readonly ParameterRow<RcptParameters>[] = []

@@ -17,6 +17,8 @@ export type Verdict = Reply | undefined
  * cost a turn of the event loop each. The machine never asks two things at a time.
  */
 export interface SmtpSession {
+  /** What is done for messages beyond taking them; asked at each EHLO. Nothing, when it is absent. */
+  honours?(): Honours
   /** The client has connected. A 421 closes; another refusal answers 503 to everything but QUIT (RFC 5321 §3.1). */
   greeting?(): MaybePromise<Verdict>
   /** HELO or EHLO; comes again after STARTTLS and whenever the client likes. */
@@ -43,6 +45,63 @@ export interface SmtpSession {
   closed?(how: Ending): void
 }
 
+/**
+ * What the session and the queue behind it do for a message. An extension is offered, and its parameters are
+ * understood, if and only if what it promises is here.
+ */
+export interface Honours {
+  /** RET, ENVID, NOTIFY and ORCPT are carried on, and notices are written (RFC 3461). */
+  readonly dsn?: true
+  /** Messages of any octets, NUL and bare CR and LF among them, are stored as they are (RFC 3030 §3). */
+  readonly binary?: true
+  /** The shortest time in seconds that may be asked for; 0 for any (RFC 2852 §3). */
+  readonly deliverBy?: { readonly minimum: number }
+  /** The longest wait: in seconds, and as milliseconds since the epoch (RFC 4865 §3). */
+  readonly futureRelease?: { readonly seconds: number; readonly until: number }
+  /** Urgent messages go first (RFC 6710). */
+  readonly priority?: true
+  /** A message that must not leave TLS does not (RFC 8689). Offered under TLS only. */
+  readonly requireTls?: true
+  /** Kinds of solicitation that are refused, as keywords; may be empty (RFC 3865 §2). */
+  readonly solicitations?: readonly string[]
+  /** SEND, SOML and SAML reach a terminal (RFC 821 §3.4); the session sees them as `mail` with that verb. */
+  readonly terminals?: true
+}
+
+/** Who a client speaks for, as a trusted proxy says. Null is known to be unknown. */
+// Postfix XCLIENT and XFORWARD: [UNAVAILABLE] and [TEMPUNAVAIL] are null
+export interface ProxiedClient {
+  readonly name?: string | null
+  readonly address?: string | null
+  readonly port?: number | null
+  readonly protocol?: 'SMTP' | 'ESMTP' | null
+  readonly helo?: string | null
+  readonly login?: string | null
+  readonly destinationAddress?: string | null
+  readonly destinationPort?: number | null
+  /** XFORWARD only: the queue id there. */
+  readonly identity?: string | null
+  /** XFORWARD only. */
+  readonly source?: 'LOCAL' | 'REMOTE' | null
+}
+
+/** Capability: a trusted proxy may say whom it speaks for; the conversation then starts over as if he had connected. */
+export interface XclientSession {
+  xclient(client: ProxiedClient): MaybePromise<Verdict>
+}
+
+/** Capability: a trusted filter may say where a message came from, for the log. */
+export interface XforwardSession {
+  xforward(client: ProxiedClient): MaybePromise<Verdict>
+}
+
+/** Capability: messages are delivered at once, to each recipient with an outcome of his own, as LMTP needs. */
+// RFC 2033 §4.2
+export interface LmtpSession {
+  /** As `endOfData`, with one reply for each recipient that was accepted, in their order. */
+  endOfDataForEach(): MaybePromise<readonly Reply[]>
+}
+
 /** Capability: clients can authenticate. */
 // RFC 4954
 export interface AuthSession {
@@ -67,7 +126,9 @@ export interface ExpandSession {
 }
 
 /** What a session may be able to do beyond the rest. */
-export type SessionCapabilities = Partial<AuthSession & VerifySession & ExpandSession>
+export type SessionCapabilities = Partial<
+  AuthSession & VerifySession & ExpandSession & XclientSession & XforwardSession & LmtpSession
+>
 
 export type ServedSession = SmtpSession & SessionCapabilities
 

@@ -6,17 +6,24 @@ import { formatPath, scanReversePath, type ReversePath } from '../path.ts'
 import { replies } from '../replies.ts'
 import { ReplyError } from '../reply-error.ts'
 
-/** MAIL FROM: begins a transaction. */
-// RFC 5321 §4.1.1.2
+/**
+ * MAIL FROM: begins a transaction. SEND brings the message to a terminal, SOML to a terminal or else to the mailbox, SAML
+ * to both.
+ */
+// RFC 5321 §4.1.1.2, RFC 821 §3.4
 export interface MailCommand {
-  readonly verb: 'MAIL'
+  readonly verb: 'MAIL' | 'SEND' | 'SOML' | 'SAML'
   readonly reversePath: ReversePath
   readonly parameters: MailParameters
 }
 
 /** @param extensions those in force: parameters of others are unknown */
-export function parseMail(scanner: CommandScanner, extensions: ReadonlySet<Extension>): MailCommand {
-  if (!scanner.literal('from:')) throw new ReplyError(replies.syntax('MAIL FROM:<address>'))
+export function parseMail(
+  verb: MailCommand['verb'],
+  scanner: CommandScanner,
+  extensions: ReadonlySet<Extension>,
+): MailCommand {
+  if (!scanner.literal('from:')) throw new ReplyError(replies.syntax(`${verb} FROM:<address>`))
   // RFC 5321 §3.3 deviation: spaces behind the colon are let pass; so many send one that refusing would lose mail.
   scanner.space()
   const reversePath = scanReversePath(scanner)
@@ -24,7 +31,7 @@ export function parseMail(scanner: CommandScanner, extensions: ReadonlySet<Exten
   const parameters = scanParameters(scanner, MAIL_PARAMETERS, extensions)
   // RFC 6531 §3.5
   if (scanner.sawUtf8 && parameters.smtpUtf8 !== true) throw new ReplyError(replies.nonAsciiAddress)
-  return { verb: 'MAIL', reversePath, parameters }
+  return { verb, reversePath, parameters }
 }
 
 export function formatMail(reversePath: ReversePath, parameters: MailParameters): string {

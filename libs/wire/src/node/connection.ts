@@ -206,6 +206,8 @@ export class Connection {
       case 'become':
         this.#role = output.role
         return
+      case 'pause':
+        return
       case 'close':
         return this.#close()
     }

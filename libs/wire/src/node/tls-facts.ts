@@ -4,13 +4,11 @@ import type { TlsFacts } from '../facts.ts'
 /** What the protocols want to know of an established TLS socket. */
 export function tlsFactsOf(socket: TLSSocket): TlsFacts {
   const serverName = (socket as TLSSocket & { servername?: string | false }).servername
-  const subject = socket.authorized ? socket.getPeerCertificate().subject?.CN : undefined
   const exporter = exporterOf(socket)
   return {
     version: socket.getProtocol() ?? 'unknown',
     cipher: socket.getCipher()?.name ?? 'unknown',
     ...(typeof serverName === 'string' && { serverName }),
-    ...(typeof subject === 'string' && { peerSubject: subject }),
     ...(exporter && { exporter }),
   }
 }
