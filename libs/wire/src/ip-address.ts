@@ -1,0 +1,59 @@
+/** The longest text form: eight groups of which the last two are written as IPv4. */
+const IPV6_CHARACTERS = 45
+
+/** Four numbers without leading zeros, which some libraries read as octal; or undefined. */
+// RFC 5321 §4.1.3
+export function parseIpv4(text: string): readonly number[] | undefined {
+  const parts = text.split('.', 5)
+  if (parts.length !== 4) return undefined
+  const numbers = parts.map((part) => (/^(?:0|[1-9]\d{0,2})$/.test(part) ? Number(part) : Infinity))
+  return numbers.every((number) => number <= 255) ? numbers : undefined
+}
+
+/** Eight groups of sixteen bits, or undefined. */
+// RFC 4291 §2.2
+export function parseIpv6(text: string): readonly number[] | undefined {
+  if (text.length > IPV6_CHARACTERS) return undefined
+  const halves = text.split('::')
+  if (halves.length > 2) return undefined
+  const head = parseGroups(halves[0]!, halves.length === 1)
+  const tail = halves.length === 2 ? parseGroups(halves[1]!, true) : []
+  if (head === undefined || tail === undefined) return undefined
+  const zeros = 8 - head.length - tail.length
+  if (halves.length === 1 ? zeros !== 0 : zeros < 1) return undefined
+  return [...head, ...Array<number>(zeros).fill(0), ...tail]
+}
+
+function parseGroups(text: string, mayEndInIpv4: boolean): readonly number[] | undefined {
+  if (text === '') return []
+  const parts = text.split(':')
+  const groups: number[] = []
+  for (const [i, part] of parts.entries()) {
+    const ipv4 = mayEndInIpv4 && i === parts.length - 1 && part.includes('.') ? parseIpv4(part) : undefined
+    if (ipv4) groups.push(ipv4[0]! * 256 + ipv4[1]!, ipv4[2]! * 256 + ipv4[3]!)
+    else if (/^[0-9a-fA-F]{1,4}$/.test(part)) groups.push(Number.parseInt(part, 16))
+    else return undefined
+  }
+  return groups
+}
+
+/** Lower case, the longest run of zero groups cut. */
+// RFC 5952 §4
+export function formatIpv6(groups: readonly number[]): string {
+  let start = 0
+  let length = 0
+  for (let i = 0; i < 8; i++) {
+    let end = i
+    while (end < 8 && groups[end] === 0) end++
+    if (end - i > length) [start, length] = [i, end - i]
+  }
+  const hex = groups.map((group) => group.toString(16))
+  if (length < 2) return hex.join(':')
+  return `${hex.slice(0, start).join(':')}::${hex.slice(start + length).join(':')}`
+}
+
+/** `::ffff:192.0.2.1` is how a dual-stack socket shows an IPv4 peer. */
+// RFC 4291 §2.5.5.2
+export function withoutMapping(address: string): string {
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
+}
