@@ -6,6 +6,7 @@ import { root } from '../house/files.ts'
 import { scanRepository } from './citations.ts'
 import { disagreements } from './coverage.ts'
 import { readIndex } from './index-file.ts'
+import { readSections, unknownSections } from './sections.ts'
 import { generatedPart, withGeneratedPart } from './specifications.ts'
 
 const scan = scanRepository()
@@ -17,6 +18,10 @@ test('the scan looks at the code at all', () => {
 
 test('every citation keeps the form and agrees with tools/rfc/index.tsv', () => {
   assert.deepEqual(disagreements(index, scan), [])
+})
+
+test('every section that is cited is one that the RFC has', () => {
+  assert.deepEqual(unknownSections(readSections(), scan.citations), [])
 })
 
 test('SPECIFICATIONS.md is fresh (else: npm run rfc)', () => {
