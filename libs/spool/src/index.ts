@@ -11,6 +11,7 @@ export {
   type DeliverySummary,
   type Envelope,
   type EnvelopeRecipient,
+  type FoundInContent,
   type Intake,
   type IntakeDraft,
   type NextHop,

@@ -20,6 +20,8 @@ export interface Envelope {
   readonly recipients: readonly EnvelopeRecipient[]
   /** The account that submitted it, when there was authentication. */
   readonly account?: string
+  /** Who submitted it, as a client says whom we trust with it; for the next hop (RFC 4954 §5). '<>' is nobody in particular. */
+  readonly submitter?: string
   /** Who handed it over, for traces and logs. */
   readonly client: { readonly address: string; readonly helo: string; readonly protocol: string }
   readonly body?: '7BIT' | '8BITMIME' | 'BINARYMIME'
@@ -43,6 +45,9 @@ export interface Envelope {
   readonly display?: 'send' | 'soml' | 'saml'
 }
 
+/** What of an envelope is known only when the content was read. */
+export type FoundInContent = Pick<Envelope, 'body' | 'hops' | 'tlsOptional'>
+
 /** A message that the spool is responsible for. */
 export interface SpooledMessage {
   readonly queueId: QueueId
@@ -64,8 +69,9 @@ export interface IntakeDraft {
   /**
    * Guarantee: when fulfilled, the message survives kill -9 and power loss, and will be delivered or bounced.
    * Only then may the peer be answered 250. Errors: SpoolError (`full` → 452 4.3.1, `unavailable` → 451 4.3.0).
+   * `found` is what only the content could tell; it wins over what the envelope said at `begin`.
    */
-  commit(prefix: Buffer): Promise<QueueId>
+  commit(prefix: Buffer, found?: FoundInContent): Promise<QueueId>
   /** Gives up; nothing is enqueued. Never fails. */
   abort(): void
 }

@@ -35,6 +35,14 @@ export function describeSpool(name: string, setup: Setup, { keepsOrder = true }:
         assert.equal((await bench.content.read(message.content)).toString(), text)
       })
 
+      it('does not lose what only the content could tell', async () => {
+        const draft = bench.spool.begin({ ...envelope('bob@example.org'), body: '7BIT' })
+        await draft.commit(Buffer.from('Received: once\r\n'), { body: '8BITMIME', hops: 3, tlsOptional: true })
+        const [message] = await bench.arrivals(1)
+        const { body, hops, tlsOptional, reversePath } = message!.envelope
+        assert.deepEqual([body, hops, tlsOptional, reversePath], ['8BITMIME', 3, true, 'alice@example.com'])
+      })
+
       it('names messages by sixteen characters that ascend', async () => {
         const ids = await Promise.all(Array.from({ length: 50 }, () => bench.accept()))
         for (const id of ids) assert.match(id, /^[0-9A-HJKMNP-TV-Z]{16}$/)

@@ -122,7 +122,12 @@ export class EmbeddedSpool implements Spool {
           throw asSpoolError(error)
         }
       },
-      commit: (prefix) => this.#commit(draft, { queueId, envelope, acceptedAt: this.#clock.now() }, prefix),
+      commit: (prefix, found) =>
+        this.#commit(
+          draft,
+          { queueId, envelope: { ...envelope, ...found }, acceptedAt: this.#clock.now() },
+          prefix,
+        ),
       abort: () => draft.abort(),
     }
   }

@@ -51,13 +51,20 @@ export class MemorySpool implements Spool {
     return {
       queueId,
       write: (bytes) => draft.write(bytes),
-      commit: async (prefix) => {
+      commit: async (prefix, found) => {
         if (this.#ledger.isClosed) throw new SpoolError('unavailable', 'the spool is closed')
         const content = await draft.commit().catch((cause) => Promise.reject(asSpoolError(cause)))
         const acceptedAt = this.#clock.now()
         const { size } = draft
         this.#ledger.admit(
-          new Entry({ queueId, envelope, prefix: Buffer.from(prefix), content, size, acceptedAt }),
+          new Entry({
+            queueId,
+            envelope: { ...envelope, ...found },
+            prefix: Buffer.from(prefix),
+            content,
+            size,
+            acceptedAt,
+          }),
         )
         return queueId
       },
