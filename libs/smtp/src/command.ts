@@ -1,6 +1,7 @@
 import { CommandScanner } from './command-scanner.ts'
 import type { Extension } from './extensions.ts'
 import { parseAuth, type AuthCommand } from './verb/auth.ts'
+import { parseBdat, type BdatCommand } from './verb/bdat.ts'
 import { parseGreeting, type GreetingCommand } from './verb/greeting.ts'
 import { parseLookUp, type LookUpCommand } from './verb/look-up.ts'
 import { parseMail, type MailCommand } from './verb/mail.ts'
@@ -12,6 +13,7 @@ export type SmtpCommand =
   | GreetingCommand
   | MailCommand
   | RcptCommand
+  | BdatCommand
   | AuthCommand
   | LookUpCommand
   | PlainCommand
@@ -25,12 +27,14 @@ export type CommandParser = (scanner: CommandScanner, extensions: ReadonlySet<Ex
 export const PARSERS: Readonly<Record<Verb, CommandParser>> = {
   HELO: (scanner) => parseGreeting('HELO', scanner),
   EHLO: (scanner) => parseGreeting('EHLO', scanner),
+  LHLO: (scanner) => parseGreeting('LHLO', scanner),
   MAIL: (scanner, extensions) => parseMail('MAIL', scanner, extensions),
   SEND: (scanner, extensions) => parseMail('SEND', scanner, extensions),
   SOML: (scanner, extensions) => parseMail('SOML', scanner, extensions),
   SAML: (scanner, extensions) => parseMail('SAML', scanner, extensions),
   RCPT: parseRcpt,
   DATA: (scanner) => parsePlain('DATA', scanner),
+  BDAT: (scanner) => parseBdat(scanner),
   RSET: (scanner) => parsePlain('RSET', scanner),
   NOOP: (scanner) => parseText('NOOP', scanner),
   QUIT: (scanner) => parsePlain('QUIT', scanner),

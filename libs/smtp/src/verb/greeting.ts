@@ -3,10 +3,10 @@ import type { CommandScanner } from '../command-scanner.ts'
 import { replies } from '../replies.ts'
 import { ReplyError } from '../reply-error.ts'
 
-/** HELO or EHLO: the client says who it is. */
-// RFC 5321 §4.1.1.1
+/** HELO, EHLO, or LHLO in LMTP: the client says who it is. */
+// RFC 5321 §4.1.1.1, RFC 2033 §4.1
 export interface GreetingCommand {
-  readonly verb: 'HELO' | 'EHLO'
+  readonly verb: 'HELO' | 'EHLO' | 'LHLO'
   /** As the client said it. */
   readonly name: string
   /** Present when the name is a domain name. Nothing says yet that it is the client's. */
@@ -20,7 +20,7 @@ export interface GreetingCommand {
  * judge.
  */
 // RFC 5321 §4.1.1.1 deviation: any visible word is let pass as a name; printers and old clients have no better one.
-export function parseGreeting(verb: 'HELO' | 'EHLO', scanner: CommandScanner): GreetingCommand {
+export function parseGreeting(verb: GreetingCommand['verb'], scanner: CommandScanner): GreetingCommand {
   const start = scanner.offset
   const domain = scanner.domain()
   if (domain !== undefined && scanner.lineEnd()) return { verb, name: domain, domain }
@@ -34,6 +34,6 @@ export function parseGreeting(verb: 'HELO' | 'EHLO', scanner: CommandScanner): G
 }
 
 /** @param name a domain, or an address literal in its brackets */
-export function formatGreeting(verb: 'HELO' | 'EHLO', name: string): string {
+export function formatGreeting(verb: GreetingCommand['verb'], name: string): string {
   return `${verb} ${name}`
 }
