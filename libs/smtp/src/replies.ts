@@ -25,6 +25,8 @@ export const replies = {
     say(250, undefined, [host, ...extensions].join('\n'), 'RFC 5321 §4.1.1.1'),
   done: say(250, 'undefined', 'OK', 'RFC 5321 §4.1.1.9'),
   senderAccepted: say(250, 'otherAddress', 'Sender OK', 'RFC 5321 §4.1.1.2'),
+  priorityChanged: (priority: number) =>
+    say(250, 'priorityChanged', `Sender OK, priority is ${priority}`, 'RFC 6710 §4.1'),
   recipientAccepted: say(250, 'destinationValid', 'Recipient OK', 'RFC 5321 §4.1.1.3'),
   queued: (id: string) => say(250, 'otherMedia', `Queued as ${id}`, 'RFC 5321 §4.1.1.4'),
   verified: (mailbox: string) => say(250, 'destinationValid', mailbox, 'RFC 5321 §3.5.1'),
@@ -63,6 +65,8 @@ export const replies = {
     'RFC 5321 §4.2.4',
   ),
   sendingTooFast: say(450, 'notAuthorised', 'You are sending too fast, try again later', 'RFC 6409 §6.4'),
+  notAtTerminal: say(450, 'otherMailbox', 'User is not at a terminal', 'RFC 821 §3.4'),
+  policyDeferral: say(450, 'notAuthorised', 'Refused by policy for now', 'RFC 2505 §2.13'),
   greylisted: say(451, 'notAuthorised', 'Try again later', 'RFC 6647 §4'),
   storeFull: say(452, 'systemFull', 'Insufficient system storage', 'RFC 1870 §6.1'),
   mailboxFull: say(452, 'mailboxFull', 'Mailbox is full', 'RFC 5321 §4.2.2'),
@@ -99,7 +103,9 @@ export const replies = {
   alreadyAuthenticated: say(503, 'invalidCommand', 'Already authenticated', 'RFC 4954 §4'),
   unknownMechanism: say(504, 'invalidArguments', 'Unknown authentication mechanism', 'RFC 4954 §4'),
 
-  // 53z and 55z: refused
+  // 52z, 53z and 55z: refused
+  acceptsNoMail: (host: string) =>
+    say(521, 'notAcceptingMessages', `${host} does not accept mail`, 'RFC 7504 §3'),
   tlsRequired: say(530, 'otherSecurity', 'Must issue a STARTTLS command first', 'RFC 3207 §4'),
   authRequired: say(530, 'otherSecurity', 'Authentication required', 'RFC 4954 §6'),
   credentialsInvalid: say(535, 'credentialsInvalid', 'Authentication credentials invalid', 'RFC 4954 §6'),
@@ -110,16 +116,34 @@ export const replies = {
   relayDenied: say(550, 'notAuthorised', 'Relaying denied', 'RFC 5321 §7.7'),
   noRouteOut: say(550, 'unableToRoute', 'This server does not send mail to other hosts', 'RFC 5321 §3.3'),
   senderNotAllowed: say(550, 'notAuthorised', 'Sender address is not yours to use', 'RFC 6409 §6.1'),
+  notAList: say(550, 'notAuthorised', 'That is a user name, not a mailing list', 'RFC 5321 §3.5.1'),
+  senderDomainUnknown: say(550, 'badSenderSystem', 'Sender domain does not exist', 'RFC 2505 §2.9'),
+  senderHasNullMx: say(550, 'senderHasNullMx', 'Sender domain accepts no mail', 'RFC 7505 §4.2'),
+  solicitationRefused: (keyword: string) =>
+    say(550, 'notAuthorised', `No ${keyword} here, please`, 'RFC 3865 §2.2'),
   policyRefusal: say(550, 'otherSecurity', 'Refused by policy', 'RFC 5321 §7.9'),
   bareNewline: say(550, 'otherMedia', 'Message contains bare CR or LF', 'RFC 5321 §2.3.8'),
   nulOctet: say(550, 'otherMedia', 'Message contains NUL octets', 'RFC 2045 §2.8'),
   loop: say(554, 'loop', 'Too many hops, the message loops', 'RFC 5321 §6.3'),
   messageTooBig: say(552, 'messageTooBig', 'Message exceeds the maximum size', 'RFC 1870 §6.1'),
+  headerTooBig: (limit: string) =>
+    say(552, 'messageTooBig', `Message header has too many ${limit}`, 'RFC 5321 §7.8'),
+  ambiguous: (mailboxes: readonly string[]) =>
+    say(553, 'ambiguousDestination', ['User ambiguous', ...mailboxes].join('\n'), 'RFC 5321 §3.5.1'),
   nonAsciiAddress: say(553, 'nonAsciiAddress', 'Non-ASCII address needs SMTPUTF8', 'RFC 6531 §3.5'),
   noService: (host: string) =>
     say(554, 'notAcceptingMessages', `${host} No SMTP service here`, 'RFC 5321 §3.1'),
   earlyTalker: (host: string) =>
     say(554, 'otherProtocol', `${host} You spoke before the greeting`, 'RFC 5321 §3.1'),
+  unqualifiedSender: say(554, 'badSenderSystem', 'Sender domain must be fully qualified', 'RFC 6409 §4.2'),
+  unqualifiedRecipient: say(
+    554,
+    'badDestinationSystem',
+    'Recipient domain must be fully qualified',
+    'RFC 6409 §4.2',
+  ),
+  malformedHeader: (what: string) =>
+    say(554, 'otherMedia', `Message header is malformed: ${what}`, 'RFC 6409 §6.3'),
   noValidRecipients: say(554, 'otherProtocol', 'No valid recipients', 'RFC 5321 §3.3'),
   unknownParameter: (keyword: string) =>
     say(555, 'invalidArguments', `Parameter ${keyword} not recognised`, 'RFC 5321 §4.1.1.11'),

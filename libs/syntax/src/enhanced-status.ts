@@ -27,6 +27,7 @@ export const STATUS_DETAILS = {
   incapable: '3.3', // RFC 3463 §3.4
   messageTooBig: '3.4', // RFC 3463 §3.4
   misconfigured: '3.5', // RFC 3463 §3.4
+  priorityChanged: '3.6', // RFC 6710 §9.1
   otherNetwork: '4.0', // RFC 3463 §3.5
   noAnswer: '4.1', // RFC 3463 §3.5
   badConnection: '4.2', // RFC 3463 §3.5
