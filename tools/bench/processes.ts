@@ -50,6 +50,16 @@ export async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM
   await closed
 }
 
+/** Processor time that a process has used, its threads included, in seconds; in steps of the kernel's tick. */
+export function cpuSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
+}
+
+/** Linux, whatever the kernel's own rate. */
+const TICKS_PER_SECOND = 100
+
 interface ProcessRow {
   readonly pid: number
   readonly parent: number

@@ -20,13 +20,14 @@ export async function interleave(
   return figures
 }
 
-/** One line for a case: medians, and how many times the first is the second. */
+/** One line for a case: medians, and how many times the first is each of the others. */
 export function report(title: string, figures: Figures, unit: string): void {
   const rows = [...figures].map(([name, values]) => ({ name, value: median(values), values }))
   const cells = rows.map(
     ({ name, value, values }) => `${name} ${round(value)}${unit} (${values.map(round).join(' ')})`,
   )
-  const ratio = rows.length > 1 ? `   ratio ${(rows[0]!.value / rows[1]!.value).toFixed(2)}` : ''
+  const ratios = rows.slice(1).map(({ value }) => (rows[0]!.value / value).toFixed(2))
+  const ratio = ratios.length > 0 ? `   ratio ${ratios.join(', ')}` : ''
   console.log(`${title.padEnd(36)} ${cells.join('   ')}${ratio}`)
 }
 
