@@ -12,6 +12,7 @@ export type MaybePromise<T> = T | Promise<T>
  * - `startTls`: everything received and not yet consumed is dropped, TLS starts, then `tlsStarted()` is called.
  * - `become`: another machine takes the connection over (role reversal, RFC 2645 §5.2).
  * - `pause`: say and read nothing for so long; what was sent before goes out first. A slow answer to what was wrong.
+ *   A process that is leaving ends it early.
  * - `close`: flush and end the connection. Nothing is yielded after it.
  */
 export type Output<Question> =
@@ -45,7 +46,10 @@ export interface Patience {
  * the driver never reuses a chunk's memory, so keeping a view is allowed.
  */
 export interface ProtocolMachine<Question, Answer> {
-  /** Bytes from the peer, cut anywhere. */
+  /**
+   * Bytes from the peer, cut anywhere. None come while an `ask`, `stream` or `pause` is out; but the peer's first words,
+   * when they came before those of the machine, are handed over at its end, before `answer()` or `next()`.
+   */
   receive(bytes: Buffer): void
   /** The next thing to do, or undefined when the machine waits for the peer (or for an answer). */
   next(): Output<Question> | undefined

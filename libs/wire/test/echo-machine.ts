@@ -1,8 +1,11 @@
 import { LineReader, type Output, type Patience, type ProtocolMachine, type TlsFacts } from '@cartero/wire'
 
-/** A small protocol with every kind of output: `echo`, `slow`, `pour`, `starttls`, `quit`. */
+const COMMAND: Patience = { milliseconds: 10_000, waitingFor: 'command' }
+const LUMP: Patience = { milliseconds: 10_000, waitingFor: 'lump', inAll: 25_000 }
+
+/** A small protocol with every kind of output: `echo`, `pour`, `pause`, `starttls`, `quit`; `lump` lasts until `done`. */
 export class EchoMachine implements ProtocolMachine<string, string> {
-  readonly patience: Patience = { milliseconds: 10_000, waitingFor: 'command' }
+  patience: Patience = COMMAND
   readonly seen: string[] = []
   readonly lines = new LineReader(1000)
   readonly #outputs: Output<string>[] = []
@@ -61,9 +64,23 @@ export class EchoMachine implements ProtocolMachine<string, string> {
     this.seen.push(verb!)
     if (verb === 'echo') this.#outputs.push({ kind: 'ask', question: rest.join(' ') })
     else if (verb === 'pour') this.#outputs.push({ kind: 'stream', source: pour(Number(rest[0])) })
+    else if (verb === 'pause') this.#pause(Number(rest[0]))
+    else if (verb === 'lump') this.#enter(LUMP)
+    else if (verb === 'done') this.#enter(COMMAND)
     else if (verb === 'starttls') this.#startTls()
     else if (verb === 'quit') this.#outputs.push({ kind: 'close' })
     else this.#say(`unknown ${verb}`)
+  }
+
+  #pause(milliseconds: number): void {
+    this.#say('wait')
+    this.#outputs.push({ kind: 'pause', milliseconds })
+    this.#say('waited')
+  }
+
+  #enter(patience: Patience): void {
+    this.patience = patience
+    this.#say(patience.waitingFor)
   }
 
   #startTls(): void {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import { connect } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
 import { ManualClock, type MaybePromise } from '@cartero/wire'
 import { Listener, ListenError, TlsServer, type ConnectionHandle, isLoopback } from '@cartero/wire/node'
 import { EchoMachine } from './echo-machine.ts'
+import { open, until } from './sockets.ts'
 import { CERTIFICATE, KEY } from '@cartero/testkit'
 
 const clock = new ManualClock()
@@ -30,22 +31,6 @@ function listener(port = 0): Listener {
     refused: (_address, reason) => refusals.push(reason),
     closed: () => ended.resolve(),
   })
-}
-
-/** Reads until the text has come. */
-async function until(socket: Socket, wanted: string): Promise<string> {
-  let text = ''
-  while (!text.includes(wanted)) {
-    const [bytes] = (await once(socket, 'data')) as [Buffer]
-    text += bytes.toString()
-  }
-  return text
-}
-
-async function open(server: Listener): Promise<Socket> {
-  const socket = connect(server.port, '127.0.0.1')
-  await until(socket, 'hello\r\n')
-  return socket
 }
 
 describe('a listener with real sockets', () => {

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Clock } from '../clock.ts'
 import type { Bytes } from '../facts.ts'
-import type { Output, Role } from '../machine.ts'
+import type { Output, Patience, Role } from '../machine.ts'
 import { OutputBuffer } from './output-buffer.ts'
 import { tlsFactsOf } from './tls-facts.ts'
 
@@ -31,7 +31,7 @@ export interface ConnectionOptions {
   readonly closed?: (error?: Error) => void
 }
 
-type Busy = 'no' | 'asking' | 'streaming' | 'upgrading'
+type Busy = 'no' | 'asking' | 'streaming' | 'upgrading' | 'pausing'
 
 /**
  * The one loop between a protocol machine and a socket: feeds bytes, carries out outputs, keeps deadlines, applies
@@ -52,6 +52,14 @@ export class Connection {
   #closing = false
   #peerEnded = false
   #question = 0
+  #draining = false
+  /** The machine has been given octets of the peer. */
+  #hasHeard = false
+  #endPause: (() => void) | undefined
+  /** What the machine waits for, and since when. */
+  #state = ''
+  #stateSince = 0
+  #stateIsBounded = false
   /** When patience with the peer (or with the session) ends; milliseconds since the epoch. */
   #deadline = Infinity
 
@@ -66,6 +74,7 @@ export class Connection {
 
   /** Lets the machine speak first (a server's greeting). */
   start(): void {
+    if (this.#socket.isPaused()) this.#socket.resume()
     this.#pump()
   }
 
@@ -76,11 +85,13 @@ export class Connection {
     this.#pump()
   }
 
-  /** Asks the machine to say goodbye where nothing is lost. */
+  /** Asks the machine to say goodbye where nothing is lost. From now on nobody is made to wait. */
   drain(): void {
     if (this.#ended) return
+    this.#draining = true
     this.#role.machine.drain()
-    this.#pump()
+    if (this.#busy === 'pausing') this.#pauseEnded()
+    else this.#pump()
   }
 
   /** Cuts the connection off. */
@@ -117,7 +128,7 @@ export class Connection {
   readonly #onData = (bytes: Buffer): void => {
     if (this.#closing || this.#ended) return
     if (this.#busy === 'no' && !this.#output.blocked) {
-      this.#role.machine.receive(bytes)
+      this.#hear(bytes)
       this.#pump('bytes')
       return
     }
@@ -145,6 +156,7 @@ export class Connection {
     this.#ended = true
     this.#deadline = Infinity
     this.#inbox = []
+    this.#endPause?.()
     this.#output.drained()
     this.#role.machine.disconnected()
     this.#socket.destroy()
@@ -188,12 +200,28 @@ export class Connection {
       return false
     }
     this.#inboxSize -= bytes.length
-    this.#role.machine.receive(bytes)
+    this.#hear(bytes)
     return true
+  }
+
+  #hear(bytes: Buffer): void {
+    this.#hasHeard = true
+    this.#role.machine.receive(bytes)
+  }
+
+  /**
+   * Who speaks before its turn is judged before it is greeted: what came in during the first question or pause is
+   * known to the machine when it goes on. Later the peer may send ahead, and the machine reads when it has answered.
+   */
+  // RFC 5321 §4.3.1
+  #hearEarlyWords(): void {
+    if (this.#hasHeard) return
+    while (this.#feed());
   }
 
   #carryOut(output: Output<unknown>): void {
     this.#hasProgressed = true
+    if (this.#stateIsBounded) this.#noteState(this.#role.machine.patience, this.#clock.now())
     switch (output.kind) {
       case 'send':
         return this.#output.add(output.bytes)
@@ -205,9 +233,10 @@ export class Connection {
         return this.#startTls()
       case 'become':
         this.#role = output.role
+        this.#hasHeard = false
         return
       case 'pause':
-        return
+        return this.#pause(output.milliseconds)
       case 'close':
         return this.#close()
     }
@@ -238,8 +267,26 @@ export class Connection {
     this.#busy = 'no'
     this.#question++
     if (this.#ended) return
+    this.#hearEarlyWords()
     if (error === undefined) this.#role.machine.answer(value)
     else this.#role.machine.fail(error)
+    this.#pump()
+  }
+
+  #pause(milliseconds: number): void {
+    if (this.#draining || milliseconds <= 0) return
+    this.#busy = 'pausing'
+    const cancel = this.#clock.after(milliseconds, () => this.#pauseEnded())
+    this.#endPause = () => {
+      this.#endPause = undefined
+      cancel()
+    }
+  }
+
+  #pauseEnded(): void {
+    this.#endPause?.()
+    this.#busy = 'no'
+    this.#hearEarlyWords()
     this.#pump()
   }
 
@@ -278,6 +325,8 @@ export class Connection {
     this.#inboxSize = 0
     const plain = this.#socket
     this.#silence(plain)
+    // A socket that was stopped has octets of its own, which TLS would take for the start of its handshake.
+    while (plain.read() !== null);
     upgrade(plain).then(
       (secured) => this.#secured(secured),
       (error: Error) => this.#over(error),
@@ -306,8 +355,21 @@ export class Connection {
 
   #setDeadline(): void {
     if (this.#closing) return
-    const limit = this.#busy === 'asking' ? DECISION_LIMIT_MS : this.#role.machine.patience.milliseconds
-    this.#deadline = this.#clock.now() + limit
+    const now = this.#clock.now()
+    const patience = this.#role.machine.patience
+    this.#noteState(patience, now)
+    const { milliseconds, inAll } = patience
+    if (this.#busy === 'asking') this.#deadline = now + DECISION_LIMIT_MS
+    else if (this.#busy === 'pausing' && !this.#output.blocked) this.#deadline = Infinity
+    else if (inAll === undefined) this.#deadline = now + milliseconds
+    else this.#deadline = Math.min(now + milliseconds, this.#stateSince + inAll)
+  }
+
+  #noteState({ waitingFor, inAll }: Patience, now: number): void {
+    if (waitingFor === this.#state) return
+    this.#state = waitingFor
+    this.#stateSince = now
+    this.#stateIsBounded = inAll !== undefined
   }
 }
 
