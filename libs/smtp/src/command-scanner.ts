@@ -1,6 +1,7 @@
-import { AddressScanner, VCHAR } from '@cartero/syntax'
+import { AddressScanner, decodeUtf8, isAscii, VCHAR, withUtf8 } from '@cartero/syntax'
 
 const SPACE = 0x20
+const VCHAR_UTF8 = withUtf8(VCHAR)
 
 /** Reads what stands behind a verb. */
 // RFC 5321 §4.1.1
@@ -21,6 +22,19 @@ export class CommandScanner extends AddressScanner {
   /** Visible octets up to the next space. */
   word(): string | undefined {
     return this.run(VCHAR)
+  }
+
+  /** As a word, and UTF-8 is let pass and remembered in `sawUtf8`: parameters may have it where addresses may. */
+  // RFC 6531 §3.3: esmtp-value
+  parameter(): string | undefined {
+    const start = this.offset
+    while (VCHAR_UTF8[this.peek()] === 1) this.offset++
+    const octets = this.bytes.subarray(start, this.offset)
+    if (octets.length === 0 || isAscii(octets)) return octets.toString('latin1') || undefined
+    this.sawUtf8 = true
+    const text = decodeUtf8(octets)
+    if (text === undefined) this.offset = start
+    return text
   }
 
   /** The rest of the line without surrounding spaces. */

@@ -6,6 +6,7 @@ import { parseGreeting, type GreetingCommand } from './verb/greeting.ts'
 import { parseLookUp, type LookUpCommand } from './verb/look-up.ts'
 import { parseMail, type MailCommand } from './verb/mail.ts'
 import { parsePlain, parseText, type PlainCommand, type TextCommand } from './verb/plain.ts'
+import { parseProxied, type ProxiedCommand } from './verb/proxied.ts'
 import { parseRcpt, type RcptCommand } from './verb/rcpt.ts'
 
 /** What a client may say. */
@@ -16,6 +17,7 @@ export type SmtpCommand =
   | BdatCommand
   | AuthCommand
   | LookUpCommand
+  | ProxiedCommand
   | PlainCommand
   | TextCommand
 
@@ -38,11 +40,13 @@ export const PARSERS: Readonly<Record<Verb, CommandParser>> = {
   RSET: (scanner) => parsePlain('RSET', scanner),
   NOOP: (scanner) => parseText('NOOP', scanner),
   QUIT: (scanner) => parsePlain('QUIT', scanner),
-  VRFY: (scanner) => parseLookUp('VRFY', scanner),
-  EXPN: (scanner) => parseLookUp('EXPN', scanner),
+  VRFY: (scanner, extensions) => parseLookUp('VRFY', scanner, extensions),
+  EXPN: (scanner, extensions) => parseLookUp('EXPN', scanner, extensions),
   HELP: (scanner) => parseText('HELP', scanner),
   STARTTLS: (scanner) => parsePlain('STARTTLS', scanner),
   AUTH: parseAuth,
+  XCLIENT: (scanner) => parseProxied('XCLIENT', scanner),
+  XFORWARD: (scanner) => parseProxied('XFORWARD', scanner),
 }
 
 const SPACE = 0x20

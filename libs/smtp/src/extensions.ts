@@ -17,6 +17,13 @@ export const EXTENSIONS = {
   REQUIRETLS: 'RFC 8689',
   LIMITS: 'RFC 9422',
   'NO-SOLICITING': 'RFC 3865',
+  VRFY: 'RFC 5321 §3.5.2',
+  EXPN: 'RFC 5321 §3.5.2',
+  SEND: 'RFC 821 §3.4',
+  SOML: 'RFC 821 §3.4',
+  SAML: 'RFC 821 §3.4',
+  XCLIENT: 'Postfix XCLIENT_README',
+  XFORWARD: 'Postfix XFORWARD_README',
 } as const
 
 export type Extension = keyof typeof EXTENSIONS

@@ -8,6 +8,7 @@ export { EXTENSIONS, parseOffer, type Extension, type Offer } from './extensions
 export { MAIL_PARAMETERS, type DeliverBy, type MailParameters } from './parameters/mail-parameters.ts'
 export { RCPT_PARAMETERS, type NotifyCondition, type RcptParameters } from './parameters/rcpt-parameters.ts'
 export type { ParameterRow } from './parameters/row.ts'
+export { decodeUtf8Address, encodeUtf8Address } from './parameters/utf8-address.ts'
 export { formatPath, parseForwardPath, parseReversePath, type ForwardPath, type ReversePath } from './path.ts'
 export { ReplyError, type Fault } from './reply-error.ts'
 export { replies, substitutes, type CatalogueReply } from './replies.ts'
@@ -22,9 +23,11 @@ export {
   replyText,
   type Reply,
 } from './reply.ts'
+export { formatTimestamp, parseTimestamp } from './timestamp.ts'
 export type { AuthCommand } from './verb/auth.ts'
 export type { GreetingCommand } from './verb/greeting.ts'
 export type { LookUpCommand } from './verb/look-up.ts'
 export type { MailCommand } from './verb/mail.ts'
 export type { PlainCommand, TextCommand } from './verb/plain.ts'
+export { formatProxied, type ProxiedClient, type ProxiedCommand } from './verb/proxied.ts'
 export type { RcptCommand } from './verb/rcpt.ts'

@@ -8,8 +8,8 @@ export const auth: ParameterRow<MailParameters> = {
   keyword: 'AUTH',
   extension: 'AUTH',
   parse: (value) => {
-    if (value === '<>') return { auth: '<>' }
     const text = value === undefined ? undefined : decodeXtext(value)
+    if (text === '<>') return { auth: '<>' }
     const mailbox = text === undefined ? undefined : parseMailbox(text)
     return mailbox && { auth: mailbox }
   },

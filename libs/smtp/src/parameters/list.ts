@@ -15,10 +15,10 @@ export function scanParameters<Parameters extends object>(
   if (scanner.atEnd) return parameters
   const seen = new Set<string>()
   while (scanner.space() && !scanner.atEnd) {
-    const [keyword, value] = splitParameter(scanner.word())
+    const [keyword, value] = splitParameter(scanner.parameter())
     const row = rows.find((each) => each.keyword === keyword && extensions.has(each.extension))
     if (row === undefined) throw new ReplyError(replies.unknownParameter(keyword))
-    const fields = seen.has(keyword) ? undefined : row.parse(value)
+    const fields = seen.has(keyword) ? undefined : row.parse(value, extensions)
     if (fields === undefined) throw new ReplyError(replies.badParameter(keyword))
     seen.add(keyword)
     parameters = { ...parameters, ...fields }
@@ -38,10 +38,18 @@ export function formatParameters<Parameters>(
     .join('')
 }
 
+// RFC 5321 §4.1.2: esmtp-keyword
+const KEYWORD = /^[A-Za-z0-9][A-Za-z0-9-]*$/
+// RFC 5321 §4.1.2, RFC 6531 §3.3: esmtp-value = 1*(%d33-60 / %d62-126 / UTF8-non-ascii)
+const VALUE = /^[^=]+$/
+
 // RFC 5321 §4.1.2: esmtp-keyword ["=" esmtp-value]
 function splitParameter(text: string | undefined): readonly [string, string | undefined] {
   const equals = text?.indexOf('=') ?? -1
   const keyword = (equals === -1 ? text : text?.slice(0, equals)) ?? ''
-  if (!/^[A-Za-z0-9][A-Za-z0-9-]*$/.test(keyword)) throw new ReplyError(replies.badParameter('(malformed)'))
-  return [keyword.toUpperCase(), equals === -1 ? undefined : text!.slice(equals + 1)]
+  const value = equals === -1 ? undefined : text!.slice(equals + 1)
+  if (!KEYWORD.test(keyword)) throw new ReplyError(replies.badParameter('(malformed)'))
+  const upper = keyword.toUpperCase()
+  if (value !== undefined && !VALUE.test(value)) throw new ReplyError(replies.badParameter(upper))
+  return [upper, value]
 }

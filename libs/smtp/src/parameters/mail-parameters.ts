@@ -1,9 +1,17 @@
 import type { Mailbox } from '@cartero/syntax'
 import { auth } from './auth.ts'
 import { body } from './body.ts'
+import { by } from './by.ts'
+import { envid } from './envid.ts'
+import { holdFor } from './holdfor.ts'
+import { holdUntil } from './holduntil.ts'
+import { mtPriority } from './mt-priority.ts'
+import { requireTls } from './requiretls.ts'
+import { ret } from './ret.ts'
 import type { ParameterRow } from './row.ts'
 import { size } from './size.ts'
 import { smtpUtf8 } from './smtputf8.ts'
+import { solicit } from './solicit.ts'
 
 /** By when a message has to be delivered, and what happens if it is not. */
 // RFC 2852 §4
@@ -40,4 +48,17 @@ export interface MailParameters {
   readonly solicitations?: readonly string[]
 }
 
-export const MAIL_PARAMETERS: readonly ParameterRow<MailParameters>[] = [size, body, smtpUtf8, auth]
+export const MAIL_PARAMETERS: readonly ParameterRow<MailParameters>[] = [
+  size,
+  body,
+  smtpUtf8,
+  auth,
+  ret,
+  envid,
+  by,
+  holdFor,
+  holdUntil,
+  mtPriority,
+  requireTls,
+  solicit,
+]

@@ -1,3 +1,5 @@
+import { notify } from './notify.ts'
+import { orcpt } from './orcpt.ts'
 import type { ParameterRow } from './row.ts'
 
 /** When the sender wants to hear of a recipient; `never` stands alone. */
@@ -11,4 +13,4 @@ export interface RcptParameters {
   readonly originalRecipient?: string
 }
 
-export const RCPT_PARAMETERS: readonly ParameterRow<RcptParameters>[] = []
+export const RCPT_PARAMETERS: readonly ParameterRow<RcptParameters>[] = [notify, orcpt]

@@ -7,9 +7,10 @@ export interface ParameterRow<Parameters> {
   readonly extension: Extension
   /**
    * Reads the value (undefined when there is no `=`).
+   * @param extensions those in force, for values that only some of them allow
    * @returns the fields it stands for, or undefined when it is malformed
    */
-  parse(value: string | undefined): Parameters | undefined
+  parse(value: string | undefined, extensions: ReadonlySet<Extension>): Parameters | undefined
   /** `KEYWORD` or `KEYWORD=value`, or undefined when these parameters do not have it. */
   format(parameters: Parameters): string | undefined
 }

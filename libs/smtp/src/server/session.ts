@@ -3,6 +3,7 @@ import type { MaybePromise, TlsFacts } from '@cartero/wire'
 import type { Reply } from '../reply.ts'
 import type { GreetingCommand } from '../verb/greeting.ts'
 import type { MailCommand } from '../verb/mail.ts'
+import type { ProxiedClient } from '../verb/proxied.ts'
 import type { RcptCommand } from '../verb/rcpt.ts'
 import type { Ending } from './events.ts'
 
@@ -17,7 +18,10 @@ export type Verdict = Reply | undefined
  * cost a turn of the event loop each. The machine never asks two things at a time.
  */
 export interface SmtpSession {
-  /** What is done for messages beyond taking them; asked at each EHLO. Nothing, when it is absent. */
+  /**
+   * What is done for messages beyond taking them. Asked at each EHLO, and again by a MAIL whose parameters have a limit
+   * here. Nothing, when it is absent.
+   */
   honours?(): Honours
   /** The client has connected. A 421 closes; another refusal answers 503 to everything but QUIT (RFC 5321 §3.1). */
   greeting?(): MaybePromise<Verdict>
@@ -68,29 +72,15 @@ export interface Honours {
   readonly terminals?: true
 }
 
-/** Who a client speaks for, as a trusted proxy says. Null is known to be unknown. */
-// Postfix XCLIENT and XFORWARD: [UNAVAILABLE] and [TEMPUNAVAIL] are null
-export interface ProxiedClient {
-  readonly name?: string | null
-  readonly address?: string | null
-  readonly port?: number | null
-  readonly protocol?: 'SMTP' | 'ESMTP' | null
-  readonly helo?: string | null
-  readonly login?: string | null
-  readonly destinationAddress?: string | null
-  readonly destinationPort?: number | null
-  /** XFORWARD only: the queue id there. */
-  readonly identity?: string | null
-  /** XFORWARD only. */
-  readonly source?: 'LOCAL' | 'REMOTE' | null
-}
-
 /** Capability: a trusted proxy may say whom it speaks for; the conversation then starts over as if he had connected. */
 export interface XclientSession {
   xclient(client: ProxiedClient): MaybePromise<Verdict>
 }
 
-/** Capability: a trusted filter may say where a message came from, for the log. */
+/**
+ * Capability: a trusted filter may say where a message came from, for the log. It is said in portions, each with some
+ * of the attributes, and holds for the next transaction only.
+ */
 export interface XforwardSession {
   xforward(client: ProxiedClient): MaybePromise<Verdict>
 }
@@ -113,13 +103,13 @@ export interface AuthSession {
   authenticated?(account: string, mechanism: string): MaybePromise<Verdict>
 }
 
-/** Capability: VRFY is answered. Return `replies.verified(…)` or a refusal. */
+/** Capability: VRFY is answered. Return `replies.verified(…)` or a refusal; the text may be UTF-8 (RFC 6531 §3.7.4.2). */
 // RFC 5321 §3.5
 export interface VerifySession {
   verify(text: string): MaybePromise<Reply>
 }
 
-/** Capability: EXPN is answered. Return `replies.expanded(…)` or a refusal. */
+/** Capability: EXPN is answered. Return `replies.expanded(…)` or a refusal; the text may be UTF-8 (RFC 6531 §3.7.4.2). */
 // RFC 5321 §3.5
 export interface ExpandSession {
   expand(text: string): MaybePromise<Reply>

@@ -1,5 +1,6 @@
-import { decodeUtf8 } from '@cartero/syntax'
+import { decodeUtf8, isAsciiText } from '@cartero/syntax'
 import type { CommandScanner } from '../command-scanner.ts'
+import type { Extension } from '../extensions.ts'
 import { replies } from '../replies.ts'
 import { ReplyError } from '../reply-error.ts'
 
@@ -9,12 +10,24 @@ export interface LookUpCommand {
   readonly verb: 'VRFY' | 'EXPN'
   /** A user name, an address, or whatever else; not validated. */
   readonly text: string
+  /** The client understands UTF-8 in the answer (RFC 6531 §3.7.4.2). */
+  readonly smtpUtf8: boolean
 }
 
-// RFC 6531 §3.7.4.2 todo: the SMTPUTF8 parameter of VRFY and EXPN
-export function parseLookUp(verb: 'VRFY' | 'EXPN', scanner: CommandScanner): LookUpCommand {
+const PARAMETER = ' SMTPUTF8'
+
+/** @param extensions those in force: without SMTPUTF8 its parameter is but a word of the text */
+// RFC 6531 §3.7.4.2
+export function parseLookUp(
+  verb: 'VRFY' | 'EXPN',
+  scanner: CommandScanner,
+  extensions: ReadonlySet<Extension>,
+): LookUpCommand {
   scanner.space()
-  const text = decodeUtf8(scanner.rest())?.trimEnd()
-  if (text === undefined || text === '') throw new ReplyError(replies.syntax(`${verb} <user or list>`))
-  return { verb, text }
+  const words = decodeUtf8(scanner.rest())?.trimEnd() ?? ''
+  const smtpUtf8 = extensions.has('SMTPUTF8') && words.toUpperCase().endsWith(PARAMETER)
+  const text = smtpUtf8 ? words.slice(0, -PARAMETER.length).trimEnd() : words
+  if (text === '') throw new ReplyError(replies.syntax(`${verb} <user or list>`))
+  if (!smtpUtf8 && !isAsciiText(text)) throw new ReplyError(replies.nonAsciiAddress)
+  return { verb, text, smtpUtf8 }
 }

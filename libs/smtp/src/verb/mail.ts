@@ -31,9 +31,17 @@ export function parseMail(
   const parameters = scanParameters(scanner, MAIL_PARAMETERS, extensions)
   // RFC 6531 §3.5
   if (scanner.sawUtf8 && parameters.smtpUtf8 !== true) throw new ReplyError(replies.nonAsciiAddress)
+  // RFC 4865 §3: one of the two
+  if (parameters.holdFor !== undefined && parameters.holdUntil !== undefined) {
+    throw new ReplyError(replies.badParameter('HOLDUNTIL'))
+  }
   return { verb, reversePath, parameters }
 }
 
-export function formatMail(reversePath: ReversePath, parameters: MailParameters): string {
-  return `MAIL FROM:<${formatPath(reversePath)}>${formatParameters(parameters, MAIL_PARAMETERS)}`
+export function formatMail(
+  reversePath: ReversePath,
+  parameters: MailParameters,
+  verb: MailCommand['verb'] = 'MAIL',
+): string {
+  return `${verb} FROM:<${formatPath(reversePath)}>${formatParameters(parameters, MAIL_PARAMETERS)}`
 }
