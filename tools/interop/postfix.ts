@@ -1,0 +1,99 @@
+import { mkdirSync, writeFileSync, chmodSync } from 'node:fs'
+import { join } from 'node:path'
+import { CERTIFICATE, command, KEY } from '@cartero/testkit'
+import { endOf, messagesIn } from './maildir.ts'
+import { untilGreeted, type Peer, type PeerOptions } from './peer.ts'
+
+/** Debian's Postfix under a folder of its own. */
+export async function startPostfix(options: PeerOptions): Promise<Peer> {
+  const { folder, port } = options
+  const config = join(folder, 'etc')
+  for (const name of ['etc', 'queue', 'data', 'mail']) mkdirSync(join(folder, name), { recursive: true })
+  chmodSync(folder, 0o755)
+  writeFileSync(join(config, 'certificate.pem'), CERTIFICATE)
+  writeFileSync(join(config, 'key.pem'), KEY, { mode: 0o600 })
+  writeFileSync(join(config, 'main.cf'), mainCf(options))
+  writeFileSync(join(config, 'master.cf'), masterCf(port))
+  await must('chown', ['postfix', join(folder, 'data')])
+  await must('chown', ['mail:mail', join(folder, 'mail')])
+  await must('postfix', ['-c', config, 'start'])
+  const log = (): string => endOf(join(folder, 'mail.log'))
+  await untilGreeted(port, log)
+  return {
+    name: 'Postfix',
+    port,
+    log,
+    received: async () => messagesIn(join(folder, 'mail/box')),
+    [Symbol.asyncDispose]: () => must('postfix', ['-c', config, 'stop']),
+  }
+}
+
+async function must(program: string, args: readonly string[]): Promise<void> {
+  const { code, stderr } = await command(program, args)
+  if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${code}: ${stderr}`)
+}
+
+const mainCf = ({ folder, next }: PeerOptions): string => `
+compatibility_level = 3.6
+queue_directory = ${folder}/queue
+data_directory = ${folder}/data
+command_directory = /usr/sbin
+daemon_directory = /usr/lib/postfix/sbin
+mail_owner = postfix
+setgid_group = postdrop
+myhostname = postfix.peer.test
+mydestination =
+virtual_mailbox_domains = peer.test
+virtual_mailbox_base = ${folder}/mail
+virtual_mailbox_maps = static:box/
+virtual_minimum_uid = 1
+virtual_uid_maps = static:8
+virtual_gid_maps = static:8
+inet_interfaces = loopback-only
+inet_protocols = ipv4
+mynetworks = 127.0.0.0/8
+alias_maps =
+alias_database =
+maillog_file = ${folder}/mail.log
+maillog_file_prefixes = /
+smtputf8_enable = yes
+smtpd_tls_security_level = may
+smtpd_tls_cert_file = ${folder}/etc/certificate.pem
+smtpd_tls_key_file = ${folder}/etc/key.pem
+smtp_host_lookup = native
+smtp_dns_support_level = disabled
+smtp_tls_security_level = ${next.login === undefined ? 'may' : 'encrypt'}
+smtp_tls_loglevel = 1
+smtp_sasl_auth_enable = ${next.login === undefined ? 'no' : 'yes'}
+smtp_sasl_password_maps = ${next.login === undefined ? '' : `inline:{[127.0.0.1]:${next.port}=${next.login.user}:${next.login.password}}`}
+smtp_sasl_security_options = noanonymous
+${next.lmtp ? `default_transport = lmtp:inet:[127.0.0.1]:${next.port}` : `relayhost = [127.0.0.1]:${next.port}`}
+smtpd_client_connection_count_limit = 0
+smtpd_client_connection_rate_limit = 0
+minimal_backoff_time = 300s
+`
+
+const masterCf = (port: number): string => `
+127.0.0.1:${port} inet n - n - - smtpd
+pickup unix n - n 60 1 pickup
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+tlsmgr unix - - n 1000? 1 tlsmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+flush unix n - n 1000? 0 flush
+proxymap unix - - n - - proxymap
+smtp unix - - n - - smtp
+relay unix - - n - - smtp
+showq unix n - n - - showq
+error unix - - n - - error
+retry unix - - n - - error
+discard unix - - n - - discard
+virtual unix - n n - - virtual
+lmtp unix - - n - - lmtp
+anvil unix - - n - 1 anvil
+scache unix - - n - 1 scache
+postlog unix-dgram n - n - 1 postlogd
+`
