@@ -17,8 +17,11 @@ export {
   type NextHop,
   type Outcome,
   type QueueId,
+  type RecipientOutcome,
+  type RecipientProblem,
   type Routed,
   type Spool,
   type SpooledMessage,
 } from './ports.ts'
+export { DEAD_LETTER_RETENTION_MS } from './ledger/entry.ts'
 export { QueueIds, type RandomOctets } from './queue-id.ts'

@@ -81,16 +81,27 @@ export interface Intake {
   begin(envelope: Envelope): IntakeDraft
 }
 
-/** Where a delivery goes next. This version knows our own mailboxes; hosts are a row to come. */
-export type NextHop = { readonly kind: 'local' }
+/** Where a delivery goes next: our own mailboxes, or the hosts of a domain that is not ours. */
+export type NextHop = { readonly kind: 'local' } | { readonly kind: 'remote'; readonly domain: string }
+
+/** Why nobody here takes mail for a recipient, though it was accepted. */
+export type RecipientProblem = 'noSuchMailbox' | 'mailboxDisabled' | 'aliasLoop'
 
 export interface DeliveryRecipient {
   /** The address of the envelope that led here. */
   readonly address: string
-  /** The account whose mailbox gets it. */
+  /** Other addresses of the envelope that led to the same mailbox, which gets the message once. */
+  readonly others?: readonly string[]
+  /** The account whose mailbox gets it; '' when it is not here. */
   readonly account: string
   /** Folder hint from subaddressing (`user+tag`), for the MDA to decide about. */
   readonly detail?: string
+  /** There is no mailbox for it any more. */
+  readonly problem?: RecipientProblem
+  /** One of several that its address stands for: success was told when it was expanded (RFC 3461 §5.2.7.3). */
+  readonly expanded?: true
+  /** Of what delay the sender knows: that it takes long, or that the time it had is over (RFC 2852 §4). */
+  readonly told?: 'delay' | 'deadline'
 }
 
 /** The states of a delivery; INTERNALS.md has the table. */
@@ -104,13 +115,19 @@ export type DeliveryState =
   | 'expired'
   | 'removed'
 
-/** One (message, next hop), with the recipients that share it. What is leased, retried, held and settled. */
+/**
+ * One (message, next hop), with the recipients that share it. What is leased, retried, held and settled. The holder of a
+ * lease sees it as it is until it settles, and not longer.
+ */
 export interface Delivery {
   readonly id: DeliveryId
   readonly message: SpooledMessage
   readonly nextHop: NextHop
+  /** Those that are not settled yet. */
   readonly recipients: readonly DeliveryRecipient[]
   readonly attempts: number
+  /** What came of the last attempt; '' before the first. */
+  readonly reason: string
 }
 
 /** What the router decided about one message. No deliveries and no refusals: the message is done (all recipients discarded). */
@@ -122,8 +139,24 @@ export interface Routed {
   }[]
 }
 
+/** How it ended for one recipient. */
+export type RecipientOutcome =
+  /** In the mailbox; with the next host; or given back, as far as the sender wanted to know. Nothing of it is kept. */
+  | { readonly state: 'delivered' | 'relayed' | 'returned' }
+  /** Tried again. `told`: the sender was told now. */
+  | { readonly state: 'deferred'; readonly reason: string; readonly told?: 'delay' | 'deadline' }
+  /** It can neither be delivered nor given back: a dead letter. */
+  | { readonly state: 'failed' | 'expired'; readonly reason: string }
+
 export type Outcome =
   | { readonly id: DeliveryId; readonly state: 'delivered' }
+  /** To each its own, in the order of the delivery's recipients; `notBefore` is for those that are deferred. */
+  | {
+      readonly id: DeliveryId
+      readonly state: 'mixed'
+      readonly recipients: readonly RecipientOutcome[]
+      readonly notBefore: number
+    }
   | {
       readonly id: DeliveryId
       readonly state: 'deferred'
@@ -142,6 +175,8 @@ export interface DeliverySummary {
   readonly attempts: number
   readonly acceptedAt: number
   readonly notBefore?: number
+  /** When a dead letter is forgotten. */
+  readonly keptUntil?: number
   readonly reason?: string
 }
 
@@ -157,11 +192,21 @@ export interface Spool extends Intake {
    * given out once; those not routed when the last loop ends are given to the next one.
    */
   arrivals(limit: number, signal: AbortSignal): AsyncIterable<readonly SpooledMessage[]>
-  /** Idempotent by queue id. The deliveries of a message are numbered from 1 in the order given. */
+  /**
+   * Idempotent by queue id. The deliveries of a message are numbered from 1 in the order given; they are deferred until
+   * the envelope's `holdUntil`.
+   */
   route(routed: readonly Routed[]): Promise<void>
-  /** Batches of due deliveries, now leased to the caller; ends when `signal` is aborted. In one process a lease is memory only. */
+  /**
+   * Batches of due deliveries, now leased to the caller, urgent ones first and the oldest first among equals; ends when
+   * `signal` is aborted. What is deferred past the moment of its `deliverBy` is due at that moment. In one process a
+   * lease is memory only.
+   */
   lease(nextHop: NextHop['kind'], limit: number, signal: AbortSignal): AsyncIterable<readonly Delivery[]>
-  /** Tells how leased deliveries ended. Final states end the message when all its deliveries have one. */
+  /**
+   * Tells how leased deliveries ended. Final states end the message when all its deliveries have one. Recipients that are
+   * deferred stay in their delivery, the others leave it; those that are dead letters get a delivery of their own.
+   */
   settle(outcomes: readonly Outcome[]): Promise<void>
   /** Hands leases back untouched: `ready` again, attempts not counted. */
   giveBack(ids: readonly DeliveryId[]): void
@@ -171,7 +216,7 @@ export interface Spool extends Intake {
   remove(ids: readonly DeliveryId[]): Promise<readonly DeliveryId[]>
   /** Which contents whose id starts with `prefix` the spool refers to (for reclaiming). */
   referenced(prefix: string): Promise<Iterable<ContentId>>
-  /** What waits and what failed, newest first. A message that nobody has routed yet is listed as `<queue id>.0`. */
+  /** What waits and the dead letters, newest first. A message that nobody has routed yet is listed as `<queue id>.0`. */
   inspect(filter: {
     readonly state?: DeliveryState
     readonly limit: number

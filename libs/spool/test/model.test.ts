@@ -9,9 +9,9 @@ import { SqlWorker } from '@cartero/sql'
 import { ManualClock } from '@cartero/wire'
 import fc from 'fast-check'
 
-import { Bench, toEachRecipient } from '../src/compliance/index.ts'
+import { Bench, toAll, toEachRecipient, toElsewhere } from '../src/compliance/index.ts'
 import { EmbeddedSpool } from '../src/embedded/index.ts'
-import type { Delivery, DeliveryId, QueueId } from '../src/index.ts'
+import type { Delivery, DeliveryId, QueueId, RecipientOutcome, Routed, SpooledMessage } from '../src/index.ts'
 
 const root = await mkdtemp(join(tmpdir(), 'cartero-model-'))
 const sql = new SqlWorker()
@@ -22,29 +22,43 @@ after(async () => {
 
 const RUNS = Number(process.env['CARTERO_MODEL_RUNS'] ?? 40)
 
+type Ending = 'delivered' | 'deferred' | 'held' | 'failed' | 'mixed'
+
 type Step =
   | { readonly kind: 'accept'; readonly recipients: number }
   | { readonly kind: 'route' | 'lease' | 'checkpoint' | 'restart' | 'crash' }
   | {
       readonly kind: 'settle'
       readonly which: number
-      readonly as: 'delivered' | 'deferred' | 'held' | 'failed'
+      readonly as: Ending
     }
   | { readonly kind: 'giveBack' | 'release'; readonly which: number }
   | { readonly kind: 'wait'; readonly milliseconds: number }
 
 const which = fc.nat(20)
 const step: fc.Arbitrary<Step> = fc.oneof(
-  fc.record({ kind: fc.constant('accept' as const), recipients: fc.integer({ min: 1, max: 3 }) }),
+  fc.record({ kind: fc.constant('accept' as const), recipients: fc.integer({ min: 1, max: 4 }) }),
   fc.record({ kind: fc.constantFrom('route', 'lease', 'route', 'lease', 'checkpoint', 'restart', 'crash') }),
   fc.record({
     kind: fc.constant('settle' as const),
     which,
-    as: fc.constantFrom('delivered', 'delivered', 'deferred', 'held', 'failed'),
+    as: fc.constantFrom('delivered', 'delivered', 'deferred', 'held', 'failed', 'mixed', 'mixed'),
   }),
   fc.record({ kind: fc.constantFrom('giveBack', 'release'), which }),
   fc.record({ kind: fc.constant('wait' as const), milliseconds: fc.nat(3_000) }),
 )
+
+const MIXED: readonly RecipientOutcome[] = [
+  { state: 'delivered' },
+  { state: 'deferred', reason: 'later' },
+  { state: 'failed', reason: 'as a test' },
+]
+
+/** Messages to four go to all of them at once, messages to two go to another host, the others to each apart. */
+function routeOf(message: SpooledMessage): Routed {
+  const { length } = message.envelope.recipients
+  return length === 4 ? toAll(message) : length === 2 ? toElsewhere(message) : toEachRecipient(message)
+}
 
 /** What must be true of every message, whatever happens in whatever order. */
 class Model {
@@ -83,12 +97,12 @@ class Model {
         break
       }
       case 'route':
-        for (const batch of await some(spool.arrivals.bind(spool)))
-          await spool.route(batch.map(toEachRecipient))
+        for (const batch of await some(spool.arrivals.bind(spool))) await spool.route(batch.map(routeOf))
         break
       case 'lease':
-        for (const batch of await some((limit, signal) => spool.lease('local', limit, signal)))
-          this.#lease(batch)
+        for (const kind of ['local', 'remote'] as const)
+          for (const batch of await some((limit, signal) => spool.lease(kind, limit, signal)))
+            this.#lease(batch)
         break
       case 'settle':
         await this.#settle(step.which, step.as)
@@ -131,9 +145,8 @@ class Model {
   #lease(batch: readonly Delivery[]): void {
     for (const delivery of batch) {
       assert.ok(!this.#leased.has(delivery.id), `${delivery.id} is leased twice`)
-      const { queueId } = delivery.message
-      const address = delivery.recipients[0]?.address ?? ''
-      const isOpen = this.#open.get(queueId)?.has(address) ?? false
+      const open = this.#open.get(delivery.message.queueId)
+      const isOpen = delivery.recipients.every(({ address }) => open?.has(address))
       assert.ok(isOpen || this.#revived.has(delivery.id), `${delivery.id} was delivered long ago`)
       this.#leased.set(delivery.id, delivery)
     }
@@ -143,22 +156,31 @@ class Model {
     return [...this.#leased.keys()][which % Math.max(1, this.#leased.size)]
   }
 
-  async #settle(which: number, state: 'delivered' | 'deferred' | 'held' | 'failed'): Promise<void> {
+  async #settle(which: number, state: Ending): Promise<void> {
     const id = this.#pick(which)
     const delivery = id && this.#leased.get(id)
     if (delivery === undefined) return
     this.#leased.delete(delivery.id)
-    const { queueId } = delivery.message
-    const address = delivery.recipients[0]?.address ?? ''
+    const { spool } = this.#bench
+    const addresses = delivery.recipients.map(({ address }) => address)
+    const notBefore = this.#clock.now() + 2_000
     if (state === 'delivered') {
-      await this.#bench.spool.settle([{ id: delivery.id, state }])
-      this.#open.get(queueId)?.delete(address)
-      this.#forgettable.add(delivery.id)
-      this.#revived.delete(delivery.id)
+      await spool.settle([{ id: delivery.id, state }])
+      this.#over(delivery, addresses, () => true)
+    } else if (state === 'mixed') {
+      const recipients = addresses.map((_, n) => MIXED[(n + which) % MIXED.length]!)
+      await spool.settle([{ id: delivery.id, state, recipients, notBefore }])
+      this.#over(delivery, addresses, (n) => recipients[n]?.state === 'delivered')
     } else if (state === 'deferred') {
-      const notBefore = this.#clock.now() + 2_000
-      await this.#bench.spool.settle([{ id: delivery.id, state, notBefore, reason: 'later' }])
-    } else await this.#bench.spool.settle([{ id: delivery.id, state, reason: 'as a test' }])
+      await spool.settle([{ id: delivery.id, state, notBefore, reason: 'later' }])
+    } else await spool.settle([{ id: delivery.id, state, reason: 'as a test' }])
+  }
+
+  /** Some or all of its recipients are done with. Only what ended as a whole, here, may be forgotten by a crash. */
+  #over({ id, message, nextHop }: Delivery, addresses: string[], isDone: (n: number) => boolean): void {
+    addresses.forEach((address, n) => isDone(n) && this.#open.get(message.queueId)?.delete(address))
+    this.#revived.delete(id)
+    if (nextHop.kind === 'local' && addresses.every((_, n) => isDone(n))) this.#forgettable.add(id)
   }
 
   /** Everything that is open can be delivered; nothing is left then. */

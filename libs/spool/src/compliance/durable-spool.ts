@@ -5,7 +5,8 @@ import type { ContentStore } from '@cartero/content'
 import { ManualClock } from '@cartero/wire'
 
 import type { Delivery, Spool } from '../index.ts'
-import { Bench, toEachRecipient } from './setup.ts'
+import { DEAD_LETTER_RETENTION_MS } from '../index.ts'
+import { Bench, toAll, toEachRecipient, toElsewhere } from './setup.ts'
 
 /** A place where spools can be opened one after the other; what one leaves behind, the next one finds. */
 export interface SpoolPlace {
@@ -123,6 +124,88 @@ export function describeDurableSpool(name: string, setup: () => Promise<SpoolPla
         assert.equal((await redelivered(bench))?.id, id)
       })
     }
+
+    for (const [how, again] of [
+      ['a crash', crash],
+      ['a restart', restart],
+    ] as const) {
+      it(`tries only those recipients again that were not settled, over ${how}`, async () => {
+        await bench.routed({ recipients: ['a', 'b', 'c'].map((address) => ({ address })) }, toAll)
+        const [delivery] = await bench.lease(1)
+        assert.ok(delivery)
+        const notBefore = clock.now() + 60_000
+        const recipients = [
+          { state: 'delivered' },
+          { state: 'deferred', reason: 'busy', told: 'delay' },
+          { state: 'failed', reason: 'nobody to tell' },
+        ] as const
+        await bench.spool.settle([{ id: delivery.id, state: 'mixed', recipients, notBefore }])
+        await again()
+        assert.deepEqual(await bench.states(), ['failed', 'deferred'])
+        clock.advance(60_000)
+        const [retried] = await bench.lease(1)
+        assert.equal(retried?.id, delivery.id)
+        assert.deepEqual(retried?.recipients, [{ address: 'b', account: 'b', told: 'delay' }])
+        assert.equal(retried?.reason, 'busy')
+      })
+
+      it(`keeps back what its sender wants sent later, over ${how}`, async () => {
+        await bench.routed({ holdUntil: clock.now() + 3_600_000 })
+        await checkpoint()
+        await again()
+        assert.ok(await bench.isNothingDue())
+        clock.advance(3_600_000)
+        assert.equal((await bench.lease(1)).length, 1)
+      })
+
+      it(`gives the urgent first of what waited, over ${how}`, async () => {
+        const normal = [await bench.routed({}), await bench.routed({})]
+        const urgent = await bench.routed({ priority: 4 })
+        const bulk = await bench.routed({ priority: -4 })
+        const last = await bench.routed({})
+        await checkpoint()
+        await again()
+        const leased = await bench.lease(5, 5)
+        assert.deepEqual(
+          leased.map(({ message }) => message.queueId),
+          [urgent, ...normal, last, bulk],
+        )
+      })
+
+      it(`does not send again what another host has taken, over ${how}`, async () => {
+        await bench.routed({}, toElsewhere)
+        const [delivery] = await bench.lease(1, 1, 'remote')
+        assert.ok(delivery)
+        await bench.spool.settle([{ id: delivery.id, state: 'delivered' }])
+        await again()
+        assert.equal(bench.spool.waiting, 0)
+        assert.deepEqual(await bench.states(), [])
+        await checkpoint()
+        assert.deepEqual([...(await bench.spool.referenced(''))], [])
+      })
+
+      it(`forgets a dead letter when its time is over, over ${how}`, async () => {
+        const { id } = await bench.leased()
+        await bench.spool.settle([{ id, state: 'failed', reason: '550 no' }])
+        await again()
+        clock.advance(DEAD_LETTER_RETENTION_MS - 1_000)
+        assert.deepEqual(await bench.states(), ['failed'])
+        clock.advance(2_000)
+        await checkpoint()
+        await checkpoint()
+        assert.deepEqual(await bench.states(), [])
+        assert.deepEqual([...(await bench.spool.referenced(''))], [])
+      })
+    }
+
+    it('forgets what another host has taken when nothing can bring it back any more', async () => {
+      await bench.routed({}, toElsewhere)
+      const [delivery] = await bench.lease(1, 1, 'remote')
+      await bench.spool.settle([{ id: delivery!.id, state: 'delivered' }])
+      await checkpoint()
+      await checkpoint()
+      assert.deepEqual([...(await bench.spool.referenced(''))], [])
+    })
 
     it('does not deliver again after a restart what was delivered before it', async () => {
       const { id } = await bench.leased()

@@ -2,7 +2,16 @@ import assert from 'node:assert/strict'
 
 import type { ContentStore } from '@cartero/content'
 import { ManualClock } from '@cartero/wire'
-import type { Delivery, DeliveryState, Envelope, QueueId, Routed, Spool, SpooledMessage } from '../index.ts'
+import type {
+  Delivery,
+  DeliveryState,
+  Envelope,
+  NextHop,
+  QueueId,
+  Routed,
+  Spool,
+  SpooledMessage,
+} from '../index.ts'
 
 /** Makes a spool over an empty content store for one test; the suite closes both. */
 export type Setup = (clock: ManualClock) => Promise<{ readonly spool: Spool; readonly content: ContentStore }>
@@ -35,13 +44,22 @@ export class Bench {
     return await draft.commit(Buffer.from('Received: by test\r\n'))
   }
 
+  /** Accepts a message whose envelope says something more, routes it and leases nothing. */
+  async routed(wishes: Partial<Envelope>, route = toEachRecipient): Promise<QueueId> {
+    const draft = this.spool.begin({ ...envelope('bob@example.org'), ...wishes })
+    await draft.write(Buffer.from('x'))
+    const queueId = await draft.commit(Buffer.alloc(0))
+    await this.spool.route((await this.arrivals(1)).map(route))
+    return queueId
+  }
+
   /** Waits until `count` messages have arrived. */
   async arrivals(count: number, limit = 100): Promise<SpooledMessage[]> {
     return await take(count, (signal) => this.spool.arrivals(limit, signal))
   }
 
-  async lease(count: number, limit = 100): Promise<Delivery[]> {
-    return await take(count, (signal) => this.spool.lease('local', limit, signal))
+  async lease(count: number, limit = 100, kind: NextHop['kind'] = 'local'): Promise<Delivery[]> {
+    return await take(count, (signal) => this.spool.lease(kind, limit, signal))
   }
 
   /** Accepts, routes to one delivery and leases it. */
@@ -78,6 +96,19 @@ export function envelope(...recipients: string[]): Envelope {
     client: { address: '192.0.2.1', helo: 'mail.example.com', protocol: 'ESMTPS' },
     body: '8BITMIME',
   }
+}
+
+/** One delivery for all recipients. */
+export function toAll(message: SpooledMessage): Routed {
+  const recipients = message.envelope.recipients.map(({ address }) => ({ address, account: address }))
+  return { queueId: message.queueId, deliveries: [{ nextHop: { kind: 'local' }, recipients }] }
+}
+
+/** One delivery for all recipients, to the hosts of a domain. */
+export function toElsewhere(message: SpooledMessage): Routed {
+  const recipients = message.envelope.recipients.map(({ address }) => ({ address, account: '' }))
+  const nextHop = { kind: 'remote' as const, domain: 'example.org' }
+  return { queueId: message.queueId, deliveries: [{ nextHop, recipients }] }
 }
 
 /** One delivery for each recipient. */

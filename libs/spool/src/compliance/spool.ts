@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 
 import type { DeliveryId } from '../index.ts'
+import { describeRecipients } from './recipients.ts'
 import { Bench, envelope, toEachRecipient, type Setup } from './setup.ts'
+import { describeWishes } from './wishes.ts'
 
 export interface SpoolTraits {
   /** Messages come in the order of their acceptance. Not so where many wait out of memory. */
@@ -37,7 +39,11 @@ export function describeSpool(name: string, setup: Setup, { keepsOrder = true }:
 
       it('does not lose what only the content could tell', async () => {
         const draft = bench.spool.begin({ ...envelope('bob@example.org'), body: '7BIT' })
-        await draft.commit(Buffer.from('Received: once\r\n'), { body: '8BITMIME', hops: 3, tlsOptional: true })
+        await draft.commit(Buffer.from('Received: once\r\n'), {
+          body: '8BITMIME',
+          hops: 3,
+          tlsOptional: true,
+        })
         const [message] = await bench.arrivals(1)
         const { body, hops, tlsOptional, reversePath } = message!.envelope
         assert.deepEqual([body, hops, tlsOptional, reversePath], ['8BITMIME', 3, true, 'alice@example.com'])
@@ -231,6 +237,9 @@ export function describeSpool(name: string, setup: Setup, { keepsOrder = true }:
         assert.deepEqual(await bench.states(), [])
       })
     })
+
+    describeRecipients(() => bench)
+    describeWishes(() => bench)
 
     describe('operating', () => {
       it('lists what waits, newest first, with what an operator asks for', async () => {

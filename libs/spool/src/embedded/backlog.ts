@@ -90,7 +90,7 @@ export class Backlog {
     this.#nextDue = Infinity
     const { rows, nextDue } = await store.call('take', { now, limit: PAGE })
     this.#nextDue = Math.min(this.#nextDue, nextDue ?? Infinity)
-    this.#waiting -= rows.length
+    this.#waiting -= rows.filter((row) => row.isWaiting).length
     for (const row of rows) admit(entryOf(row, now))
   }
 

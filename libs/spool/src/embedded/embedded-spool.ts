@@ -37,6 +37,8 @@ export interface EmbeddedSpoolOptions {
   readonly clock?: Clock
   /** Messages in memory; what is more waits in SQLite. Default 10,000: a second of mail, some 20 MB. */
   readonly window?: number
+  /** Milliseconds that dead letters are kept. */
+  readonly keepDeadLetters?: number
   /** Something failed that is tried again and that nobody waits for. By default a process warning. */
   readonly trouble?: (error: unknown) => void
 }
@@ -83,16 +85,17 @@ export class EmbeddedSpool implements Spool {
     this.#clock = clock
     this.#window = window
     this.#ids = new QueueIds(clock)
-    this.#ledger = new Ledger<KeptEntry>(clock, {
-      changed: (entry) => this.#recorder.changed(entry),
-      done: (entry) => this.#done(entry),
+    const keeper = {
+      changed: (entry: KeptEntry) => this.#recorder.changed(entry),
+      done: (entry: KeptEntry) => this.#done(entry),
       taken: () => this.#backlog.refill(),
-    })
+    }
+    this.#ledger = new Ledger<KeptEntry>(clock, keeper, options.keepDeadLetters)
     const parts = { log, store, clock, trouble, ledger: this.#ledger }
     this.#recorder = new Recorder({ ...parts, wrote: (entries) => this.#relieve(entries) }, replayed)
     // What somebody works on needs its memory anyway; it must not keep others from being worked on.
     const hasRoom = () => this.#ledger.idle < window * MIN_FILL && this.#weight < WINDOW_OCTETS
-    this.#backlog = new Backlog({ ...parts, hasRoom, admit: (entry) => this.#admit(entry) }, waiting)
+    this.#backlog = new Backlog({ ...parts, hasRoom, admit: (entry) => this.#readBack(entry) }, waiting)
     this.#backlog.refill()
   }
 
@@ -182,12 +185,14 @@ export class EmbeddedSpool implements Spool {
   /** `delivered` is remembered at the next checkpoint: until then a crash delivers again, under the same delivery id. */
   async settle(outcomes: readonly Outcome[]): Promise<void> {
     const unsettled = new Set<KeptEntry>()
-    for (const { entry, state } of this.#ledger.settle(outcomes)) {
+    for (const { entry, state, nextHop } of this.#ledger.settle(outcomes)) {
       const kept = entry as KeptEntry
       // Whoever settles has not crashed.
       kept.crashes = 0
       // A dead letter whose message is done is in no loop any more; it is to be seen at once.
-      if (state !== 'delivered' || kept.deadLetters.length > 0) unsettled.add(kept)
+      // What somebody else has got must not be sent again.
+      if (state !== 'delivered' || nextHop.kind !== 'local' || kept.deadLetters.length > 0)
+        unsettled.add(kept)
     }
     if (unsettled.size > 0) await this.#record(unsettled)
   }
@@ -211,7 +216,7 @@ export class EmbeddedSpool implements Spool {
     return await this.#change(ids, (entry, id) => {
       if (this.#ledger.remove(id)) return true
       const isUnrouted = entry.isGone && id === unroutedId(entry) && !entry.isRouted
-      if (isUnrouted) entry.route([])
+      if (isUnrouted) entry.route([], this.#clock.now())
       else if (!entry.deadLetters.find((item) => item.id === id)?.remove()) return false
       this.#recorder.done(entry)
       return true
@@ -271,6 +276,14 @@ export class EmbeddedSpool implements Spool {
     this.#ledger.admit(entry)
   }
 
+  /** Out of SQLite, because something is due: to be worked on, or to be forgotten. */
+  #readBack(entry: KeptEntry): void {
+    if (entry.forget(this.#clock.now())) this.#recorder.changed(entry)
+    if (!entry.isDone) return this.#admit(entry)
+    entry.isGone = true
+    this.#recorder.done(entry)
+  }
+
   #done(entry: KeptEntry): void {
     this.#weight -= entry.weight
     this.#recorder.done(entry)
@@ -290,6 +303,8 @@ export class EmbeddedSpool implements Spool {
     if (!this.#isOver(1)) return
     const excess: KeptEntry[] = []
     const newest = [...this.#ledger.entries.values()].toReversed()
+    // The least urgent go first; the sort keeps the order of equals.
+    newest.sort((a, b) => a.priority - b.priority)
     let [count, weight] = [this.#ledger.entries.size, this.#weight]
     for (const entry of newest) {
       if (count <= this.#window * KEPT_FILL && weight <= WINDOW_OCTETS * KEPT_FILL) break

@@ -6,7 +6,9 @@ import { SpoolError, type Envelope, type QueueId, type SpooledMessage } from '..
  * The label of an accepted message: version (1 octet), length of the JSON (4 octets, big-endian), JSON of everything
  * but the prefix, prefix.
  */
-const VERSION = 1
+const VERSION = 2
+/** Its envelopes ask for nothing that has to be honoured later: no wait, no priority, no deadline. */
+const FIRST_VERSION = 1
 const HEADER = 5
 
 interface LabelText {
@@ -33,7 +35,7 @@ export function encodeLabel({
 
 /** The message that a labelled frame makes. Throws SpoolError when a newer version has written it. */
 export function decodeLabel({ id, size, label }: LabelledContent): SpooledMessage {
-  if (label[0] !== VERSION) {
+  if (label[0] !== VERSION && label[0] !== FIRST_VERSION) {
     throw new SpoolError(
       'unavailable',
       `message ${id} was accepted by a newer version of Cartero (label version ${label[0]})`,

@@ -1,6 +1,7 @@
 import type { ContentId, LogPosition } from '@cartero/content'
 import type { Database, ProcedureModule } from '@cartero/sql/procedures'
 
+import { DEAD_LETTER_RETENTION_MS } from '../ledger/entry.ts'
 import type { DeliveryId, DeliveryState, DeliverySummary, Envelope, QueueId } from '../ports.ts'
 import type { DeliveryRow, MessageRow } from './rows.ts'
 
@@ -35,6 +36,15 @@ const SCHEMA = `
   CREATE TABLE replay (one INTEGER PRIMARY KEY CHECK (one = 1), segment INTEGER NOT NULL, offset INTEGER NOT NULL) STRICT;
 `
 
+/** Urgent messages are read back first, and dead letters have an end: those that are there already get a whole time from now. */
+const PRIORITIES = `
+  ALTER TABLE message ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX messageByPriority ON message (priority, due, queueId) WHERE due IS NOT NULL;
+  UPDATE delivery SET notBefore = unixepoch() * 1000 + ${DEAD_LETTER_RETENTION_MS} WHERE state IN ('failed', 'expired');
+  UPDATE message SET due = (SELECT min(notBefore) FROM delivery WHERE delivery.queueId = message.queueId)
+    WHERE isWaiting = 0;
+`
+
 /** Which rows are in memory now, so that they are not read twice. Lives as long as the connection. */
 const LOADED = 'CREATE TEMP TABLE loaded (queueId TEXT PRIMARY KEY) WITHOUT ROWID'
 
@@ -67,12 +77,13 @@ function prepare(database: Database) {
 function prepareWrites(database: Database) {
   const putMessage = database.prepare(`
     INSERT INTO message VALUES (
-      $queueId, $envelope, $prefix, $content, $size, $acceptedAt, $isRouted, $isBusy, $isWaiting, $crashes, $due)
+      $queueId, $envelope, $prefix, $content, $size, $acceptedAt, $isRouted, $isBusy, $isWaiting, $crashes, $due,
+      $priority)
     ON CONFLICT DO UPDATE SET isRouted = $isRouted, isBusy = $isBusy, isWaiting = $isWaiting, crashes = $crashes, due = $due`)
   const putDelivery = database.prepare(`
     INSERT INTO delivery VALUES (
       $queueId, $number, $nextHop, $recipients, $state, $attempts, $notBefore, $reason)
-    ON CONFLICT DO UPDATE SET state = $state, attempts = $attempts, notBefore = $notBefore, reason = $reason`)
+    ON CONFLICT DO UPDATE SET recipients = $recipients, state = $state, attempts = $attempts, notBefore = $notBefore, reason = $reason`)
   const remove = database.prepare('DELETE FROM message WHERE queueId = ?')
   const load = database.prepare('INSERT OR IGNORE INTO temp.loaded VALUES (?)')
   const unload = database.prepare('DELETE FROM temp.loaded WHERE queueId = ?')
@@ -123,7 +134,10 @@ function prepareWrites(database: Database) {
 function prepareReads(database: Database) {
   const isUnloaded = 'NOT EXISTS (SELECT 1 FROM temp.loaded WHERE loaded.queueId = message.queueId)'
   const due = database.prepare(
-    `SELECT * FROM message WHERE due <= ? AND ${isUnloaded} ORDER BY due, queueId LIMIT ?`,
+    `SELECT * FROM message WHERE priority = ? AND due <= ? AND ${isUnloaded} ORDER BY due, queueId LIMIT ?`,
+  )
+  const lower = database.prepare(
+    'SELECT max(priority) AS priority FROM message WHERE due IS NOT NULL AND priority < ?',
   )
   const nextDue = database.prepare(
     `SELECT due FROM message WHERE due IS NOT NULL AND ${isUnloaded} ORDER BY due LIMIT 1`,
@@ -142,6 +156,12 @@ function prepareReads(database: Database) {
     ORDER BY queueId DESC`)
   const referred = database.prepare('SELECT content FROM message WHERE content >= ? AND content < ?')
 
+  /** Those that there are, most urgent first. */
+  function* priorities(): Iterable<number> {
+    let next = lower.get(Number.MAX_SAFE_INTEGER)?.['priority'] as number | null
+    for (; next !== null; next = lower.get(next)?.['priority'] as number | null) yield next
+  }
+
   function take(found: Record<string, unknown>): MessageRow {
     load.run(found['queueId'] as QueueId)
     return rowFrom(found, deliveries)
@@ -150,7 +170,11 @@ function prepareReads(database: Database) {
   return {
     /** What is due and not in memory; in memory from now on. */
     take({ now, limit }: { readonly now: number; readonly limit: number }): Taken {
-      const rows = due.all(now, limit).map(take)
+      const rows: MessageRow[] = []
+      for (const priority of priorities()) {
+        if (rows.length >= limit) break
+        rows.push(...due.all(priority, now, limit - rows.length).map(take))
+      }
       return { rows, nextDue: (nextDue.get()?.['due'] as number | undefined) ?? null }
     },
     /** One message, whatever it waits for; in memory from now on. */
@@ -193,11 +217,15 @@ function prepareStart(database: Database) {
     AND queueId IN (SELECT queueId FROM message WHERE crashes >= ?)`)
   const ready = database.prepare("UPDATE delivery SET state = 'ready' WHERE state = 'leased'")
   const quiet = database.prepare(`
-    UPDATE message SET due = (SELECT min(notBefore) FROM delivery WHERE delivery.queueId = message.queueId AND state = 'deferred')
+    UPDATE message SET due = (SELECT min(notBefore) FROM delivery WHERE delivery.queueId = message.queueId
+      AND state IN ('deferred', 'failed', 'expired') AND notBefore > 0)
     WHERE crashes >= ?`)
   const calm = database.prepare('UPDATE message SET isBusy = 0 WHERE isBusy = 1')
   const waiting = database.prepare('SELECT count(*) AS n FROM message WHERE isWaiting = 1')
   const replay = database.prepare('SELECT segment, offset FROM replay')
+  const sweep = database.prepare(`
+    DELETE FROM message WHERE isWaiting = 0 AND isRouted = 1 AND NOT EXISTS (
+      SELECT 1 FROM delivery WHERE delivery.queueId = message.queueId AND state IN ('failed', 'expired'))`)
 
   return {
     /** After a crash: what was worked on is ready again, or held when that happened too often. */
@@ -207,6 +235,10 @@ function prepareStart(database: Database) {
       ready.run()
       quiet.run(MAX_CRASHES)
       return replay.get() as LogPosition | undefined
+    },
+    /** What was remembered only as long as the log could bring it back. */
+    sweep(): void {
+      sweep.run()
     },
     /** All is in order, nobody works on anything: the next start need not think of a crash. */
     rest(): void {
@@ -252,7 +284,8 @@ function summariesOf({
     state,
     recipients: (JSON.parse(delivery.recipients) as { address: string }[]).map(({ address }) => address),
     attempts,
-    ...(notBefore > 0 && { notBefore }),
+    ...(notBefore > 0 &&
+      (state === 'failed' || state === 'expired' ? { keptUntil: notBefore } : { notBefore })),
     ...(reason !== '' && { reason }),
   }))
 }
@@ -270,7 +303,7 @@ function matches(state: DeliveryState | undefined): (summary: DeliverySummary) =
       : summary.state === state
 }
 
-const spool: ProcedureModule<SpoolProcedures> = { migrations: [SCHEMA], prepare }
+const spool: ProcedureModule<SpoolProcedures> = { migrations: [SCHEMA, PRIORITIES], prepare }
 
 // oxlint-disable-next-line import/no-default-export -- the worker finds the procedures of a module there
 export default spool

@@ -37,6 +37,8 @@ export class Recorder {
   #done: QueueId[] = []
   /** Out of the ledger, and the row says something else. */
   readonly #buried = new Set<KeptEntry>()
+  /** Done, with a row that keeps a replay from sending them again, until the replay position is past them. */
+  #remembered: { readonly queueId: QueueId; readonly until: LogPosition }[] = []
   #replay: LogPosition
   #cancel: (() => void) | undefined
   #running: Promise<void> | undefined
@@ -69,9 +71,9 @@ export class Recorder {
     this.arm()
   }
 
-  /** It left the ledger. Dead letters are kept; of the others nothing is. */
+  /** It left the ledger. Dead letters are kept, and what somebody else has got is remembered; of the others nothing is. */
   done(entry: KeptEntry): void {
-    if (entry.deadLetters.length > 0) {
+    if (entry.deadLetters.length > 0 || entry.hasLeft) {
       entry.isChanged = true
       this.#buried.add(entry)
     } else {
@@ -105,7 +107,7 @@ export class Recorder {
 
   /** Records these now. */
   async record(entries: readonly KeptEntry[]): Promise<void> {
-    await this.#write(entries, undefined)
+    await this.#write(entries)
   }
 
   /** Records what is older, and what changed. One at a time; whoever asks meanwhile waits for the next. */
@@ -133,13 +135,15 @@ export class Recorder {
       if (entry.isChanged && (entry.isRecorded || entry.since <= before)) entries.push(entry)
     }
     const replay = this.#floor(new Set(entries))
+    const over = this.#remembered.filter(({ until }) => !isBefore(replay, until))
     const hasMoved = replay.segment !== this.#replay.segment || replay.offset !== this.#replay.offset
-    if (entries.length > 0 || this.#done.length > 0 || hasMoved) {
-      await this.#write(entries, replay)
+    if (entries.length > 0 || this.#done.length > 0 || over.length > 0 || hasMoved) {
+      await this.#write(entries, { replay, over: over.map(({ queueId }) => queueId) })
       this.#replay = replay
+      this.#remembered = this.#remembered.filter((one) => !over.includes(one))
       log.forgetLabelsBefore(replay)
     }
-    if (this.#floors.size > 0) this.arm()
+    if (this.#floors.size > 0 || this.#remembered.length > 0) this.arm()
   }
 
   /** The replay position when these are recorded. */
@@ -150,14 +154,20 @@ export class Recorder {
     return floor
   }
 
-  async #write(entries: readonly KeptEntry[], replay: LogPosition | undefined): Promise<void> {
+  /** `over` is forgotten at the moment at which the position moves past it. */
+  async #write(
+    entries: readonly KeptEntry[],
+    move?: { readonly replay: LogPosition; readonly over: readonly QueueId[] },
+  ): Promise<void> {
     for (const page of inPages(entries)) await this.#writePage(page)
     // The position comes last: until then a start would find these messages in the log.
     const done = this.#done
-    if (done.length === 0 && replay === undefined) return
+    if (done.length === 0 && move === undefined) return
     this.#done = []
+    const { replay, over = [] } = move ?? {}
     try {
-      await this.#parts.store.call('checkpoint', { records: [], done, ...(replay && { replay }) })
+      const all = [...done, ...over]
+      await this.#parts.store.call('checkpoint', { records: [], done: all, ...(replay && { replay }) })
     } catch (error) {
       this.#done.push(...done)
       throw error
@@ -168,6 +178,8 @@ export class Recorder {
   async #writePage(page: readonly KeptEntry[]): Promise<void> {
     const { store, ledger, log, wrote } = this.#parts
     const entries = page.filter((entry) => !entry.isGone || this.#buried.has(entry))
+    // Decided now: while the rows are written, others may leave the ledger for other reasons.
+    const left = entries.filter((entry) => entry.isGone && entry.deadLetters.length === 0)
     for (const entry of entries) {
       entry.isChanged = false
       // From now on a row may exist: whoever is done meanwhile has to have it deleted.
@@ -185,12 +197,15 @@ export class Recorder {
       this.#floors.delete(entry)
       log.unpin(entry.message.content)
     }
+    for (const { message } of left) this.#remembered.push({ queueId: message.queueId, until: log.end })
+    if (left.length > 0) this.arm()
     wrote(entries)
   }
 
   #restore(entry: KeptEntry): void {
     entry.isChanged = true
-    if (entry.isGone && entry.deadLetters.length > 0) this.#buried.add(entry)
+    if (entry.isGone && entry.isDone && (entry.deadLetters.length > 0 || entry.hasLeft))
+      this.#buried.add(entry)
   }
 }
 

@@ -28,6 +28,7 @@ export async function replay(
     page = []
   }
   await record(store, page, end)
+  await store.call('sweep')
   log.forgetLabelsBefore(end)
   return end
 }

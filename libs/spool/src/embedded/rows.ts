@@ -28,6 +28,8 @@ export interface MessageRow {
   readonly due: number | null
   /** Whether an operator still has to see it, or it waits; false for a message with dead letters only. */
   readonly isWaiting: boolean
+  /** -9 to 9. */
+  readonly priority: number
   /** Undefined until it is routed. */
   readonly deliveries: readonly DeliveryRow[] | undefined
 }
@@ -64,11 +66,18 @@ export class KeptEntry extends Entry {
   get due(): number | null {
     if (this.items === undefined) return 0
     let due: number | null = null
-    for (const { state, notBefore } of this.items) {
+    for (const { state, notBefore, isDead } of this.items) {
       if (state === 'ready' || state === 'leased') return 0
-      if (state === 'deferred') due = Math.min(due ?? Infinity, notBefore)
+      if (state === 'deferred' || (isDead && notBefore > 0)) due = Math.min(due ?? Infinity, notBefore)
     }
     return due
+  }
+
+  /** Somebody else has got it from us: a second time would be a second message. */
+  get hasLeft(): boolean {
+    return (
+      this.items?.some(({ nextHop, state }) => nextHop.kind !== 'local' && state === 'delivered') ?? false
+    )
   }
 }
 
@@ -85,6 +94,7 @@ export function rowOf(entry: KeptEntry, isBusy: boolean): MessageRow {
     isBusy,
     due: entry.due,
     isWaiting: !entry.isDone,
+    priority: entry.priority,
     deliveries: entry.items?.map(deliveryRowOf),
   }
 }

@@ -2,8 +2,8 @@ import type { Clock } from '@cartero/wire'
 
 import type { Delivery, DeliveryId, NextHop, Outcome, QueueId, Routed, SpooledMessage } from '../ports.ts'
 import { Bell } from './bell.ts'
-import { queueIdOf, unroutedId, type Entry, type Item } from './entry.ts'
-import { Fifo } from './fifo.ts'
+import { DEAD_LETTER_RETENTION_MS, queueIdOf, unroutedId, type Entry, type Item } from './entry.ts'
+import { Lanes } from './lanes.ts'
 
 /** A timer counts to 2^31 ms at most; whatever is later is looked at once a day. */
 const LONGEST_WAIT_MS = 86_400_000
@@ -29,10 +29,12 @@ export interface LedgerKeeper<E extends Entry> {
 export class Ledger<E extends Entry = Entry> {
   readonly #clock: Clock
   readonly #keeper: LedgerKeeper<E>
+  /** Milliseconds that dead letters are kept. */
+  readonly #retention: number
   readonly #entries = new Map<QueueId, E>()
-  readonly #unrouted = new Fifo<E>()
+  readonly #unrouted = new Lanes<E>()
   readonly #handed = new Set<E>()
-  readonly #ready = new Map<NextHop['kind'], Fifo<Item>>()
+  readonly #ready = new Map<NextHop['kind'], Lanes<Item>>()
   readonly #leased = new Map<DeliveryId, Item>()
   readonly #deferred = new Set<Item>()
   readonly #arrived = new Bell()
@@ -44,9 +46,10 @@ export class Ledger<E extends Entry = Entry> {
   #cancelAlarm: (() => void) | undefined
   #alarmAt = Infinity
 
-  constructor(clock: Clock, keeper: LedgerKeeper<E>) {
+  constructor(clock: Clock, keeper: LedgerKeeper<E>, retention: number = DEAD_LETTER_RETENTION_MS) {
     this.#clock = clock
     this.#keeper = keeper
+    this.#retention = retention
   }
 
   /** Everything that is not done, in the order in which it was taken in. */
@@ -115,7 +118,7 @@ export class Ledger<E extends Entry = Entry> {
       const entry = this.#entries.get(queueId)
       if (entry === undefined || entry.isRouted) continue
       this.#handed.delete(entry)
-      entry.route(deliveries)
+      entry.route(deliveries, this.#clock.now())
       for (const item of entry.items ?? []) this.#place(item)
       this.#conclude(entry)
     }
@@ -137,10 +140,11 @@ export class Ledger<E extends Entry = Entry> {
   /** Outcomes of what is not leased are ignored. Returns the deliveries that changed. */
   settle(outcomes: readonly Outcome[]): readonly Item[] {
     const settled: Item[] = []
+    const ending = { now: this.#clock.now(), retention: this.#retention }
     for (const outcome of outcomes) {
       const item = this.#leased.get(outcome.id)
       if (item === undefined) continue
-      item.settle(outcome)
+      item.settle(outcome, ending)
       settled.push(item)
       this.#move(item)
     }
@@ -176,7 +180,7 @@ export class Ledger<E extends Entry = Entry> {
 
   #discard(entry: E): boolean {
     if (entry.isRouted || this.#handed.has(entry)) return false
-    entry.route([])
+    entry.route([], this.#clock.now())
     this.#conclude(entry)
     return true
   }
@@ -214,8 +218,8 @@ export class Ledger<E extends Entry = Entry> {
 
   #makeReady(item: Item): void {
     let queue = this.#ready.get(item.nextHop.kind)
-    if (queue === undefined) this.#ready.set(item.nextHop.kind, (queue = new Fifo()))
-    queue.push(item)
+    if (queue === undefined) this.#ready.set(item.nextHop.kind, (queue = new Lanes()))
+    queue.push(item, item.entry.priority)
     this.#due.ring()
   }
 
@@ -237,7 +241,7 @@ export class Ledger<E extends Entry = Entry> {
   }
 
   #unroute(entry: E): void {
-    this.#unrouted.push(entry)
+    this.#unrouted.push(entry, entry.priority)
     this.#arrived.ring()
   }
 

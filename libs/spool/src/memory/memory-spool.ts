@@ -2,7 +2,7 @@ import type { ContentId, ContentStore } from '@cartero/content'
 import { systemClock, type Clock } from '@cartero/wire'
 
 import { asSpoolError } from '../fault.ts'
-import { Entry, queueIdOf, summaries, type Item } from '../ledger/entry.ts'
+import { DEAD_LETTER_RETENTION_MS, Entry, queueIdOf, summaries, type Item } from '../ledger/entry.ts'
 import { Ledger } from '../ledger/ledger.ts'
 import {
   SpoolError,
@@ -24,6 +24,8 @@ import { QueueIds } from '../queue-id.ts'
 export interface MemorySpoolOptions {
   readonly content: ContentStore
   readonly clock?: Clock
+  /** Milliseconds that dead letters are kept. */
+  readonly keepDeadLetters?: number
 }
 
 /** A spool that forgets everything with the process. */
@@ -34,15 +36,13 @@ export class MemorySpool implements Spool {
   readonly #ledger: Ledger
   readonly #dead = new Map<QueueId, Entry>()
 
-  constructor({ content, clock = systemClock }: MemorySpoolOptions) {
+  constructor(options: MemorySpoolOptions) {
+    const { content, clock = systemClock, keepDeadLetters = DEAD_LETTER_RETENTION_MS } = options
     this.#content = content
     this.#clock = clock
     this.#ids = new QueueIds(clock)
-    this.#ledger = new Ledger(clock, {
-      changed: () => {},
-      done: (entry) => this.#finish(entry),
-      taken: () => {},
-    })
+    const keeper = { changed: () => {}, done: (entry: Entry) => this.#finish(entry), taken: () => {} }
+    this.#ledger = new Ledger(clock, keeper, keepDeadLetters)
   }
 
   begin(envelope: Envelope): IntakeDraft {
@@ -104,6 +104,7 @@ export class MemorySpool implements Spool {
     readonly state?: DeliveryState
     readonly limit: number
   }): Promise<readonly DeliverySummary[]> {
+    this.#forget()
     return [...this.#ledger.entries.values(), ...this.#dead.values()]
       .flatMap(summaries)
       .filter(({ state }) =>
@@ -114,6 +115,7 @@ export class MemorySpool implements Spool {
   }
 
   async referenced(prefix: string): Promise<Iterable<ContentId>> {
+    this.#forget()
     return [...this.#ledger.entries.values(), ...this.#dead.values()]
       .map((entry) => entry.message.content)
       .filter((id) => id.startsWith(prefix))
@@ -130,6 +132,15 @@ export class MemorySpool implements Spool {
   #finish(entry: Entry): void {
     if (entry.deadLetters.length > 0) this.#dead.set(entry.message.queueId, entry)
     else this.#content.unpin(entry.message.content)
+  }
+
+  /** Dead letters whose time is over; when somebody looks is soon enough. */
+  #forget(): void {
+    for (const [queueId, entry] of this.#dead) {
+      if (!entry.forget(this.#clock.now()) || entry.deadLetters.length > 0) continue
+      this.#dead.delete(queueId)
+      this.#finish(entry)
+    }
   }
 
   #deadLetter(id: DeliveryId): Item | undefined {
