@@ -112,14 +112,15 @@ export class MailSession implements FullSession {
   // Not authenticated
 
   mechanisms(passwordsMayCross: boolean): readonly string[] {
-    return offeredMechanisms(passwordsMayCross).map(({ name }) => name)
+    const { verifier } = this.#context
+    return offeredMechanisms({ verifier, inTheClear: passwordsMayCross }).map(({ name }) => name)
   }
 
   startSasl(mechanism: string): SaslServerMechanism {
     const row = mechanismNamed(mechanism)
     if (row === undefined) throw refusals.cannot('Mechanism is not on offer')
     this.#mechanism = row.name
-    const exchange = row.create(this.#context.verifier)
+    const exchange = row.create(this.#context)
     return { next: (response) => this.#observed(exchange, response) }
   }
 

@@ -32,19 +32,27 @@ export interface SubmissionOptions extends ReceptionOptions {
 /** Mail from our own users: who you are decides what you may send. RFC 6409 */
 export class SubmissionSession extends ReceivingSession implements SmtpSession, AuthSession {
   readonly #options: SubmissionOptions
+  #channel: TlsFacts | undefined
 
   constructor(connection: ConnectionFacts, options: SubmissionOptions) {
     super(connection, options)
     this.#options = options
+    this.#channel = connection.tls
+  }
+
+  override tlsStarted(tls: TlsFacts): void {
+    super.tlsStarted(tls)
+    this.#channel = tls
   }
 
   // RFC 4954 §4, RFC 8314 §3: passwords cross the wire under TLS only
   mechanisms(tls: TlsFacts | undefined): readonly string[] {
-    return offeredMechanisms(tls !== undefined || this.#options.allowPlaintextAuth).map(({ name }) => name)
+    const { verifier, allowPlaintextAuth: inTheClear } = this.#options
+    return offeredMechanisms({ verifier, tls, inTheClear }).map(({ name }) => name)
   }
 
   start(mechanism: string): SaslServerMechanism {
-    return mechanismNamed(mechanism)!.create(this.#options.verifier)
+    return mechanismNamed(mechanism)!.create({ verifier: this.#options.verifier, tls: this.#channel })
   }
 
   authenticated(account: string): undefined {

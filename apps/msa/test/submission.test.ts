@@ -220,7 +220,7 @@ describe('a submission server that wants TLS', () => {
     await once(socket, 'secureConnect')
     socket.write('EHLO again.test\r\n')
     const [answer] = (await once(socket, 'data')) as [Buffer]
-    assert.match(answer.toString(), /^250-mail\.cartero\.test\r\n[^]*AUTH SCRAM-SHA-256 PLAIN LOGIN/)
+    assert.match(answer.toString(), /^250-mail\.cartero\.test\r\n[^]*AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN LOGIN/)
     socket.destroy()
   })
 

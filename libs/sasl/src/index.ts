@@ -3,6 +3,9 @@
  * @packageDocumentation
  */
 export { decodeBase64, decodeInitialResponse } from './base64.ts'
+export { MAX_TOKEN } from './bearer.ts'
+export type { SaslClientContext, SaslServerContext, TokenAdvice } from './context.ts'
+export { cramMd5Digest } from './cram-md5.ts'
 export {
   MAX_FIELD,
   MAX_RESPONSE_LINE,
@@ -13,13 +16,14 @@ export {
   type SaslServerMechanism,
   type SaslStep,
 } from './mechanism.ts'
+export type { MechanismRow } from './mechanism-row.ts'
 export {
+  defaultMechanisms,
   mechanismNamed,
   mechanisms,
   offeredMechanisms,
   preferredMechanism,
-  type MechanismRow,
 } from './mechanisms.ts'
 export { saslprep, type PreparedFor } from './saslprep.ts'
-export { deriveScramKeys, sameOctets, SCRAM_KEY_LENGTH, type ScramKeys } from './scram-keys.ts'
-export type { CredentialVerifier } from './verifier.ts'
+export { deriveScramKeys, sameOctets, scramKeyLength, type ScramHash, type ScramKeys } from './scram-keys.ts'
+export type { CredentialVerifier, TokenVerifier } from './verifier.ts'

@@ -8,6 +8,7 @@ import {
   type SaslServerMechanism,
   type SaslStep,
 } from './mechanism.ts'
+import { needed, type MechanismRow } from './mechanism-row.ts'
 import { saslprep } from './saslprep.ts'
 import type { CredentialVerifier } from './verifier.ts'
 
@@ -20,6 +21,7 @@ const ASK_PASSWORD: SaslStep = { kind: 'challenge', bytes: Buffer.from('Password
  */
 export class LoginServer implements SaslServerMechanism {
   readonly #verifier: CredentialVerifier
+  #asked = false
   #login: string | undefined
 
   constructor(verifier: CredentialVerifier) {
@@ -27,7 +29,13 @@ export class LoginServer implements SaslServerMechanism {
   }
 
   next(response: Buffer | undefined): MaybePromise<SaslStep> {
-    if (response === undefined) return ASK_USERNAME
+    // Some clients say `AUTH LOGIN =` and mean that they say nothing yet.
+    if (response === undefined || (!this.#asked && response.length === 0)) {
+      if (this.#asked) return MALFORMED
+      this.#asked = true
+      return ASK_USERNAME
+    }
+    this.#asked = true
     const text = fieldText(response)
     if (!text) return MALFORMED
     if (this.#login !== undefined) return this.#check(this.#login, text)
@@ -65,4 +73,13 @@ export class LoginClient implements SaslClientMechanism {
       throw new SaslClientError('LOGIN has two answers, and the server asks for a third')
     return answer
   }
+}
+
+export const login: MechanismRow = {
+  name: 'LOGIN',
+  needsTls: true,
+  isPossible: () => true,
+  create: ({ verifier }) => new LoginServer(verifier),
+  isEquipped: ({ password }) => password !== undefined,
+  connect: (context) => new LoginClient(context.login, needed(context.password, 'password')),
 }

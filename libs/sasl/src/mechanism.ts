@@ -69,13 +69,18 @@ export function utf8Text(octets: Buffer): string | undefined {
 }
 
 /** Puts login and password to the verifier and makes its answer a step. */
-export async function checkPassword(
+export function checkPassword(
   verifier: CredentialVerifier,
   login: string,
   password: string,
 ): Promise<SaslStep> {
+  return outcomeOf(login, () => verifier.password(login, password))
+}
+
+/** Makes a verifier's answer a step. `login` is what the peer claimed. */
+export async function outcomeOf(login: string, verify: () => Promise<string | undefined>): Promise<SaslStep> {
   try {
-    const account = await verifier.password(login, password)
+    const account = await verify()
     return account === undefined
       ? { kind: 'failure', reason: 'credentials', login }
       : { kind: 'success', account }

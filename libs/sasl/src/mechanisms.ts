@@ -1,51 +1,39 @@
-import { randomBytes } from 'node:crypto'
-import { LoginClient, LoginServer } from './login.ts'
-import type { NonceSource, SaslClientMechanism, SaslServerMechanism } from './mechanism.ts'
-import { PlainClient, PlainServer } from './plain.ts'
-import { ScramClient } from './scram-client.ts'
-import { ScramServer } from './scram-server.ts'
-import type { CredentialVerifier } from './verifier.ts'
+import type { SaslClientContext, SaslServerContext } from './context.ts'
+import { cramMd5 } from './cram-md5.ts'
+import { external } from './external.ts'
+import { login } from './login.ts'
+import type { MechanismRow } from './mechanism-row.ts'
+import { oauthBearer } from './oauthbearer.ts'
+import { plain } from './plain.ts'
+import { scram, scramPlus } from './scram.ts'
+import { xoauth2 } from './xoauth2.ts'
 
-/** Random octets of our part of a nonce: 144 bits. */
-const NONCE_OCTETS = 18
-
-/** One mechanism: what is advertised and what is implemented come from the same row. */
-export interface MechanismRow {
-  /** As registered with IANA, in upper case. */
-  readonly name: string
-  /** The password itself crosses the wire, so never without TLS. RFC 4954 §4, RFC 8314 §3 */
-  readonly needsTls: boolean
-  /** The server's side of one exchange. */
-  create(verifier: CredentialVerifier, newNonce?: NonceSource): SaslServerMechanism
-  /** The client's side of one exchange. */
-  connect(login: string, password: string, newNonce?: NonceSource): SaslClientMechanism
-}
+const plusRows = [scramPlus('SHA-256'), scramPlus('SHA-1')]
+const offersPlus = (context: SaslServerContext): boolean => plusRows.some((row) => isOffered(row, context))
 
 /** All mechanisms, the one to prefer first. */
 export const mechanisms: readonly MechanismRow[] = [
-  {
-    name: 'SCRAM-SHA-256',
-    needsTls: false,
-    create: (verifier, newNonce = randomNonce) => new ScramServer(verifier, newNonce),
-    connect: (login, password, newNonce = randomNonce) => new ScramClient(login, password, newNonce),
-  },
-  {
-    name: 'PLAIN',
-    needsTls: true,
-    create: (verifier) => new PlainServer(verifier),
-    connect: (login, password) => new PlainClient(login, password),
-  },
-  {
-    name: 'LOGIN',
-    needsTls: true,
-    create: (verifier) => new LoginServer(verifier),
-    connect: (login, password) => new LoginClient(login, password),
-  },
+  ...plusRows,
+  scram('SHA-256', offersPlus),
+  scram('SHA-1', offersPlus),
+  external,
+  oauthBearer,
+  xoauth2,
+  plain,
+  login,
+  cramMd5,
 ]
 
+/** Names of the mechanisms that are on unless an operator says otherwise. */
+export const defaultMechanisms: readonly string[] = mechanisms
+  .filter((row) => row.isDiscouraged !== true)
+  .map((row) => row.name)
+
+const ON_BY_DEFAULT: ReadonlySet<string> = new Set(defaultMechanisms)
+
 /** The mechanisms that may be offered on a channel, in order of preference. */
-export function offeredMechanisms(tls: boolean): readonly MechanismRow[] {
-  return mechanisms.filter((row) => tls || !row.needsTls)
+export function offeredMechanisms(context: SaslServerContext): readonly MechanismRow[] {
+  return mechanisms.filter((row) => isOffered(row, context))
 }
 
 /** The row of that name, whatever its case (RFC 4422 §3.1). */
@@ -55,11 +43,22 @@ export function mechanismNamed(name: string): MechanismRow | undefined {
 }
 
 /** What a client should use of what a server offers; undefined when there is nothing that is safe on this channel. */
-export function preferredMechanism(offered: readonly string[], tls: boolean): MechanismRow | undefined {
+export function preferredMechanism(
+  offered: readonly string[],
+  context: SaslClientContext,
+): MechanismRow | undefined {
   const names = new Set(offered.map((name) => name.toUpperCase()))
-  return offeredMechanisms(tls).find((row) => names.has(row.name))
+  return mechanisms.find(
+    (row) => names.has(row.name) && mayCross(row, context) && !row.isDiscouraged && row.isEquipped(context),
+  )
 }
 
-function randomNonce(): string {
-  return randomBytes(NONCE_OCTETS).toString('base64')
+function isOffered(row: MechanismRow, context: SaslServerContext): boolean {
+  return (
+    (context.switchedOn ?? ON_BY_DEFAULT).has(row.name) && mayCross(row, context) && row.isPossible(context)
+  )
+}
+
+function mayCross(row: MechanismRow, { tls, inTheClear }: SaslServerContext | SaslClientContext): boolean {
+  return !row.needsTls || tls !== undefined || inTheClear === true
 }

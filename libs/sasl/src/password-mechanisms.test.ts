@@ -111,8 +111,20 @@ describe('LOGIN', () => {
     assert.deepEqual(await loginWith('tim', 'tanstaaftanstaaf'), SUCCESS)
   })
 
+  // Mox aead738: `AUTH LOGIN =`
+  test('takes an initial response of nothing for none', async () => {
+    assert.deepEqual(await loginWith('', 'tim', 'tanstaaftanstaaf'), SUCCESS)
+  })
+
   test('refuses what is empty, has NULs or is too long', async () => {
-    for (const responses of [[''], ['ti\0m'], ['x'.repeat(MAX_FIELD + 1)], ['tim', ''], ['tim', 'a\0b']]) {
+    for (const responses of [
+      [undefined, ''],
+      ['', ''],
+      ['ti\0m'],
+      ['x'.repeat(MAX_FIELD + 1)],
+      ['tim', ''],
+      ['tim', 'a\0b'],
+    ]) {
       assert.equal(kindOf(await loginWith(...responses)), 'malformed')
     }
   })

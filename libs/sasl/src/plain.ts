@@ -8,6 +8,7 @@ import {
   type SaslServerMechanism,
   type SaslStep,
 } from './mechanism.ts'
+import { needed, type MechanismRow } from './mechanism-row.ts'
 import { saslprep } from './saslprep.ts'
 import type { CredentialVerifier } from './verifier.ts'
 
@@ -71,4 +72,13 @@ export class PlainClient implements SaslClientMechanism {
   respond(): never {
     throw new SaslClientError('PLAIN has one message, and the server asks for a second')
   }
+}
+
+export const plain: MechanismRow = {
+  name: 'PLAIN',
+  needsTls: true,
+  isPossible: () => true,
+  create: ({ verifier }) => new PlainServer(verifier),
+  isEquipped: ({ password }) => password !== undefined,
+  connect: ({ login, password }) => new PlainClient(login, needed(password, 'password')),
 }

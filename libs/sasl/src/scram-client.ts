@@ -1,7 +1,16 @@
 import { type NonceSource, type SaslClientMechanism, SaslClientError } from './mechanism.ts'
 import { saslprep } from './saslprep.ts'
-import { clientProof, sameOctets } from './scram-keys.ts'
-import { escapeName, parseServerFinal, parseServerFirst, type ServerFirst } from './scram-message.ts'
+import { clientProof, sameOctets, type ScramHash } from './scram-keys.ts'
+import {
+  type ChannelBinding,
+  escapeName,
+  formatGs2Header,
+  parseServerFinal,
+  parseServerFirst,
+  type ServerFirst,
+} from './scram-message.ts'
+
+const NOTHING = Buffer.alloc(0)
 
 /** Fewer iterations would hand a captured exchange to a guesser. RFC 7677 §4 */
 export const MIN_ITERATIONS = 4096
@@ -9,10 +18,22 @@ export const MIN_ITERATIONS = 4096
 /** More would let a server stop our event loop: this many take about 150 ms. RFC 5802 §9 */
 export const MAX_ITERATIONS = 600_000
 
-const GS2_HEADER = 'n,,'
+export interface ScramClientOptions {
+  readonly hash: ScramHash
+  readonly login: string
+  readonly password: string
+  readonly newNonce: NonceSource
+  /** `y` only towards a server that does not offer to bind. RFC 5802 §6 */
+  readonly binding: ChannelBinding
+  /** What the binding binds to; empty when it does not. */
+  readonly bound?: Buffer | undefined
+}
 
-/** SCRAM-SHA-256, client side, without channel binding. RFC 5802, RFC 7677 */
+/** SCRAM, client side. RFC 5802, RFC 7677 */
 export class ScramClient implements SaslClientMechanism {
+  readonly #hash: ScramHash
+  readonly #gs2Header: string
+  readonly #bound: Buffer
   readonly #bare: string
   readonly #nonce: string
   readonly #password: string
@@ -20,7 +41,10 @@ export class ScramClient implements SaslClientMechanism {
   #serverSignature: Buffer | undefined
 
   /** Throws SaslClientError when login or password cannot be prepared. */
-  constructor(login: string, password: string, newNonce: NonceSource) {
+  constructor({ hash, login, password, newNonce, binding, bound = NOTHING }: ScramClientOptions) {
+    this.#hash = hash
+    this.#gs2Header = formatGs2Header(binding)
+    this.#bound = bound
     this.#nonce = newNonce()
     this.#bare = `n=${escapeName(prepared(login, 'login'))},r=${this.#nonce}`
     this.#password = prepared(password, 'password')
@@ -31,7 +55,7 @@ export class ScramClient implements SaslClientMechanism {
   }
 
   initial(): Buffer {
-    return Buffer.from(GS2_HEADER + this.#bare)
+    return Buffer.from(this.#gs2Header + this.#bare)
   }
 
   respond(challenge: Buffer): Buffer {
@@ -46,9 +70,11 @@ export class ScramClient implements SaslClientMechanism {
     const first = parseServerFirst(challenge)
     if (first === undefined) throw new SaslClientError('the server-first message of SCRAM is malformed')
     this.#inspect(first)
-    const withoutProof = `c=${Buffer.from(GS2_HEADER).toString('base64')},r=${first.nonce}`
+    const binding = Buffer.concat([Buffer.from(this.#gs2Header), this.#bound])
+    const withoutProof = `c=${binding.toString('base64')},r=${first.nonce}`
     const authMessage = `${this.#bare},${challenge.toString()},${withoutProof}`
-    const { proof, serverSignature } = clientProof(this.#password, first.salt, first.iterations, authMessage)
+    const { salt, iterations } = first
+    const { proof, serverSignature } = clientProof(this.#hash, this.#password, salt, iterations, authMessage)
     this.#serverSignature = serverSignature
     this.#state = 'final'
     return Buffer.from(`${withoutProof},p=${proof.toString('base64')}`)

@@ -1,9 +1,15 @@
 import { createHash, createHmac, pbkdf2, pbkdf2Sync, timingSafeEqual } from 'node:crypto'
 
-/** Octets of every SCRAM-SHA-256 key, proof and signature. */
-export const SCRAM_KEY_LENGTH = 32
+/** The hash of a SCRAM mechanism, as it stands in the mechanism's name. */
+export type ScramHash = 'SHA-1' | 'SHA-256'
 
-/** What the server keeps of a password for SCRAM-SHA-256: enough to check a client, not enough to be one. RFC 5802 §3 */
+/** Name in OpenSSL, and octets of every key, proof and signature. RFC 5802 §4, RFC 7677 §2 */
+const HASHES = {
+  'SHA-1': { algorithm: 'sha1', octets: 20 },
+  'SHA-256': { algorithm: 'sha256', octets: 32 },
+} as const
+
+/** What the server keeps of a password for SCRAM: enough to check a client, not enough to be one. RFC 5802 §3 */
 export interface ScramKeys {
   readonly salt: Buffer
   readonly iterations: number
@@ -16,55 +22,64 @@ export async function deriveScramKeys(
   password: string,
   salt: Buffer,
   iterations: number,
+  hash: ScramHash = 'SHA-256',
 ): Promise<ScramKeys> {
+  const { algorithm, octets } = HASHES[hash]
   const salted = await new Promise<Buffer>((resolve, reject) => {
-    pbkdf2(password, salt, iterations, SCRAM_KEY_LENGTH, 'sha256', (error, key) =>
+    pbkdf2(password, salt, iterations, octets, algorithm, (error, key) =>
       error === null ? resolve(key) : reject(error),
     )
   })
   return {
     salt,
     iterations,
-    storedKey: sha256(hmac(salted, 'Client Key')),
-    serverKey: hmac(salted, 'Server Key'),
+    storedKey: digest(hash, hmac(hash, salted, 'Client Key')),
+    serverKey: hmac(hash, salted, 'Server Key'),
   }
 }
 
 /** The client's proof, and the signature that it must then hear from the server. RFC 5802 §3 */
 export function clientProof(
+  hash: ScramHash,
   password: string,
   salt: Buffer,
   iterations: number,
   authMessage: string,
 ): { proof: Buffer; serverSignature: Buffer } {
-  const salted = pbkdf2Sync(password, salt, iterations, SCRAM_KEY_LENGTH, 'sha256')
-  const clientKey = hmac(salted, 'Client Key')
-  const proof = xor(clientKey, hmac(sha256(clientKey), authMessage))
-  return { proof, serverSignature: hmac(hmac(salted, 'Server Key'), authMessage) }
+  const { algorithm, octets } = HASHES[hash]
+  const salted = pbkdf2Sync(password, salt, iterations, octets, algorithm)
+  const clientKey = hmac(hash, salted, 'Client Key')
+  const proof = xor(clientKey, hmac(hash, digest(hash, clientKey), authMessage))
+  return { proof, serverSignature: hmac(hash, hmac(hash, salted, 'Server Key'), authMessage) }
 }
 
 /** Whether the proof comes from one who knows the password. RFC 5802 §3 */
-export function proves(keys: ScramKeys, proof: Buffer, authMessage: string): boolean {
-  if (proof.length !== SCRAM_KEY_LENGTH) return false
-  const clientKey = xor(proof, hmac(keys.storedKey, authMessage))
-  return sameOctets(sha256(clientKey), keys.storedKey)
+export function proves(hash: ScramHash, keys: ScramKeys, proof: Buffer, authMessage: string): boolean {
+  if (proof.length !== HASHES[hash].octets) return false
+  const clientKey = xor(proof, hmac(hash, keys.storedKey, authMessage))
+  return sameOctets(digest(hash, clientKey), keys.storedKey)
 }
 
-export function serverSignature(keys: ScramKeys, authMessage: string): Buffer {
-  return hmac(keys.serverKey, authMessage)
+export function serverSignature(hash: ScramHash, keys: ScramKeys, authMessage: string): Buffer {
+  return hmac(hash, keys.serverKey, authMessage)
+}
+
+/** Octets of the keys of that hash. */
+export function scramKeyLength(hash: ScramHash): number {
+  return HASHES[hash].octets
 }
 
 /** Compares without telling by its time where the difference is. */
-export function sameOctets(one: Buffer, other: Buffer): boolean {
+export function sameOctets(one: Uint8Array, other: Uint8Array): boolean {
   return one.length === other.length && timingSafeEqual(one, other)
 }
 
-function hmac(key: Buffer, message: string): Buffer {
-  return createHmac('sha256', key).update(message).digest()
+function hmac(hash: ScramHash, key: Buffer, message: string): Buffer {
+  return createHmac(HASHES[hash].algorithm, key).update(message).digest()
 }
 
-function sha256(octets: Buffer): Buffer {
-  return createHash('sha256').update(octets).digest()
+function digest(hash: ScramHash, octets: Buffer): Buffer {
+  return createHash(HASHES[hash].algorithm).update(octets).digest()
 }
 
 function xor(one: Buffer, other: Buffer): Buffer {

@@ -13,7 +13,10 @@ const ITERATIONS = /^[1-9][0-9]{0,8}$/
 const NONCE = /^[\x21-\x2B\x2D-\x7E]+$/
 
 /** gs2-cbind-flag: the client has no channel binding, has it but thinks that we do not, or demands it. RFC 5802 §6 */
-export type ChannelBinding = 'n' | 'y' | 'p'
+export type ChannelBinding =
+  | { readonly flag: 'n' }
+  | { readonly flag: 'y' }
+  | { readonly flag: 'p'; readonly type: string }
 
 export interface ClientFirst {
   readonly channelBinding: ChannelBinding
@@ -33,6 +36,7 @@ export interface ServerFirst {
 }
 
 export interface ClientFinal {
+  /** cbind-input: the header of the first message, and the data of the channel if it is bound. */
   readonly channelBinding: Buffer
   readonly nonce: string
   readonly proof: Buffer
@@ -97,8 +101,13 @@ export function unescapeName(name: string | undefined): string | undefined {
 }
 
 function parseChannelBinding(flag: string): ChannelBinding | undefined {
-  if (flag === 'n' || flag === 'y') return flag
-  return /^p=[A-Za-z0-9.-]+$/.test(flag) ? 'p' : undefined
+  if (flag === 'n' || flag === 'y') return { flag }
+  return /^p=[A-Za-z0-9.-]+$/.test(flag) ? { flag: 'p', type: flag.slice(2) } : undefined
+}
+
+/** `gs2-cbind-flag "," [authzid] ","`, without an authorization identity. */
+export function formatGs2Header(binding: ChannelBinding): string {
+  return binding.flag === 'p' ? `p=${binding.type},,` : `${binding.flag},,`
 }
 
 function parseNonce(nonce: string | undefined): string | undefined {

@@ -1,4 +1,4 @@
-import type { MaybePromise } from '@cartero/wire'
+import type { MaybePromise, TlsFacts } from '@cartero/wire'
 import {
   MALFORMED,
   type NonceSource,
@@ -7,8 +7,15 @@ import {
   type SaslStep,
 } from './mechanism.ts'
 import { saslprep } from './saslprep.ts'
-import { proves, type ScramKeys, serverSignature } from './scram-keys.ts'
-import { type ClientFinal, type ClientFirst, parseClientFinal, parseClientFirst } from './scram-message.ts'
+import { channelBindingData } from './channel-binding.ts'
+import { proves, sameOctets, type ScramHash, type ScramKeys, serverSignature } from './scram-keys.ts'
+import {
+  type ChannelBinding,
+  type ClientFinal,
+  type ClientFirst,
+  parseClientFinal,
+  parseClientFirst,
+} from './scram-message.ts'
 import type { CredentialVerifier } from './verifier.ts'
 
 type Keys = ScramKeys & { readonly account?: string }
@@ -19,6 +26,8 @@ type State =
       readonly at: 'challenged'
       readonly first: ClientFirst
       readonly login: string
+      /** The data of the channel, when it is bound. */
+      readonly bound: Buffer
       readonly keys: Keys
       readonly nonce: string
       readonly serverFirst: string
@@ -26,21 +35,33 @@ type State =
   | { readonly at: 'proven'; readonly account: string }
   | { readonly at: 'over' }
 
+const NOTHING = Buffer.alloc(0)
+
+export interface ScramServerOptions {
+  readonly hash: ScramHash
+  readonly verifier: CredentialVerifier
+  readonly newNonce: NonceSource
+  /** Present under TLS. */
+  readonly tls?: TlsFacts | undefined
+  /**
+   * `bound`: the -PLUS mechanism, which binds the channel; `declined`: the client could have had one that does;
+   * `none`: there was none on offer.
+   */
+  readonly binding: 'bound' | 'declined' | 'none'
+}
+
 /**
- * SCRAM-SHA-256, server side, without channel binding. RFC 5802, RFC 7677
+ * SCRAM, server side. RFC 5802, RFC 7677
  *
  * Our signature goes out as a last challenge, which the client answers with nothing: RFC 5802 §5 wants the client to
  * have it before success, and SMTP and IMAP have no other place for it.
  */
-// RFC 5802 §6 todo: SCRAM-SHA-256-PLUS (tls-exporter, RFC 9266); then `y` must be refused as a downgrade.
 export class ScramServer implements SaslServerMechanism {
-  readonly #verifier: CredentialVerifier
-  readonly #newNonce: NonceSource
+  readonly #options: ScramServerOptions
   #state: State = { at: 'start' }
 
-  constructor(verifier: CredentialVerifier, newNonce: NonceSource) {
-    this.#verifier = verifier
-    this.#newNonce = newNonce
+  constructor(options: ScramServerOptions) {
+    this.#options = options
   }
 
   next(response: Buffer | undefined): MaybePromise<SaslStep> {
@@ -57,24 +78,37 @@ export class ScramServer implements SaslServerMechanism {
 
   #start(response: Buffer): MaybePromise<SaslStep> {
     const first = parseClientFirst(response)
-    if (first === undefined || first.channelBinding === 'p') return MALFORMED
+    if (first === undefined) return MALFORMED
+    const bound = this.#boundTo(first.channelBinding)
+    if (bound === undefined) return MALFORMED
     const login = saslprep(first.username)
     if (!login) return this.#fail('credentials', first.username)
+    // RFC 5802 §6: it did not see our offer to bind the channel, so somebody took it away.
+    if (first.channelBinding.flag === 'y' && this.#options.binding === 'declined')
+      return this.#fail('credentials', login)
     // Nobody acts for another, as in PLAIN.
     if (first.authzid !== '' && saslprep(first.authzid) !== login) return this.#fail('credentials', login)
-    return this.#challenge(first, login)
+    return this.#challenge(first, login, bound)
   }
 
-  async #challenge(first: ClientFirst, login: string): Promise<SaslStep> {
+  /** What the client must have mixed in; undefined when its flag does not go with the mechanism. RFC 5802 §6 */
+  #boundTo(binding: ChannelBinding): Buffer | undefined {
+    const { binding: expected, tls } = this.#options
+    if (binding.flag === 'p') return expected === 'bound' ? channelBindingData(binding.type, tls) : undefined
+    return expected === 'bound' ? undefined : NOTHING
+  }
+
+  async #challenge(first: ClientFirst, login: string, bound: Buffer): Promise<SaslStep> {
+    const { verifier, hash, newNonce } = this.#options
     let keys: Keys
     try {
-      keys = await this.#verifier.scramKeys(login)
+      keys = await verifier.scramKeys(login, hash)
     } catch (cause) {
       return { kind: 'failure', reason: 'unavailable', login, cause }
     }
-    const nonce = first.nonce + this.#newNonce()
+    const nonce = first.nonce + newNonce()
     const serverFirst = `r=${nonce},s=${keys.salt.toString('base64')},i=${keys.iterations}`
-    this.#state = { at: 'challenged', first, login, keys, nonce, serverFirst }
+    this.#state = { at: 'challenged', first, login, bound, keys, nonce, serverFirst }
     return { kind: 'challenge', bytes: Buffer.from(serverFirst) }
   }
 
@@ -82,13 +116,14 @@ export class ScramServer implements SaslServerMechanism {
     const final = parseClientFinal(response)
     if (final === undefined) return MALFORMED
     const authMessage = `${state.first.bare},${state.serverFirst},${final.withoutProof}`
-    const proven = proves(state.keys, final.proof, authMessage)
+    const { hash, verifier } = this.#options
+    const proven = proves(hash, state.keys, final.proof, authMessage)
     const account = state.keys.account
     const right = proven && account !== undefined && repeats(final, state)
-    this.#verifier.scramOutcome?.(state.login, right)
+    verifier.scramOutcome?.(state.login, right)
     if (!right) return this.#fail('credentials', state.login)
     this.#state = { at: 'proven', account }
-    const signature = serverSignature(state.keys, authMessage).toString('base64')
+    const signature = serverSignature(hash, state.keys, authMessage).toString('base64')
     return { kind: 'challenge', bytes: Buffer.from(`v=${signature}`) }
   }
 
@@ -98,7 +133,8 @@ export class ScramServer implements SaslServerMechanism {
   }
 }
 
-/** The client says again the nonce and the header it began with; else somebody changed them. RFC 5802 §5.1 */
+/** The client says again the nonce and the header it began with, over the same channel; else somebody changed them. RFC 5802 §5.1 */
 function repeats(final: ClientFinal, state: State & { at: 'challenged' }): boolean {
-  return final.nonce === state.nonce && final.channelBinding.equals(Buffer.from(state.first.gs2Header))
+  const binding = Buffer.concat([Buffer.from(state.first.gs2Header), state.bound])
+  return final.nonce === state.nonce && sameOctets(final.channelBinding, binding)
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import type { TlsFacts } from '@cartero/wire'
 import { SaslClientError, type SaslStep } from './mechanism.ts'
 import { ScramClient } from './scram-client.ts'
 import { deriveScramKeys } from './scram-keys.ts'
@@ -11,7 +12,7 @@ import {
   parseServerFirst,
   unescapeName,
 } from './scram-message.ts'
-import { ScramServer } from './scram-server.ts'
+import { ScramServer, type ScramServerOptions } from './scram-server.ts'
 import type { CredentialVerifier } from './verifier.ts'
 
 // RFC 7677 §3
@@ -35,11 +36,17 @@ function knowing(...logins: string[]): CredentialVerifier {
 }
 
 function server(verifier = knowing('user')): ScramServer {
-  return new ScramServer(verifier, () => SERVER_NONCE)
+  return new ScramServer({ hash: 'SHA-256', verifier, newNonce: () => SERVER_NONCE, binding: 'none' })
 }
 
 function client(password = 'pencil'): ScramClient {
-  return new ScramClient('user', password, () => CLIENT_NONCE)
+  return new ScramClient({
+    hash: 'SHA-256',
+    login: 'user',
+    password,
+    newNonce: () => CLIENT_NONCE,
+    binding: { flag: 'n' },
+  })
 }
 
 function text(step: SaslStep): string {
@@ -159,6 +166,110 @@ function refused(serverFirst: string): void {
   mechanism.initial()
   assert.throws(() => mechanism.respond(Buffer.from(serverFirst)), SaslClientError)
 }
+
+const SHA1_SALT = Buffer.from('QSXCR+Q6sek8bf92', 'base64')
+const exporter = Buffer.alloc(32, 1)
+const endPoint = Buffer.alloc(32, 2)
+const tls: TlsFacts = { version: 'TLSv1.3', cipher: 'any', exporter, endPoint }
+
+// RFC 5802 §5
+test('SCRAM-SHA-1 says what RFC 5802 §5 shows, on both sides', async () => {
+  const keys = await deriveScramKeys('pencil', SHA1_SALT, 4096, 'SHA-1')
+  const asked: string[] = []
+  const theirs = new ScramServer({
+    hash: 'SHA-1',
+    verifier: {
+      password: () => Promise.resolve(undefined),
+      scramKeys: (_login, hash) => {
+        asked.push(hash)
+        return Promise.resolve({ ...keys, account: 'user' })
+      },
+    },
+    newNonce: () => '3rfcNHYJY1ZVvWVs7j',
+    binding: 'none',
+  })
+  const mine = new ScramClient({
+    hash: 'SHA-1',
+    login: 'user',
+    password: 'pencil',
+    newNonce: () => 'fyko+d2lbbFgONRv9qkxdawL',
+    binding: { flag: 'n' },
+  })
+  assert.equal(mine.initial().toString(), 'n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL')
+  const first = text(await theirs.next(mine.initial()))
+  assert.equal(first, 'r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096')
+  const final = mine.respond(Buffer.from(first))
+  assert.equal(
+    final.toString(),
+    'c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=',
+  )
+  assert.equal(text(await theirs.next(final)), 'v=rmF9pqV8S7suAoZWja4dJRkFsKQ=')
+  mine.respond(Buffer.from('v=rmF9pqV8S7suAoZWja4dJRkFsKQ='))
+  assert.equal(mine.complete, true)
+  assert.deepEqual(asked, ['SHA-1'])
+})
+
+describe('SCRAM-SHA-256-PLUS', () => {
+  const binding = (over: Partial<ScramServerOptions> = {}) =>
+    new ScramServer({
+      hash: 'SHA-256',
+      verifier: knowing('user'),
+      newNonce: () => SERVER_NONCE,
+      binding: 'bound',
+      tls,
+      ...over,
+    })
+  const bindingClient = (type: string, bound?: Buffer) =>
+    new ScramClient({
+      hash: 'SHA-256',
+      login: 'user',
+      password: 'pencil',
+      newNonce: () => CLIENT_NONCE,
+      binding: { flag: 'p', type },
+      bound,
+    })
+
+  async function end(server: ScramServer, mine: ScramClient): Promise<string> {
+    let step = await server.next(mine.initial())
+    while (step.kind === 'challenge') step = await server.next(mine.respond(step.bytes))
+    return step.kind === 'failure' ? step.reason : step.kind
+  }
+
+  test('binds by the exporter and by the certificate of the server', async () => {
+    assert.equal(await end(binding(), bindingClient('tls-exporter', exporter)), 'success')
+    assert.equal(await end(binding(), bindingClient('tls-server-end-point', endPoint)), 'success')
+  })
+
+  test('somebody in the middle, who has another channel to us, gains nothing by the right proof', async () => {
+    const other = Buffer.alloc(32, 9)
+    assert.equal(await end(binding(), bindingClient('tls-exporter', other)), 'credentials')
+    assert.equal(await end(binding(), bindingClient('tls-exporter', endPoint)), 'credentials')
+    assert.equal(await end(binding(), bindingClient('tls-exporter')), 'credentials')
+  })
+
+  test('a type that we do not have is refused before any key is told', async () => {
+    for (const type of ['tls-unique', 'toString', 'tls-server-end-point']) {
+      const { endPoint: _, ...withoutEndPoint } = tls
+      assert.equal(await end(binding({ tls: withoutEndPoint }), bindingClient(type, exporter)), 'malformed')
+    }
+    assert.equal(await end(binding({ tls: undefined }), bindingClient('tls-exporter', exporter)), 'malformed')
+  })
+
+  test('a client that does not bind cannot have it', async () => {
+    for (const flag of ['n', 'y']) {
+      const step = await binding().next(Buffer.from(CLIENT_FIRST.replace('n,,', `${flag},,`)))
+      assert.equal(step.kind === 'failure' && step.reason, 'malformed')
+    }
+  })
+
+  // RFC 5802 §6
+  test('a client from which our offer was kept is not let in, one that cannot bind is', async () => {
+    const declined = { binding: 'declined' } as const
+    const could = await binding(declined).next(Buffer.from(CLIENT_FIRST.replace('n,,', 'y,,')))
+    assert.deepEqual(could, { kind: 'failure', reason: 'credentials', login: 'user' })
+    assert.equal((await binding(declined).next(Buffer.from(CLIENT_FIRST))).kind, 'challenge')
+  })
+})
 
 describe('the SCRAM client and a hostile server', () => {
   test('cannot be made to count for minutes', () => refused(SERVER_FIRST.replace('i=4096', 'i=99999999')))

@@ -140,7 +140,14 @@ class ClientRun {
 function chooseOnly(name: string): NonNullable<SmtpClientOptions['authenticate']> {
   return (offered) =>
     offered.includes(name)
-      ? { name, exchange: mechanismNamed(name)!.connect(LOGIN, PASSWORD, () => 'client-nonce') }
+      ? {
+          name,
+          exchange: mechanismNamed(name)!.connect({
+            login: LOGIN,
+            password: PASSWORD,
+            newNonce: () => 'client-nonce',
+          }),
+        }
       : undefined
 }
 

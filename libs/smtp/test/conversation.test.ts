@@ -230,7 +230,11 @@ test('with TLS and authentication the conversation is the same however it is cut
         startTls: 'required',
         authenticate: () => ({
           name,
-          exchange: mechanismNamed(name)!.connect(LOGIN, PASSWORD, () => 'client-nonce'),
+          exchange: mechanismNamed(name)!.connect({
+            login: LOGIN,
+            password: PASSWORD,
+            newNonce: () => 'client-nonce',
+          }),
         }),
       },
     })

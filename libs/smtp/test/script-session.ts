@@ -79,8 +79,8 @@ export function scriptSession(abilities: ReadonlySet<Ability>, told: string[]): 
 
 function authAbility(told: string[]): Partial<ServedSession> {
   return {
-    mechanisms: () => offeredMechanisms(true).map(({ name }) => name),
-    start: (mechanism) => mechanismNamed(mechanism)!.create(verifier, () => 'server-nonce'),
+    mechanisms: () => offeredMechanisms({ verifier, inTheClear: true }).map(({ name }) => name),
+    start: (mechanism) => mechanismNamed(mechanism)!.create({ verifier, newNonce: () => 'server-nonce' }),
     authenticated: (account, mechanism) => void told.push(`authenticated ${account} ${mechanism}`),
   }
 }

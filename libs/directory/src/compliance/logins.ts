@@ -106,8 +106,8 @@ async function exchange(
   name = TIM,
 ): Promise<SaslStep> {
   const row = mechanismNamed(mechanism)!
-  const server = row.create(credentialVerifier(directory))
-  const client = row.connect(name, password)
+  const server = row.create({ verifier: credentialVerifier(directory) })
+  const client = row.connect({ login: name, password })
   let step = await server.next(client.initial())
   while (step.kind === 'challenge') step = await server.next(client.respond(step.bytes))
   return step
