@@ -1,3 +1,5 @@
+import type { ProxyTls } from './proxy/header.ts'
+
 /** Octets. `Buffer` is used on the wire itself, because its searches are native. */
 export type Bytes = Uint8Array
 
@@ -13,6 +15,11 @@ export interface TlsFacts {
   readonly exporter?: Bytes
   /** tls-server-end-point channel binding (RFC 5929 §4): the hash of the server's certificate. */
   readonly endPoint?: Bytes
+  /**
+   * Whether the certificate that the peer showed was verified. Absent when it showed none, and absent on a server that
+   * asks for none.
+   */
+  readonly verified?: boolean
   /** The peer's certificate, when it showed one that was verified. */
   readonly peer?: TlsPeer
 }
@@ -29,6 +36,18 @@ export interface TlsPeer {
   readonly fingerprint: string
 }
 
+/** A proxy that is trusted, and what it said of its client. */
+export interface ProxyFacts {
+  readonly address: string
+  readonly port: number
+  /** False when it did not say for whom it speaks: then the connection's addresses are its own. */
+  readonly toldClient: boolean
+  /** The name that the client asked it for. */
+  readonly serverName?: string
+  /** Present when the client spoke TLS with it. */
+  readonly tls?: ProxyTls
+}
+
 /** What is known of a connection when it is accepted. */
 export interface ConnectionFacts {
   /** Unique in this process, with the port in front; for logs only. */
@@ -38,7 +57,7 @@ export interface ConnectionFacts {
   readonly localAddress: string
   readonly localPort: number
   /** Who really is connected, when a trusted proxy said for whom it speaks (PROXY protocol); the facts above are what it said. */
-  readonly proxy?: { readonly address: string; readonly port: number }
+  readonly proxy?: ProxyFacts
   /** Present when TLS came first (implicit TLS, RFC 8314 §3). */
   readonly tls?: TlsFacts
 }

@@ -52,8 +52,31 @@ export function formatIpv6(groups: readonly number[]): string {
   return `${hex.slice(0, start).join(':')}::${hex.slice(start + length).join(':')}`
 }
 
-/** `::ffff:192.0.2.1` is how a dual-stack socket shows an IPv4 peer. */
+export function formatIpv4(numbers: readonly number[]): string {
+  return numbers.join('.')
+}
+
+/** The four numbers of an IPv4 address in the clothes of IPv6, `::ffff:192.0.2.1`; undefined for any other. */
 // RFC 4291 §2.5.5.2
+export function mappedIpv4(groups: readonly number[]): readonly number[] | undefined {
+  if (groups[5] !== 0xffff || groups.slice(0, 5).some((group) => group !== 0)) return undefined
+  return groups.slice(6).flatMap((group) => [group >> 8, group & 0xff])
+}
+
+/** Eight groups as text; what is mapped as the IPv4 address that it is. */
+export function formatUnmapped(groups: readonly number[]): string {
+  const ipv4 = mappedIpv4(groups)
+  return ipv4 ? formatIpv4(ipv4) : formatIpv6(groups)
+}
+
+/** One form for each address; undefined for what is none. */
+export function normalAddress(text: string): string | undefined {
+  if (!text.includes(':')) return parseIpv4(text) && text
+  const groups = parseIpv6(text)
+  return groups && formatUnmapped(groups)
+}
+
+/** An address as the system tells it: a dual-stack socket shows an IPv4 peer as `::ffff:192.0.2.1`. */
 export function withoutMapping(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
 }

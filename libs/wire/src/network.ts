@@ -1,4 +1,4 @@
-import { parseIpv4, parseIpv6 } from './ip-address.ts'
+import { mappedIpv4, parseIpv4, parseIpv6 } from './ip-address.ts'
 
 /** Addresses that share their first bits. IPv4 in the clothes of IPv6 (`::ffff:192.0.2.1`) is IPv4 everywhere here. */
 export interface Network {
@@ -60,12 +60,11 @@ export class NetworkSet {
   }
 }
 
-// RFC 4291 §2.5.5.2
 function parseAddress(text: string): Address | undefined {
   if (!text.includes(':')) return joined(4, 8n, parseIpv4(text))
   const groups = parseIpv6(text)
-  const isMapped = groups?.[5] === 0xffff && groups.slice(0, 5).every((group) => group === 0)
-  return isMapped ? joined(4, 16n, groups.slice(6)) : joined(6, 16n, groups)
+  const ipv4 = groups && mappedIpv4(groups)
+  return ipv4 ? joined(4, 8n, ipv4) : joined(6, 16n, groups)
 }
 
 function joined(family: 4 | 6, width: bigint, parts: readonly number[] | undefined): Address | undefined {
