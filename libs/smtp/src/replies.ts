@@ -38,6 +38,7 @@ export const replies = {
     say(251, 'destinationMoved', `User not local; will forward to ${path}`, 'RFC 5321 §3.4'),
   cannotVerify: say(252, 'destinationValid', 'Cannot VRFY user; try to send', 'RFC 5321 §3.5.3'),
   challenge: (base64: string) => say(334, undefined, base64, 'RFC 4954 §4'),
+  chunkTaken: (octets: number) => say(250, 'undefined', `${octets} octets received`, 'RFC 3030 §2'),
   startData: say(354, undefined, 'End data with <CRLF>.<CRLF>', 'RFC 5321 §4.1.1.4'),
 
   // 4yz: not now
@@ -51,6 +52,12 @@ export const replies = {
     say(421, 'otherSecurity', `${host} Too many commands without mail`, 'RFC 5321 §7.8'),
   tooManyAuthFailures: (host: string) =>
     say(421, 'otherSecurity', `${host} Too many failed authentications`, 'RFC 4954 §9'),
+  tooManyCommands: (host: string) =>
+    say(421, 'otherSecurity', `${host} Too many commands, come again`, 'RFC 5321 §7.8'),
+  tooManyMessages: (host: string) =>
+    say(421, 'congestion', `${host} Too many messages in one connection, come again`, 'RFC 9422 §4.1'),
+  tooLongConnected: (host: string) =>
+    say(421, 'congestion', `${host} You have been here for long, come again`, 'RFC 5321 §7.8'),
   tooManyConnections: (host: string) =>
     say(421, 'congestion', `${host} Too many connections, try again later`, 'RFC 5321 §7.8'),
   notAvailable: (host: string) =>

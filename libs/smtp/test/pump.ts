@@ -16,6 +16,8 @@ export class Pump<Question, Answer> {
   readonly #decide: (question: Question) => MaybePromise<Answer>
   closed = false
   startTls = false
+  /** Milliseconds of each pause; none is waited for. */
+  readonly paused: number[] = []
   #sent: Buffer[] = []
 
   constructor(
@@ -44,6 +46,9 @@ export class Pump<Question, Answer> {
         case 'startTls':
           this.startTls = true
           return this.takeSent()
+        case 'pause':
+          this.paused.push(output.milliseconds)
+          break
         case 'close':
           this.closed = true
           break

@@ -105,10 +105,10 @@ export class AuthPhase implements Phase {
       ...(login === undefined ? {} : { login }),
       ...(cause === undefined ? {} : { cause }),
     })
-    dialogue.say(reply)
     dialogue.readCommands()
     // Whoever is told to try later has not guessed.
-    if (reason !== 'unavailable') dialogue.countAuthFailure()
+    if (reason === 'unavailable') dialogue.say(reply)
+    else dialogue.failAuth(reply)
   }
 }
 

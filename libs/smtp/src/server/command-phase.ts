@@ -4,6 +4,7 @@ import { ReplyError } from '../reply-error.ts'
 import { replies } from '../replies.ts'
 import { isPermanent, isPositive, type Reply } from '../reply.ts'
 import type { Dialogue, Phase } from './dialogue.ts'
+import { discard } from './discard-phase.ts'
 import type { ServerPolicy } from './options.ts'
 import { verdictOf } from './question.ts'
 import type { VerbRow } from './verb/row.ts'
@@ -23,6 +24,7 @@ export class CommandPhase implements Phase {
   step(dialogue: Dialogue): boolean {
     const line = dialogue.input.next()
     if (line === undefined) return false
+    if (!dialogue.countCommand()) return true
     if (line.kind === 'line') this.#line(dialogue, line.bytes)
     else wrongLine(dialogue, line)
     return true
@@ -30,7 +32,7 @@ export class CommandPhase implements Phase {
 
   #line(dialogue: Dialogue, line: Buffer): void {
     const { verb, rest } = splitVerb(line)
-    const row = findVerb(verb)
+    const row = findVerb(verb, dialogue.policy.protocol)
     if (row === undefined) return unknownVerb(dialogue, verb)
     try {
       if (dialogue.turnedAway && row.verb !== 'QUIT')
@@ -43,7 +45,7 @@ export class CommandPhase implements Phase {
       decide(dialogue, row, command)
     } catch (error) {
       if (!(error instanceof ReplyError)) throw error
-      wrong(dialogue, verb, error.reply)
+      refuseBeforeQuestion(dialogue, row, line, error.reply)
     }
   }
 }
@@ -56,10 +58,22 @@ function decide(dialogue: Dialogue, row: VerbRow, command: SmtpCommand): void {
 
 function proceed(dialogue: Dialogue, row: VerbRow, command: SmtpCommand, verdict: Reply | undefined): void {
   if (verdict !== undefined && !isPositive(verdict)) {
-    dialogue.say(verdict)
+    if (row.refuse === undefined) dialogue.say(verdict)
+    else row.refuse(dialogue, command, verdict)
     row.refused?.(dialogue, verdict)
   } else row.proceed(dialogue, command, verdict)
   if (row.countsAsJunk) dialogue.countJunk()
+}
+
+/** What is no command is not read as one, whatever it stands behind. */
+// RFC 3030 §2
+function refuseBeforeQuestion(dialogue: Dialogue, row: VerbRow, line: Buffer, reply: Reply): void {
+  if (row.octetsBehind === undefined) return wrong(dialogue, row.verb, reply)
+  const octets = row.octetsBehind(line) ?? Infinity
+  discard(dialogue, octets, octets, () => {
+    dialogue.readCommands()
+    wrong(dialogue, row.verb, reply)
+  })
 }
 
 /** Length and characters. */

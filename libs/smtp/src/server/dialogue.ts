@@ -31,7 +31,7 @@ export class Dialogue {
   readonly policy: ServerPolicy
   readonly input: LineReader
   readonly #observer: ((event: SmtpEvent) => void) | undefined
-  readonly #commands: Phase
+  readonly #commandPhase: Phase
   readonly #outputs: Output<SmtpQuestion>[] = []
   #asked: Asked | undefined
 
@@ -47,6 +47,9 @@ export class Dialogue {
   /** The greeting refused the client; it may only leave (RFC 5321 §3.1). */
   turnedAway = false
   ending: Ending | undefined
+  /** Messages that were begun. */
+  transactions = 0
+  #commands = 0
   #errors = 0
   #junk = 0
   #refusedRecipients = 0
@@ -66,7 +69,7 @@ export class Dialogue {
     this.#observer = options.observer
     this.tls = options.tls
     this.phase = greeting
-    this.#commands = commands
+    this.#commandPhase = commands
   }
 
   get asking(): boolean {
@@ -80,13 +83,27 @@ export class Dialogue {
   /** A reply that says that we leave (421) is followed by leaving, whoever thought of it. */
   // RFC 5321 §3.8
   say(reply: Reply): void {
-    if (reply.code === LEAVING) this.dismiss(reply)
-    else this.#send(reply)
+    if (reply.code === LEAVING) return this.dismiss(reply)
+    if (!isPositive(reply) && this.#tries >= this.policy.limits.softErrors)
+      this.pause(this.policy.limits.errorDelay)
+    this.#send(reply)
+  }
+
+  /** Says several replies, all of them also where one says that we leave. */
+  sayEach(each: readonly Reply[]): void {
+    if (each.length === 1) return this.say(each[0]!)
+    for (const reply of each) this.#send(reply)
+    if (each.some(({ code }) => code === LEAVING)) this.close('dismissed')
+  }
+
+  /** What is said next waits, and so does the client. Nobody else does: nothing of the session is held meanwhile. */
+  pause(milliseconds: number): void {
+    if (milliseconds > 0) this.#outputs.push({ kind: 'pause', milliseconds })
   }
 
   /** Says a refusal and tells the observer. */
   refuse(verb: string, reply: Reply): void {
-    this.#tellRefused(verb, reply)
+    this.tellRefused(verb, reply)
     this.say(reply)
   }
 
@@ -101,7 +118,7 @@ export class Dialogue {
     this.#asked = undefined
     if (asked === undefined) return
     const verdict = verdictOf(answer)
-    if (verdict !== undefined && !isPositive(verdict)) this.#tellRefused(verbOf(asked.question), verdict)
+    if (verdict !== undefined && !isPositive(verdict)) this.tellRefused(verbOf(asked.question), verdict)
     asked.resume(answer)
   }
 
@@ -131,7 +148,7 @@ export class Dialogue {
 
   /** What comes next is a command. */
   readCommands(): void {
-    this.phase = this.#commands
+    this.phase = this.#commandPhase
   }
 
   dropTransaction(): void {
@@ -186,6 +203,13 @@ export class Dialogue {
     this.#outputs.push({ kind: 'send', bytes: formatReply(reply) })
   }
 
+  /** @returns whether one more is borne with */
+  countCommand(): boolean {
+    if (++this.#commands <= this.policy.limits.commands) return true
+    this.#lose(replies.tooManyCommands)
+    return false
+  }
+
   countError(): void {
     if (++this.#errors >= this.policy.limits.errors) this.#lose(replies.tooManyErrors)
   }
@@ -194,8 +218,11 @@ export class Dialogue {
     if (++this.#refusedRecipients >= this.policy.limits.refusedRecipients) this.#lose(replies.tooManyErrors)
   }
 
+  /** Says why an authentication failed, later each time. */
   // RFC 4954 §9: guessing is cut short
-  countAuthFailure(): void {
+  failAuth(reply: Reply): void {
+    this.pause(this.policy.limits.authFailureDelay * (this.#authFailures + 1))
+    this.say(reply)
     if (++this.#authFailures >= this.policy.limits.authFailures) this.#lose(replies.tooManyAuthFailures)
   }
 
@@ -208,17 +235,21 @@ export class Dialogue {
     this.#junk = 0
   }
 
+  get #tries(): number {
+    return this.#errors + this.#refusedRecipients
+  }
+
   #lose(patience: (host: string) => Reply): void {
     if (this.phase !== undefined) this.dismiss(patience(this.policy.hostname))
   }
 
-  #tellRefused(verb: string, reply: Reply, reason: string = replyText(reply), fault: Fault = 'peer'): void {
+  tellRefused(verb: string, reply: Reply, reason: string = replyText(reply), fault: Fault = 'peer'): void {
     this.#observer?.({ kind: 'refused', verb, reply, reason, fault })
   }
 
   #publicFace(question: SmtpQuestion, error: unknown): Reply {
     if (error instanceof ReplyError && !isPositive(error.reply)) {
-      this.#tellRefused(verbOf(question), error.reply, error.reason, error.fault)
+      this.tellRefused(verbOf(question), error.reply, error.reason, error.fault)
       return error.reply
     }
     this.observe({ kind: 'bug', during: question.kind, error })

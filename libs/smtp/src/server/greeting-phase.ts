@@ -10,7 +10,15 @@ export class GreetingPhase implements Phase {
   // Nothing is awaited from the client here.
   readonly patience: Patience = { milliseconds: 300_000, waitingFor: 'greeting' }
 
+  #hasWaited = false
+
   step(dialogue: Dialogue): boolean {
+    const { earlyTalkers, limits } = dialogue.policy
+    if (earlyTalkers === 'refuse' && !this.#hasWaited) {
+      this.#hasWaited = true
+      dialogue.pause(limits.greetingDelay)
+      return true
+    }
     dialogue.readCommands()
     if (dialogue.session.greeting === undefined) greet(dialogue, undefined)
     else dialogue.ask({ kind: 'greeting' }, (answer) => greet(dialogue, verdictOf(answer)))

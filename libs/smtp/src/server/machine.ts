@@ -1,7 +1,6 @@
 import type { Output, Patience, ProtocolMachine, TlsFacts } from '@cartero/wire'
 import { replies } from '../replies.ts'
 import { CommandPhase } from './command-phase.ts'
-import { DataPhase } from './data-phase.ts'
 import { Dialogue } from './dialogue.ts'
 import { GreetingPhase } from './greeting-phase.ts'
 import { policyOf, type SmtpServerOptions } from './options.ts'
@@ -34,7 +33,7 @@ export class SmtpServerMachine implements ProtocolMachine<SmtpQuestion, SmtpAnsw
       if (output !== undefined) return output
       if (dialogue.asking || dialogue.phase === undefined) return undefined
       // RFC 5321 §3.8; a message that is being read is read to its end first
-      if (this.#draining && !(dialogue.phase instanceof DataPhase)) {
+      if (this.#draining && dialogue.transaction?.message === undefined) {
         dialogue.dismiss(replies.shuttingDown(dialogue.policy.hostname), 'drained')
       } else if (!dialogue.phase.step(dialogue)) return undefined
     }

@@ -14,16 +14,16 @@ export type SmtpQuestion =
   | { readonly kind: 'helo'; readonly client: GreetingCommand }
   | { readonly kind: 'mail'; readonly command: MailCommand }
   | { readonly kind: 'rcpt'; readonly command: RcptCommand }
-  | { readonly kind: 'data' }
-  | { readonly kind: 'body'; readonly octets: Buffer }
-  | { readonly kind: 'endOfData' }
+  | { readonly kind: 'data'; readonly by: 'DATA' | 'BDAT' }
+  | { readonly kind: 'body'; readonly octets: Buffer; readonly by: 'DATA' | 'BDAT' }
+  | { readonly kind: 'endOfData' | 'endOfDataForEach'; readonly by: 'DATA' | 'BDAT' }
   | { readonly kind: 'sasl'; readonly exchange: SaslServerMechanism; readonly response: Buffer | undefined }
   | { readonly kind: 'authenticated'; readonly account: string; readonly mechanism: string }
   | { readonly kind: 'verify'; readonly text: string }
   | { readonly kind: 'expand'; readonly text: string }
 
-/** An exchange answers with its next step, everything else with a verdict. */
-export type SmtpAnswer = Verdict | SaslStep
+/** An exchange answers with its next step, LMTP's end of data with a reply for each recipient, all else with a verdict. */
+export type SmtpAnswer = Verdict | SaslStep | readonly Reply[]
 
 /** Makes a session the one that answers a machine's questions. */
 export function serveSession(session: ServedSession): (question: SmtpQuestion) => MaybePromise<SmtpAnswer> {
@@ -43,6 +43,8 @@ export function serveSession(session: ServedSession): (question: SmtpQuestion) =
         return session.body(question.octets) as MaybePromise<undefined>
       case 'endOfData':
         return session.endOfData()
+      case 'endOfDataForEach':
+        return session.endOfDataForEach === undefined ? session.endOfData() : session.endOfDataForEach()
       case 'sasl':
         return question.exchange.next(question.response)
       case 'authenticated':
@@ -58,9 +60,6 @@ export function serveSession(session: ServedSession): (question: SmtpQuestion) =
 const VERBS = {
   mail: 'MAIL',
   rcpt: 'RCPT',
-  data: 'DATA',
-  body: 'DATA',
-  endOfData: 'DATA',
   sasl: 'AUTH',
   authenticated: 'AUTH',
   verify: 'VRFY',
@@ -70,7 +69,8 @@ const VERBS = {
 /** What the client had said when the question came up; '' before it said anything. */
 export function verbOf(question: SmtpQuestion): Verb | '' {
   if (question.kind === 'greeting') return ''
-  return question.kind === 'helo' ? question.client.verb : VERBS[question.kind]
+  if (question.kind === 'helo') return question.client.verb
+  return 'by' in question ? question.by : VERBS[question.kind]
 }
 
 /** The reply among the answers; a step is none. */

@@ -1,5 +1,5 @@
-import type { Reply } from '../reply.ts'
 import type { MailCommand } from '../verb/mail.ts'
+import type { IncomingMessage } from './incoming-message.ts'
 
 /** What is known of one message on its way in. RSET drops the object, so there is nothing to forget to clear. */
 // RFC 5321 §3.3
@@ -9,10 +9,8 @@ export class Transaction {
   refused = 0
   /** Recipients named although there were enough. */
   overshoot = 0
-  /** Octets of the message so far, dots removed. */
-  octets = 0
-  /** Why the message will be refused at its end; the rest of it is thrown away. */
-  failure: Reply | undefined
+  /** Present once the session has agreed to octets, or a chunk was sent. */
+  message: IncomingMessage | undefined
 
   constructor(mail: MailCommand) {
     this.mail = mail

@@ -1,8 +1,11 @@
+import type { Protocol } from './options.ts'
 import { auth } from './verb/auth.ts'
+import { bdat } from './verb/bdat.ts'
 import { data } from './verb/data.ts'
 import { ehlo, helo } from './verb/greeting.ts'
 import { help } from './verb/help.ts'
 import { expn, vrfy } from './verb/look-up.ts'
+import { lhlo } from './verb/lhlo.ts'
 import { mail } from './verb/mail.ts'
 import { noop } from './verb/noop.ts'
 import { quit } from './verb/quit.ts'
@@ -15,9 +18,11 @@ import { starttls } from './verb/starttls.ts'
 export const VERBS: readonly VerbRow[] = [
   helo,
   ehlo,
+  lhlo,
   mail,
   rcpt,
   data,
+  bdat,
   rset,
   noop,
   quit,
@@ -31,8 +36,9 @@ export const VERBS: readonly VerbRow[] = [
 const BY_NAME: ReadonlyMap<string, VerbRow> = new Map(VERBS.map((row) => [row.verb, row]))
 
 /** @param verb in upper case */
-export function findVerb(verb: string): VerbRow | undefined {
-  return BY_NAME.get(verb)
+export function findVerb(verb: string, protocol: Protocol): VerbRow | undefined {
+  const row = BY_NAME.get(verb)
+  return row?.only === undefined || row.only === protocol ? row : undefined
 }
 
 /** First words of other protocols: somebody makes a browser speak to us. */

@@ -5,6 +5,7 @@ import { offeredLines, understoodExtensions } from '../extensions.ts'
 import type { VerbRow } from './row.ts'
 
 const both = {
+  only: 'smtp',
   beforeTls: true,
   needsHelo: false,
   needsAuth: false,

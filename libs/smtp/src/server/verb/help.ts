@@ -13,10 +13,9 @@ export const help = (all: () => readonly VerbRow[]): VerbRow<TextCommand> => ({
   pipelinedBehind: 'read',
   countsAsJunk: true,
   proceed: (dialogue, { text }) => {
-    const row = all().find(({ verb }) => verb === text.toUpperCase())
-    const verbs = `Commands: ${all()
-      .map(({ verb }) => verb)
-      .join(' ')}`
+    const rows = all().filter(({ only }) => only === undefined || only === dialogue.policy.protocol)
+    const row = rows.find(({ verb }) => verb === text.toUpperCase())
+    const verbs = `Commands: ${rows.map(({ verb }) => verb).join(' ')}`
     dialogue.say(
       replies.help(row === undefined ? verbs : `${row.help}, see ${row.rfc.replace('§', 'section ')}`),
     )

@@ -16,12 +16,16 @@ export const mail: VerbRow<MailCommand> = {
   check: (dialogue, command) => {
     if (dialogue.transaction !== undefined)
       throw new ReplyError(replies.badSequence('MAIL was given already'))
+    // RFC 9422 §4.1
+    if (dialogue.transactions >= dialogue.policy.limits.transactions)
+      throw new ReplyError(replies.tooManyMessages(dialogue.policy.hostname))
     const limit = dialogue.policy.limits.messageSize
     // RFC 1870 §6.1
     if (limit > 0 && (command.parameters.size ?? 0) > limit) throw new ReplyError(replies.messageTooBig)
   },
   question: (_dialogue, command) => ({ kind: 'mail', command }),
   proceed: (dialogue, command, verdict) => {
+    dialogue.transactions++
     dialogue.transaction = new Transaction(command)
     dialogue.say(verdict ?? replies.senderAccepted)
   },

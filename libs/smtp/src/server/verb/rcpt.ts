@@ -14,6 +14,8 @@ export const rcpt: VerbRow<RcptCommand> = {
   pipelinedBehind: 'read',
   countsAsJunk: false,
   check: ({ transaction, policy }, command) => {
+    // RFC 3030 §2
+    if (transaction!.message !== undefined) throw new ReplyError(replies.badSequence('the message was begun'))
     // RFC 6531 §3.5
     if (command.utf8 && transaction!.mail.parameters.smtpUtf8 !== true) {
       throw new ReplyError(replies.nonAsciiAddress)

@@ -1,6 +1,7 @@
 import type { SmtpCommand, Verb } from '../../command.ts'
 import type { Reply } from '../../reply.ts'
 import type { Dialogue } from '../dialogue.ts'
+import type { Protocol } from '../options.ts'
 import type { SmtpQuestion } from '../question.ts'
 import type { Verdict } from '../session.ts'
 
@@ -10,6 +11,8 @@ import type { Verdict } from '../session.ts'
  */
 export interface VerbRow<Command extends SmtpCommand = SmtpCommand> {
   readonly verb: Verb
+  /** Unknown in the other protocol (RFC 2033 §4.1). */
+  readonly only?: Protocol
   /** Allowed where TLS is required and not yet started (RFC 3207 §4). */
   readonly beforeTls: boolean
   /** Only after HELO or EHLO (RFC 5321 §4.1.4). */
@@ -25,12 +28,19 @@ export interface VerbRow<Command extends SmtpCommand = SmtpCommand> {
   readonly pipelinedBehind: 'read' | 'drop' | 'refuse'
   /** Gets no mail anywhere: counted, so that nobody holds a connection with it. */
   readonly countsAsJunk: boolean
+  /**
+   * How many octets behind the line are none of its commands, even where it is refused; undefined when that cannot be told,
+   * and so nothing that follows can be.
+   */
+  octetsBehind?(line: Buffer): number | undefined
   /** Order beyond what the bits say. Throws ReplyError. */
   check?(dialogue: Dialogue, command: Command): void
   /** What the session is asked. */
   question?(dialogue: Dialogue, command: Command): SmtpQuestion | undefined
   /** A refusal by the session has been answered already, so the verdict is undefined or a positive reply. */
   proceed(dialogue: Dialogue, command: Command, verdict: Verdict): void
+  /** Tells the client that the session refused, where that is not said at once. */
+  refuse?(dialogue: Dialogue, command: Command, verdict: Reply): void
   /** Counts what the session refused; the client has been told already. */
   refused?(dialogue: Dialogue, verdict: Reply): void
   readonly help: string
