@@ -16,9 +16,14 @@ export { serveSession, type SmtpAnswer, type SmtpQuestion } from './question.ts'
 export type {
   AuthSession,
   ExpandSession,
+  Honours,
+  LmtpSession,
+  ProxiedClient,
   ServedSession,
   SessionCapabilities,
   SmtpSession,
   Verdict,
   VerifySession,
+  XclientSession,
+  XforwardSession,
 } from './session.ts'
