@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { CredentialVerifier, SaslStep } from '@cartero/sasl'
+import { ManualClock, type TlsFacts } from '@cartero/wire'
+import { AddressBans, DEFAULT_BAN_LIMITS } from './address-bans.ts'
+import { Doorkeeper, type Visit } from './doorkeeper.ts'
+
+const tls: TlsFacts = { version: 'TLSv1.3', cipher: 'any', exporter: Buffer.alloc(32) }
+const visit: Visit = { remoteAddress: '192.0.2.1', tls }
+const { failures } = DEFAULT_BAN_LIMITS
+
+function house() {
+  const asked: string[] = []
+  const verifier = (peer: string): CredentialVerifier => ({
+    password: async (login, password) => {
+      asked.push(peer)
+      return password === 'right' ? login.toLowerCase() : undefined
+    },
+    scramKeys: () => Promise.reject(new Error('not asked here')),
+  })
+  const bans = new AddressBans(new ManualClock())
+  const doorkeeper = new Doorkeeper({ verifier, bans })
+  const login = async (password: string, by: Visit = visit, name = 'Tim'): Promise<SaslStep> =>
+    doorkeeper.start('PLAIN', by).next(Buffer.from(`\0${name}\0${password}`))
+  return { asked, bans, doorkeeper, login }
+}
+
+describe('the doorkeeper', () => {
+  test('offers what the channel allows', () => {
+    const { doorkeeper } = house()
+    assert.deepEqual(doorkeeper.mechanisms(visit), ['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-256', 'PLAIN', 'LOGIN'])
+    assert.deepEqual(doorkeeper.mechanisms({ remoteAddress: '192.0.2.1' }), ['SCRAM-SHA-256'])
+  })
+
+  test('turns a guesser away before his guess costs anything, and says that it is not known', async () => {
+    const { asked, doorkeeper, login } = house()
+    for (let n = 0; n < failures; n++) {
+      assert.equal(doorkeeper.admits(visit.remoteAddress), true)
+      assert.equal((await login(`wrong ${n}`)).kind, 'failure')
+    }
+    assert.equal(doorkeeper.admits(visit.remoteAddress), false)
+    assert.equal(asked.length, failures)
+    const refused = await login('right')
+    assert.equal(refused.kind === 'failure' && refused.reason, 'unavailable')
+    assert.equal(asked.length, failures)
+    assert.equal((await login('right', { ...visit, remoteAddress: '192.0.2.2' })).kind, 'success')
+  })
+
+  test('an exchange that began before the ban does not outlive it', async () => {
+    const { bans, doorkeeper } = house()
+    const exchange = doorkeeper.start('LOGIN', visit)
+    await exchange.next(undefined)
+    await exchange.next(Buffer.from('tim'))
+    for (let n = 0; n < failures; n++) bans.failed(visit.remoteAddress, { login: 'x', proof: `${n}` })
+    const step = await exchange.next(Buffer.from('right'))
+    assert.equal(step.kind === 'failure' && step.reason, 'unavailable')
+  })
+
+  test('forgives who finds his password, however he writes his name', async () => {
+    const { doorkeeper, login } = house()
+    for (let n = 1; n < failures; n++) await login(`wrong ${n}`)
+    await login('right', visit, 'TIM')
+    for (let n = 1; n < failures; n++) await login(`wrong again ${n}`)
+    assert.equal(doorkeeper.admits(visit.remoteAddress), true)
+  })
+
+  test('does not count the same wrong password again, nor words that are no guess', async () => {
+    const { doorkeeper, login } = house()
+    for (let n = 0; n < 3 * failures; n++) {
+      await login('wrong')
+      await doorkeeper.start('PLAIN', visit).next(Buffer.from('rubbish'))
+    }
+    assert.equal(doorkeeper.admits(visit.remoteAddress), true)
+  })
+
+  test('names the peer to the verifier, which has its own reasons to make it wait', async () => {
+    const { asked, login } = house()
+    await login('wrong')
+    assert.deepEqual(asked, ['192.0.2.1'])
+  })
+})

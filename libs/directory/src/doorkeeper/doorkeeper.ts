@@ -1,0 +1,118 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import {
+  mechanismNamed,
+  offeredMechanisms,
+  type CredentialVerifier,
+  type SaslServerContext,
+  type SaslServerMechanism,
+  type SaslStep,
+  type TokenAdvice,
+} from '@cartero/sasl'
+import { systemClock, type MaybePromise, type TlsFacts } from '@cartero/wire'
+import { DirectoryError } from '../directory-error.ts'
+import { AddressBans } from './address-bans.ts'
+
+export interface DoorkeeperOptions {
+  /** Who knows the credentials, as he answers to one peer: whom it was that asked decides who has to wait. */
+  readonly verifier: (peer: string) => CredentialVerifier
+  /** Shared by all doors of a process. */
+  readonly bans?: AddressBans
+  /** Names of the mechanisms that the operator switched on; the usual ones when absent. */
+  readonly switchedOn?: ReadonlySet<string>
+  readonly tokenAdvice?: TokenAdvice
+  readonly hostname?: string
+}
+
+/** A connection over which somebody wants to prove who he is. */
+export interface Visit {
+  /** Where the peer is, as far as it is known: what a trusted proxy said counts. */
+  readonly remoteAddress: string
+  /** Present under TLS. */
+  readonly tls?: TlsFacts | undefined
+  /** Passwords may cross without TLS: on loopback, by choice. */
+  readonly inTheClear?: boolean
+}
+
+/**
+ * Who may come in, by which proof, and who is turned away: the same at every door where our users log in. Protocols
+ * carry what it says and decide nothing of it.
+ */
+export class Doorkeeper {
+  readonly #options: DoorkeeperOptions
+  readonly #bans: AddressBans
+
+  constructor(options: DoorkeeperOptions) {
+    this.#options = options
+    this.#bans = options.bans ?? new AddressBans(systemClock)
+  }
+
+  /** False for a peer that has guessed too often: it is to be turned away as soon as it connects. */
+  admits(remoteAddress: string): boolean {
+    return this.#bans.admits(remoteAddress)
+  }
+
+  /** Names of the mechanisms on offer, in upper case, best first. */
+  mechanisms(visit: Visit): readonly string[] {
+    return offeredMechanisms(this.#context(visit)).map(({ name }) => name)
+  }
+
+  /** Begins an exchange by one of the mechanisms that are on offer. */
+  start(mechanism: string, visit: Visit): SaslServerMechanism {
+    const exchange = mechanismNamed(mechanism)!.create(this.#context(visit))
+    return new WatchedExchange(exchange, this.#bans, visit.remoteAddress)
+  }
+
+  #context({ remoteAddress, tls, inTheClear = false }: Visit): SaslServerContext {
+    const { verifier, switchedOn, tokenAdvice, hostname } = this.#options
+    return {
+      verifier: verifier(remoteAddress),
+      tls,
+      inTheClear,
+      switchedOn,
+      tokenAdvice,
+      ...(hostname !== undefined && { hostname }),
+    }
+  }
+}
+
+/** Dies with the process: what was guessed cannot be read back from what is kept of it. */
+const GUESS_KEY = randomBytes(32)
+
+/** An exchange of which the bans hear the end. Of a banned peer nothing is verified, so that it costs no hash. */
+class WatchedExchange implements SaslServerMechanism {
+  readonly #exchange: SaslServerMechanism
+  readonly #bans: AddressBans
+  readonly #address: string
+  readonly #said = createHmac('sha256', GUESS_KEY)
+
+  constructor(exchange: SaslServerMechanism, bans: AddressBans, address: string) {
+    this.#exchange = exchange
+    this.#bans = bans
+    this.#address = address
+  }
+
+  next(response: Buffer | undefined): MaybePromise<SaslStep> {
+    if (!this.#bans.admits(this.#address)) return { kind: 'failure', reason: 'unavailable', cause: banned() }
+    if (response !== undefined) this.#said.update(`${response.length}\0`).update(response)
+    const step = this.#exchange.next(response)
+    return step instanceof Promise ? step.then((late) => this.#watch(late)) : this.#watch(step)
+  }
+
+  #watch(step: SaslStep): SaslStep {
+    if (step.kind === 'success') this.#bans.succeeded(this.#address, keyOf(step.account))
+    else if (step.kind === 'failure' && step.reason === 'credentials') {
+      const proof = this.#said.digest('base64')
+      this.#bans.failed(this.#address, { login: keyOf(step.login ?? ''), proof })
+    }
+    return step
+  }
+}
+
+/** A login in a form that is short whatever was claimed, and the same for the account that it leads to. */
+function keyOf(login: string): string {
+  return createHmac('sha256', GUESS_KEY).update(login.toLowerCase()).digest('base64')
+}
+
+function banned(): DirectoryError {
+  return new DirectoryError('busy', 'the address is banned for guessing: see `cartero ban list`')
+}
