@@ -1,0 +1,8 @@
+/**
+ * Who is told what became of a message: delivery status notifications.
+ * @packageDocumentation
+ */
+export { Notices, type NoticesOptions } from './notices.ts'
+export type { RecipientResult, RemoteReply, Trouble } from './result.ts'
+export { NOTICE_SETTINGS, type NoticeSettings } from './settings.ts'
+export { givenUpAt, lastMoment, type NoticeAction, type NoticeEntry } from './verdict.ts'
