@@ -25,8 +25,9 @@ export const replies = {
     say(250, undefined, [host, ...extensions].join('\n'), 'RFC 5321 §4.1.1.1'),
   done: say(250, 'undefined', 'OK', 'RFC 5321 §4.1.1.9'),
   senderAccepted: say(250, 'otherAddress', 'Sender OK', 'RFC 5321 §4.1.1.2'),
+  // RFC 6710 §9.1: the text begins with the priority
   priorityChanged: (priority: number) =>
-    say(250, 'priorityChanged', `Sender OK, priority is ${priority}`, 'RFC 6710 §4.1'),
+    say(250, 'priorityChanged', `${priority} is the priority, sender OK`, 'RFC 6710 §4.1'),
   recipientAccepted: say(250, 'destinationValid', 'Recipient OK', 'RFC 5321 §4.1.1.3'),
   queued: (id: string) => say(250, 'otherMedia', `Queued as ${id}`, 'RFC 5321 §4.1.1.4'),
   verified: (mailbox: string) => say(250, 'destinationValid', mailbox, 'RFC 5321 §3.5.1'),
@@ -40,6 +41,8 @@ export const replies = {
   challenge: (base64: string) => say(334, undefined, base64, 'RFC 4954 §4'),
   chunkTaken: (octets: number) => say(250, 'undefined', `${octets} octets received`, 'RFC 3030 §2'),
   startData: say(354, undefined, 'End data with <CRLF>.<CRLF>', 'RFC 5321 §4.1.1.4'),
+
+  verifiedInUtf8: say(252, 'utf8ReplyRequired', 'Ask again with SMTPUTF8', 'RFC 6531 §3.7.4.2'),
 
   // 4yz: not now
   shuttingDown: (host: string) =>
@@ -98,6 +101,9 @@ export const replies = {
   badRecipient: say(501, 'badDestinationSyntax', 'Bad recipient address', 'RFC 5321 §4.1.1.3'),
   badParameter: (keyword: string) =>
     say(501, 'invalidArguments', `Bad or repeated parameter ${keyword}`, 'RFC 5321 §4.1.1.11'),
+  deliverByTooSoon: (minimum: number) =>
+    say(501, 'invalidArguments', `Delivery takes ${minimum} seconds at least`, 'RFC 2852 §4.1'),
+  holdTooLong: say(501, 'invalidArguments', 'Message cannot be kept back for so long', 'RFC 4865 §3'),
   noArguments: say(501, 'invalidArguments', 'No arguments, please', 'RFC 5321 §4.2.2'),
   authCancelled: say(501, 'otherSecurity', 'Authentication cancelled', 'RFC 4954 §4'),
   badBase64: say(501, 'syntaxError', 'Cannot decode base64', 'RFC 4954 §4'),
@@ -127,11 +133,16 @@ export const replies = {
   senderDomainUnknown: say(550, 'badSenderSystem', 'Sender domain does not exist', 'RFC 2505 §2.9'),
   senderHasNullMx: say(550, 'senderHasNullMx', 'Sender domain accepts no mail', 'RFC 7505 §4.2'),
   solicitationRefused: (keyword: string) =>
-    say(550, 'notAuthorised', `No ${keyword} here, please`, 'RFC 3865 §2.2'),
+    say(550, 'notAuthorised', `SOLICIT=${keyword} is not wanted here`, 'RFC 3865 §2.4'),
+  aList: say(550, 'otherAddress', 'That is a mailing list, not a user', 'RFC 5321 §3.5.1'),
+  expandedInUtf8: say(550, 'utf8ReplyRequired', 'Ask again with SMTPUTF8', 'RFC 6531 §3.7.4.2'),
+  proxyNotTrusted: say(550, 'otherSecurity', 'Insufficient authorisation', 'RFC 5321 §4.1.5'),
   policyRefusal: say(550, 'otherSecurity', 'Refused by policy', 'RFC 5321 §7.9'),
   bareNewline: say(550, 'otherMedia', 'Message contains bare CR or LF', 'RFC 5321 §2.3.8'),
   nulOctet: say(550, 'otherMedia', 'Message contains NUL octets', 'RFC 2045 §2.8'),
   loop: say(554, 'loop', 'Too many hops, the message loops', 'RFC 5321 §6.3'),
+  notLocal: (path: string) =>
+    say(551, 'destinationMoved', `User not local; please try ${path}`, 'RFC 5321 §3.4'),
   messageTooBig: say(552, 'messageTooBig', 'Message exceeds the maximum size', 'RFC 1870 §6.1'),
   headerTooBig: (limit: string) =>
     say(552, 'messageTooBig', `Message header has too many ${limit}`, 'RFC 5321 §7.8'),

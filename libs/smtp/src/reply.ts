@@ -9,6 +9,8 @@ export interface Reply {
   readonly status?: EnhancedStatus
   /** At least one, without code, status and CRLF. */
   readonly lines: readonly string[]
+  /** The client asked for UTF-8 and gets it (RFC 6531 §3.7.4.2); else what is not ASCII is replaced. */
+  readonly utf8?: true
 }
 
 /** Makes a reply. `text` may have several lines, separated by `\n`. */
@@ -34,10 +36,12 @@ export function formatReply(given: Reply, withStatus = true): Buffer {
     return Buffer.from(`${given.code} ${status}${given.lines[0]!}\r\n`, 'latin1')
   }
   const room = REPLY_LINE_OCTETS - 6 - status.length
-  const lines = given.lines.flatMap((line) => wrap(sanitise(line), room))
+  const lines = given.lines.flatMap((line) =>
+    given.utf8 === true ? wrapUtf8(line.replaceAll(/\p{Cc}/gu, '?'), room) : wrap(sanitise(line), room),
+  )
   const last = lines.length - 1
   const wire = lines.map((line, i) => `${given.code}${i < last ? '-' : ' '}${status}${line}\r\n`)
-  return Buffer.from(wire.join(''), 'latin1')
+  return Buffer.from(wire.join(''))
 }
 
 /** The reply on one line, for logs and bounces: `550 5.1.1 no such user`. */
@@ -62,8 +66,7 @@ function isPlain(line: string): boolean {
   return true
 }
 
-/** UTF-8 may be said only to clients that asked for it (RFC 6531 §3.7.4.2); line breaks never. */
-// RFC 6531 §3.7.4.2 todo: VRFY and EXPN with SMTPUTF8 could answer in UTF-8
+/** Not even UTF-8, which only some clients asked for (RFC 6531 §3.7.4.2). */
 function sanitise(line: string): string {
   return line.replaceAll(/[^\x20-\x7e]/g, '?')
 }
@@ -77,4 +80,19 @@ function wrap(line: string, room: number): string[] {
     pieces.push(rest.slice(0, cut))
     rest = rest.slice(cut).trimStart()
   }
+}
+
+/** Cuts between characters; `room` counts octets. */
+function wrapUtf8(line: string, room: number): string[] {
+  const pieces = ['']
+  let octets = 0
+  for (const character of line) {
+    octets += Buffer.byteLength(character)
+    if (octets > room) {
+      pieces.push('')
+      octets = Buffer.byteLength(character)
+    }
+    pieces[pieces.length - 1] += character
+  }
+  return pieces
 }

@@ -1,6 +1,14 @@
 import { deriveScramKeys, mechanismNamed, offeredMechanisms, type CredentialVerifier } from '@cartero/sasl'
 import { formatPath, type ForwardPath, type ReversePath } from '@cartero/smtp'
-import { replies, ReplyError, type Reply, type ServedSession, type Verdict } from '@cartero/smtp/server'
+import {
+  replies,
+  ReplyError,
+  type Honours,
+  type ProxiedClient,
+  type Reply,
+  type ServedSession,
+  type Verdict,
+} from '@cartero/smtp/server'
 
 export const LOGIN = 'tim'
 export const PASSWORD = 'tanstaaftanstaaf'
@@ -19,7 +27,16 @@ const verifier: CredentialVerifier = {
 }
 
 /** What a script may ask the session to be able to do. */
-export type Ability = 'refused-greeting' | 'closed-greeting' | 'auth' | 'verify' | 'expand'
+export type Ability =
+  | 'refused-greeting'
+  | 'closed-greeting'
+  | 'auth'
+  | 'verify'
+  | 'expand'
+  | 'xclient'
+  | 'xforward'
+  | keyof Honours
+  | 'lmtp'
 
 /**
  * A session that decides by the local part of addresses and writes down what it is told:
@@ -41,17 +58,14 @@ export function scriptSession(abilities: ReadonlySet<Ability>, told: string[]): 
       return name === 'spammer.example' ? replies.policyRefusal : undefined
     },
     tlsStarted: ({ version }) => void told.push(`tls ${version}`),
-    mail: ({ reversePath, parameters }) => {
+    honours: () => honouring(abilities),
+    mail: ({ verb, reversePath, parameters }) => {
       sender = localPartOf(reversePath)
-      told.push(
-        `mail <${formatPath(reversePath)}>${Object.entries(parameters)
-          .map(([k, v]) => ` ${k}=${JSON.stringify(v)}`)
-          .join('')}`,
-      )
+      told.push(`${verb.toLowerCase()} <${formatPath(reversePath)}>${inWords(parameters)}`)
       return decide(sender)
     },
-    rcpt: ({ forwardPath }) => {
-      told.push(`rcpt <${formatPath(forwardPath)}>`)
+    rcpt: ({ forwardPath, parameters }) => {
+      told.push(`rcpt <${formatPath(forwardPath)}>${inWords(parameters)}`)
       return decide(localPartOf(forwardPath))
     },
     data: () => {
@@ -69,12 +83,80 @@ export function scriptSession(abilities: ReadonlySet<Ability>, told: string[]): 
   }
   if (abilities.has('refused-greeting')) session.greeting = () => replies.noService('mx.example')
   if (abilities.has('closed-greeting')) session.greeting = () => replies.tooManyConnections('mx.example')
+  if (abilities.has('lmtp')) Object.assign(session, lmtpAbility(session, told))
   if (abilities.has('auth')) Object.assign(session, authAbility(told))
-  if (abilities.has('verify'))
-    session.verify = (text) => (text === 'tim' ? replies.verified('<tim@mx.example>') : replies.noSuchMailbox)
+  if (abilities.has('verify')) session.verify = (text) => ANSWERS.get(text) ?? replies.noSuchMailbox
   if (abilities.has('expand'))
-    session.expand = () => replies.expanded(['<tim@mx.example>', '<tom@mx.example>'])
+    session.expand = (text) =>
+      replies.expanded(['<tim@mx.example>', `<${text === 'ü' ? 'ü' : 'tom'}@mx.example>`])
+  if (abilities.has('xclient')) session.xclient = (client) => proxied('xclient', client, told)
+  if (abilities.has('xforward')) session.xforward = (client) => proxied('xforward', client, told)
   return session
+}
+
+/** What VRFY is told, by what it asks for. */
+const ANSWERS: ReadonlyMap<string, Reply> = new Map<string, Reply>([
+  ['tim', replies.verified('<tim@mx.example>')],
+  ['ü', replies.verified('<ü@mx.example>')],
+  ['uwe', replies.verified('<ü@mx.example>')],
+  ['tom', replies.willForward('<tom@far.example>')],
+  ['tam', replies.notLocal('<tam@far.example>')],
+  ['jürgen', replies.notLocal('<jürgen@far.example>')],
+  ['t', replies.ambiguous(['<tim@mx.example>', '<tom@mx.example>'])],
+  ['all', replies.aList],
+])
+
+function proxied(kind: string, client: ProxiedClient, told: string[]): Verdict {
+  told.push(`${kind}${inWords(client)}`)
+  return client.name === 'spammer.example' ? replies.proxyNotTrusted : undefined
+}
+
+/** What the session does for messages, by its abilities. */
+function honouring(abilities: ReadonlySet<Ability>): Honours {
+  const all: Required<Honours> = {
+    dsn: true,
+    binary: true,
+    deliverBy: { minimum: 60 },
+    futureRelease: { seconds: 86_400, until: Date.UTC(2030, 0, 1) },
+    priority: true,
+    requireTls: true,
+    solicitations: ['net.example:ADV'],
+    terminals: true,
+  }
+  return Object.fromEntries(Object.entries(all).filter(([key]) => abilities.has(key as Ability)))
+}
+
+function inWords(fields: object): string {
+  return Object.entries(fields)
+    .map(([key, value]) => ` ${key}=${JSON.stringify(value)}`)
+    .join('')
+}
+
+/** Recipients `full-later` and `gone-later` are refused at the end; a sender `too-few` has a reply less than recipients. */
+function lmtpAbility({ mail, rcpt, endOfData }: ServedSession, told: string[]): Partial<ServedSession> {
+  let sender = ''
+  let recipients: string[] = []
+  return {
+    mail: (command) => {
+      sender = localPartOf(command.reversePath)
+      recipients = []
+      return mail(command)
+    },
+    rcpt: async (command) => {
+      const verdict = await rcpt(command)
+      if (verdict === undefined) recipients.push(localPartOf(command.forwardPath))
+      return verdict
+    },
+    endOfDataForEach: async () => {
+      const reply = await endOfData()
+      told.push(`for ${recipients.join()}`)
+      const each = recipients.map((name) => {
+        if (name === 'full-later') return replies.mailboxFull
+        return name === 'gone-later' ? replies.noSuchMailbox : reply
+      })
+      return sender === 'too-few' ? each.slice(1) : each
+    },
+  }
 }
 
 function authAbility(told: string[]): Partial<ServedSession> {

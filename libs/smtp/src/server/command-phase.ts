@@ -39,6 +39,7 @@ export class CommandPhase implements Phase {
         throw new ReplyError(replies.badSequence('only QUIT is left'))
       checkLine(dialogue, row, line)
       checkPolicy(dialogue, row)
+      checkAvailable(dialogue, row)
       const command = PARSERS[row.verb](rest, dialogue.extensions)
       row.check?.(dialogue, command)
       if (!checkPipeline(dialogue, row)) return
@@ -95,13 +96,19 @@ function checkPolicy(dialogue: Dialogue, row: VerbRow): void {
   if (policy.requireTls && dialogue.tls === undefined && !row.beforeTls)
     throw new ReplyError(replies.tlsRequired)
   if (row.needsHelo && dialogue.client === undefined)
-    throw new ReplyError(replies.badSequence('EHLO is needed'))
+    throw new ReplyError(replies.badSequence(`${policy.protocol === 'lmtp' ? 'LHLO' : 'EHLO'} is needed`))
   if (policy.requireAuth && row.needsAuth && dialogue.account === undefined) {
     throw new ReplyError(replies.authRequired)
   }
   if (row.needsTransaction && dialogue.transaction === undefined) {
     throw new ReplyError(replies.badSequence('MAIL is needed'))
   }
+}
+
+// RFC 5321 §4.2.4
+function checkAvailable(dialogue: Dialogue, row: VerbRow): void {
+  const reply = row.available?.(dialogue)
+  if (reply !== undefined) throw new ReplyError(reply)
 }
 
 // RFC 2920 §3.1

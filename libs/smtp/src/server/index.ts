@@ -7,6 +7,7 @@ export { replies } from '../replies.ts'
 export { isPermanent, isPositive, isTransient, reply, replyText, type Reply } from '../reply.ts'
 export type { GreetingCommand } from '../verb/greeting.ts'
 export type { MailCommand } from '../verb/mail.ts'
+export type { ProxiedClient } from '../verb/proxied.ts'
 export type { RcptCommand } from '../verb/rcpt.ts'
 export type { Ending, SmtpEvent } from './events.ts'
 export { DEFAULT_LIMITS, type SmtpServerLimits } from './limits.ts'
@@ -18,7 +19,6 @@ export type {
   ExpandSession,
   Honours,
   LmtpSession,
-  ProxiedClient,
   ServedSession,
   SessionCapabilities,
   SmtpSession,

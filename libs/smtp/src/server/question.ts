@@ -4,6 +4,7 @@ import type { Verb } from '../command.ts'
 import type { Reply } from '../reply.ts'
 import type { GreetingCommand } from '../verb/greeting.ts'
 import type { MailCommand } from '../verb/mail.ts'
+import type { ProxiedClient } from '../verb/proxied.ts'
 import type { RcptCommand } from '../verb/rcpt.ts'
 import { replies } from '../replies.ts'
 import type { ServedSession, Verdict } from './session.ts'
@@ -19,8 +20,8 @@ export type SmtpQuestion =
   | { readonly kind: 'endOfData' | 'endOfDataForEach'; readonly by: 'DATA' | 'BDAT' }
   | { readonly kind: 'sasl'; readonly exchange: SaslServerMechanism; readonly response: Buffer | undefined }
   | { readonly kind: 'authenticated'; readonly account: string; readonly mechanism: string }
-  | { readonly kind: 'verify'; readonly text: string }
-  | { readonly kind: 'expand'; readonly text: string }
+  | { readonly kind: 'verify' | 'expand'; readonly text: string; readonly smtpUtf8: boolean }
+  | { readonly kind: 'xclient' | 'xforward'; readonly client: ProxiedClient }
 
 /** An exchange answers with its next step, LMTP's end of data with a reply for each recipient, all else with a verdict. */
 export type SmtpAnswer = Verdict | SaslStep | readonly Reply[]
@@ -53,6 +54,10 @@ export function serveSession(session: ServedSession): (question: SmtpQuestion) =
         return session.verify?.(question.text) ?? replies.cannotVerify
       case 'expand':
         return session.expand?.(question.text) ?? replies.notImplemented
+      case 'xclient':
+        return session.xclient?.(question.client)
+      case 'xforward':
+        return session.xforward?.(question.client)
     }
   }
 }
@@ -64,6 +69,8 @@ const VERBS = {
   authenticated: 'AUTH',
   verify: 'VRFY',
   expand: 'EXPN',
+  xclient: 'XCLIENT',
+  xforward: 'XFORWARD',
 } as const satisfies Partial<Record<SmtpQuestion['kind'], Verb>>
 
 /** What the client had said when the question came up; '' before it said anything. */

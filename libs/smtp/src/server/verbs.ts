@@ -12,7 +12,10 @@ import { quit } from './verb/quit.ts'
 import { rcpt } from './verb/rcpt.ts'
 import type { VerbRow } from './verb/row.ts'
 import { rset } from './verb/rset.ts'
+import { saml, send, soml } from './verb/send.ts'
 import { starttls } from './verb/starttls.ts'
+import { xclient } from './verb/xclient.ts'
+import { xforward } from './verb/xforward.ts'
 
 /** The one table of what is implemented; HELP is derived from it. */
 export const VERBS: readonly VerbRow[] = [
@@ -20,6 +23,9 @@ export const VERBS: readonly VerbRow[] = [
   ehlo,
   lhlo,
   mail,
+  send,
+  soml,
+  saml,
   rcpt,
   data,
   bdat,
@@ -31,6 +37,8 @@ export const VERBS: readonly VerbRow[] = [
   help(() => VERBS),
   starttls,
   auth,
+  xclient,
+  xforward,
 ]
 
 const BY_NAME: ReadonlyMap<string, VerbRow> = new Map(VERBS.map((row) => [row.verb, row]))

@@ -15,8 +15,8 @@ export const auth: VerbRow<AuthCommand> = {
   needsTransaction: false,
   pipelinedBehind: 'refuse',
   countsAsJunk: true,
+  available: ({ session }) => (authSessionOf(session) === undefined ? replies.notImplemented : undefined),
   check: (dialogue, { mechanism }) => {
-    if (authSessionOf(dialogue.session) === undefined) throw new ReplyError(replies.notImplemented)
     if (dialogue.account !== undefined) throw new ReplyError(replies.alreadyAuthenticated)
     if (dialogue.transaction !== undefined) throw new ReplyError(replies.badSequence('a transaction is open'))
     if (dialogue.tls === undefined && !dialogue.policy.allowPlaintextAuth) {

@@ -1,7 +1,7 @@
 import { replies } from '../../replies.ts'
 import type { GreetingCommand } from '../../verb/greeting.ts'
 import type { Dialogue } from '../dialogue.ts'
-import { offeredLines, understoodExtensions } from '../extensions.ts'
+import { offerOf } from '../extension/offer.ts'
 import type { VerbRow } from './row.ts'
 
 const both = {
@@ -42,8 +42,9 @@ export const ehlo: VerbRow<GreetingCommand> = {
   verb: 'EHLO',
   proceed: (dialogue, client) => {
     greet(dialogue, client)
-    dialogue.extensions = understoodExtensions(dialogue)
-    dialogue.say(replies.ehlo(dialogue.policy.hostname, offeredLines(dialogue)))
+    const { lines, understood } = offerOf(dialogue)
+    dialogue.extensions = understood
+    dialogue.say(replies.ehlo(dialogue.policy.hostname, lines))
   },
   help: 'EHLO <your host name>',
   rfc: 'RFC 5321 §4.1.1.1',

@@ -1,8 +1,12 @@
 import { replies } from '../../replies.ts'
 import type { TextCommand } from '../../verb/plain.ts'
+import type { Dialogue } from '../dialogue.ts'
 import type { VerbRow } from './row.ts'
 
-/** @param all the table, which HELP is derived from and stands in */
+/**
+ * Without an argument, the verbs that may be had here and now; with one of them, its form.
+ * @param all the table, which HELP is derived from and stands in
+ */
 // RFC 5321 §4.1.1.8
 export const help = (all: () => readonly VerbRow[]): VerbRow<TextCommand> => ({
   verb: 'HELP',
@@ -13,13 +17,24 @@ export const help = (all: () => readonly VerbRow[]): VerbRow<TextCommand> => ({
   pipelinedBehind: 'read',
   countsAsJunk: true,
   proceed: (dialogue, { text }) => {
-    const rows = all().filter(({ only }) => only === undefined || only === dialogue.policy.protocol)
+    const rows = all().filter((row) => isThere(dialogue, row))
     const row = rows.find(({ verb }) => verb === text.toUpperCase())
     const verbs = `Commands: ${rows.map(({ verb }) => verb).join(' ')}`
-    dialogue.say(
-      replies.help(row === undefined ? verbs : `${row.help}, see ${row.rfc.replace('§', 'section ')}`),
-    )
+    dialogue.say(replies.help(row === undefined ? verbs : explain(dialogue, row)))
   },
   help: 'HELP [<command>]',
   rfc: 'RFC 5321 §4.1.1.8',
 })
+
+function isThere(dialogue: Dialogue, row: VerbRow): boolean {
+  const spoken = row.only === undefined || row.only === dialogue.policy.protocol
+  return spoken && row.available?.(dialogue) === undefined
+}
+
+/** Its parameters are those that are understood now. */
+function explain(dialogue: Dialogue, row: VerbRow): string {
+  const parameters = (row.parameters ?? [])
+    .filter(({ extension }) => dialogue.extensions.has(extension))
+    .map(({ keyword }) => ` [${keyword}]`)
+  return `${row.help}${parameters.join('')}, see ${row.rfc.replace('§', 'section ')}`
+}

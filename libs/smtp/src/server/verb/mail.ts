@@ -1,6 +1,9 @@
 import { replies } from '../../replies.ts'
 import { ReplyError } from '../../reply-error.ts'
+import { MAIL_PARAMETERS, type MailParameters } from '../../parameters/mail-parameters.ts'
 import type { MailCommand } from '../../verb/mail.ts'
+import type { Dialogue } from '../dialogue.ts'
+import { honoursOf } from '../extension/honours.ts'
 import { Transaction } from '../transaction.ts'
 import type { VerbRow } from './row.ts'
 
@@ -22,6 +25,7 @@ export const mail: VerbRow<MailCommand> = {
     const limit = dialogue.policy.limits.messageSize
     // RFC 1870 §6.1
     if (limit > 0 && (command.parameters.size ?? 0) > limit) throw new ReplyError(replies.messageTooBig)
+    checkPromises(dialogue, command.parameters)
   },
   question: (_dialogue, command) => ({ kind: 'mail', command }),
   proceed: (dialogue, command, verdict) => {
@@ -30,6 +34,35 @@ export const mail: VerbRow<MailCommand> = {
     dialogue.say(verdict ?? replies.senderAccepted)
   },
   refused: (dialogue) => dialogue.countJunk(),
-  help: 'MAIL FROM:<address> [SIZE=<octets>] [BODY=8BITMIME] [SMTPUTF8]',
+  help: 'MAIL FROM:<address>',
+  parameters: MAIL_PARAMETERS,
   rfc: 'RFC 5321 §4.1.1.2',
+}
+
+/** What is asked for is not more than what was offered. */
+function checkPromises(dialogue: Dialogue, parameters: MailParameters): void {
+  // RFC 8689 §2: the parameter makes no sense in the clear
+  if (parameters.requireTls === true && dialogue.tls === undefined) throw new ReplyError(replies.tlsRequired)
+  checkTimes(dialogue, parameters)
+  if (parameters.solicitations !== undefined) checkSolicitations(dialogue, parameters.solicitations)
+}
+
+function checkTimes(dialogue: Dialogue, { deliverBy, holdFor, holdUntil }: MailParameters): void {
+  if (deliverBy === undefined && holdFor === undefined && holdUntil === undefined) return
+  const honours = honoursOf(dialogue)
+  const minimum = honours.deliverBy?.minimum ?? 0
+  // RFC 2852 §4.1: a notice that it is late may be asked for at any time
+  if (deliverBy?.mode === 'return' && deliverBy.seconds < minimum) {
+    throw new ReplyError(replies.deliverByTooSoon(minimum))
+  }
+  const { seconds = 0, until = 0 } = honours.futureRelease ?? {}
+  // RFC 4865 §3
+  if ((holdFor ?? 0) > seconds || (holdUntil ?? 0) > until) throw new ReplyError(replies.holdTooLong)
+}
+
+// RFC 3865 §2.3
+function checkSolicitations(dialogue: Dialogue, said: readonly string[]): void {
+  const refused = new Set(honoursOf(dialogue).solicitations?.map((keyword) => keyword.toLowerCase()))
+  const keyword = said.find((each) => refused.has(each.toLowerCase()))
+  if (keyword !== undefined) throw new ReplyError(replies.solicitationRefused(keyword))
 }

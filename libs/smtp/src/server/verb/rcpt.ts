@@ -1,6 +1,7 @@
 import { replies } from '../../replies.ts'
 import { ReplyError } from '../../reply-error.ts'
 import { isPermanent } from '../../reply.ts'
+import { RCPT_PARAMETERS } from '../../parameters/rcpt-parameters.ts'
 import type { RcptCommand } from '../../verb/rcpt.ts'
 import type { VerbRow } from './row.ts'
 
@@ -35,5 +36,6 @@ export const rcpt: VerbRow<RcptCommand> = {
     if (isPermanent(verdict)) dialogue.countRefusedRecipient()
   },
   help: 'RCPT TO:<address>',
+  parameters: RCPT_PARAMETERS,
   rfc: 'RFC 5321 §4.1.1.3',
 }

@@ -1,4 +1,5 @@
 import type { SmtpCommand, Verb } from '../../command.ts'
+import type { Extension } from '../../extensions.ts'
 import type { Reply } from '../../reply.ts'
 import type { Dialogue } from '../dialogue.ts'
 import type { Protocol } from '../options.ts'
@@ -33,6 +34,8 @@ export interface VerbRow<Command extends SmtpCommand = SmtpCommand> {
    * and so nothing that follows can be.
    */
   octetsBehind?(line: Buffer): number | undefined
+  /** The reply when this verb is not to be had in this conversation; HELP does not name it then. Asked before the grammar. */
+  available?(dialogue: Dialogue): Reply | undefined
   /** Order beyond what the bits say. Throws ReplyError. */
   check?(dialogue: Dialogue, command: Command): void
   /** What the session is asked. */
@@ -43,6 +46,9 @@ export interface VerbRow<Command extends SmtpCommand = SmtpCommand> {
   refuse?(dialogue: Dialogue, command: Command, verdict: Reply): void
   /** Counts what the session refused; the client has been told already. */
   refused?(dialogue: Dialogue, verdict: Reply): void
+  /** Its form, without parameters. */
   readonly help: string
+  /** The parameters that it may have, for HELP. */
+  readonly parameters?: readonly { readonly keyword: string; readonly extension: Extension }[]
   readonly rfc: string
 }

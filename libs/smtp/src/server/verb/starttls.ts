@@ -12,9 +12,10 @@ export const starttls: VerbRow<PlainCommand> = {
   needsTransaction: false,
   pipelinedBehind: 'drop',
   countsAsJunk: true,
-  check: ({ tls, policy }) => {
+  available: ({ tls, policy }) =>
+    tls === undefined && !policy.startTls ? replies.notImplemented : undefined,
+  check: ({ tls }) => {
     if (tls !== undefined) throw new ReplyError(replies.alreadyInTls)
-    if (!policy.startTls) throw new ReplyError(replies.notImplemented)
   },
   proceed: (dialogue) => {
     dialogue.say(replies.readyForTls)

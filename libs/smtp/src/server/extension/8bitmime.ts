@@ -1,0 +1,4 @@
+import { always } from './row.ts'
+
+// RFC 6152 §3
+export const eightBitMime = always('8BITMIME')

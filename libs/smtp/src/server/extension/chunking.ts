@@ -1,0 +1,4 @@
+import { always } from './row.ts'
+
+// RFC 3030 §2
+export const chunking = always('CHUNKING')

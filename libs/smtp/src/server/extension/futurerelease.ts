@@ -1,0 +1,10 @@
+import { formatTimestamp } from '../../timestamp.ts'
+import type { ExtensionRow } from './row.ts'
+
+/** The longest wait, in seconds and as a point in time. */
+// RFC 4865 §3
+export const futureRelease: ExtensionRow = {
+  extension: 'FUTURERELEASE',
+  offer: (_dialogue, { futureRelease: longest }) =>
+    longest === undefined ? undefined : `${longest.seconds} ${formatTimestamp(longest.until)}`,
+}

@@ -1,0 +1,4 @@
+import { always } from './row.ts'
+
+// RFC 2920 §3
+export const pipelining = always('PIPELINING')

@@ -1,0 +1,5 @@
+import { provided } from './row.ts'
+
+/** Not once it was started. */
+// RFC 3207 §4.2
+export const startTls = provided('STARTTLS', ({ policy, tls }) => policy.startTls && tls === undefined)
