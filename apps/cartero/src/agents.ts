@@ -1,12 +1,14 @@
 import type { ListenAddress } from '@cartero/agent/config'
 import { OperatorError, type Component } from '@cartero/agent/lifecycle'
 import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
-import { credentialVerifier } from '@cartero/directory'
+import { credentialVerifier, type Directory } from '@cartero/directory'
+import { AddressBans, Doorkeeper } from '@cartero/directory/doorkeeper'
 import type { DirectoryAgent } from '@cartero/directory-agent/agent'
 import { createImapAgent, type ImapSettings } from '@cartero/imap-agent/agent'
 import { createMdaAgent } from '@cartero/mda-agent/agent'
 import { createMsaAgent, type MsaSettings } from '@cartero/msa-agent/agent'
 import { createMtaAgent, type MtaSettings } from '@cartero/mta-agent/agent'
+import { systemClock } from '@cartero/wire'
 import { ListenError } from '@cartero/wire/node'
 
 import type { CarteroConfig } from './config.ts'
@@ -32,6 +34,9 @@ interface Ports extends OpenStores, Pick<DirectoryAgent, 'directory'> {
 /** Each agent with the ports it is given, in the order of a message's way back: who delivers is there before who accepts. */
 export function agents(options: AgentsOptions): Component[] {
   const { config, stores, identity, logger, metrics, doorRemedy } = options
+  const bans = new AddressBans(systemClock)
+  const doorkeeper = (directory: Directory): Doorkeeper =>
+    new Doorkeeper({ verifier: () => credentialVerifier(directory), bans })
   const make: Readonly<Record<string, (ports: Ports) => Component>> = {
     mda: ({ spool, mailStore, content }) => createMdaAgent({ spool, mailStore, content, logger, metrics }),
     mta: ({ spool, directory, tls }) =>
@@ -40,7 +45,7 @@ export function agents(options: AgentsOptions): Component[] {
       createMsaAgent({
         intake: spool,
         directory,
-        verifier: credentialVerifier(directory),
+        doorkeeper: doorkeeper(directory),
         tls,
         logger,
         metrics,
@@ -50,7 +55,7 @@ export function agents(options: AgentsOptions): Component[] {
       createImapAgent({
         mailStore,
         content,
-        verifier: credentialVerifier(directory),
+        doorkeeper: doorkeeper(directory),
         tls,
         logger,
         metrics,

@@ -1,10 +1,10 @@
 import type { Component } from '@cartero/agent/lifecycle'
 import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
 import type { ContentStore } from '@cartero/content'
+import type { Doorkeeper } from '@cartero/directory/doorkeeper'
 import type { ImapLimits } from '@cartero/imap'
 import { serverRole } from '@cartero/imap/server'
 import type { MailStore } from '@cartero/mailstore'
-import type { CredentialVerifier } from '@cartero/sasl'
 import { systemClock, type Clock, type ConnectionFacts, type Role } from '@cartero/wire'
 import { isLoopback, Listener, listenAll, type ConnectionHandle, type TlsServer } from '@cartero/wire/node'
 import { createEvents, type Events } from './events.ts'
@@ -40,7 +40,7 @@ export interface ImapDependencies {
   readonly settings: ImapSettings
   readonly mailStore: MailStore
   readonly content: ContentStore
-  readonly verifier: CredentialVerifier
+  readonly doorkeeper: Doorkeeper
   readonly tls: TlsServer
   readonly logger: Logger
   readonly metrics: MetricRegistry
@@ -95,15 +95,16 @@ function imapListener(listen: ImapListener, dependencies: ImapDependencies, shar
 function imapRole(
   connection: ConnectionFacts,
   handle: ConnectionHandle,
-  { settings, mailStore, content, verifier }: ImapDependencies,
+  { settings, mailStore, content, doorkeeper }: ImapDependencies,
   shared: Shared,
 ): Role {
   const { events } = shared
   events.connected(connection)
   const wake = (): void => handle.wake()
-  const session = new MailSession({ ...shared, connection, mailStore, content, verifier, wake })
+  const session = new MailSession({ ...shared, connection, mailStore, content, doorkeeper, wake })
   return serverRole(session, {
     greeting: `${settings.hostname} Cartero`,
+    turnedAway: doorkeeper.admits(connection.remoteAddress) ? undefined : 'Too many failed logins',
     tls: connection.tls !== undefined,
     startTls: connection.tls === undefined,
     // RFC 8314 §3.2: where nobody else can be on the wire

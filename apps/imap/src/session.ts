@@ -24,13 +24,9 @@ import {
   type Stored,
 } from '@cartero/imap/server'
 import type { AccountId, MailboxNews, MailStore, SpecialUse } from '@cartero/mailstore'
-import {
-  mechanismNamed,
-  offeredMechanisms,
-  type CredentialVerifier,
-  type SaslServerMechanism,
-} from '@cartero/sasl'
-import type { Clock, ConnectionFacts, MaybePromise } from '@cartero/wire'
+import type { Doorkeeper, Visit } from '@cartero/directory/doorkeeper'
+import type { SaslServerMechanism } from '@cartero/sasl'
+import type { Clock, ConnectionFacts, MaybePromise, TlsFacts } from '@cartero/wire'
 import { beginAppend } from './append.ts'
 import type { Events } from './events.ts'
 import { fetchMessages } from './fetch.ts'
@@ -46,7 +42,7 @@ export interface SessionContext {
   readonly connection: ConnectionFacts
   readonly mailStore: MailStore
   readonly content: ContentStore
-  readonly verifier: CredentialVerifier
+  readonly doorkeeper: Doorkeeper
   readonly sessions: SessionCount
   readonly cache: MessageCache
   readonly clock: Clock
@@ -74,12 +70,14 @@ export class MailSession implements FullSession {
   readonly #context: SessionContext
   readonly #left = new AbortController()
   #mechanism = 'LOGIN'
+  #tls: TlsFacts | undefined
   #account: AccountId | undefined
   #view: MailboxView | undefined
   #idling = false
 
   constructor(context: SessionContext) {
     this.#context = context
+    this.#tls = context.connection.tls
   }
 
   // Any state
@@ -111,16 +109,17 @@ export class MailSession implements FullSession {
 
   // Not authenticated
 
+  tlsStarted(tls: TlsFacts): void {
+    this.#tls = tls
+  }
+
   mechanisms(passwordsMayCross: boolean): readonly string[] {
-    const { verifier } = this.#context
-    return offeredMechanisms({ verifier, inTheClear: passwordsMayCross }).map(({ name }) => name)
+    return this.#context.doorkeeper.mechanisms(this.#visit(passwordsMayCross))
   }
 
   startSasl(mechanism: string): SaslServerMechanism {
-    const row = mechanismNamed(mechanism)
-    if (row === undefined) throw refusals.cannot('Mechanism is not on offer')
-    this.#mechanism = row.name
-    const exchange = row.create(this.#context)
+    this.#mechanism = mechanism
+    const exchange = this.#context.doorkeeper.start(mechanism, this.#visit(true))
     return { next: (response) => this.#observed(exchange, response) }
   }
 
@@ -133,6 +132,11 @@ export class MailSession implements FullSession {
     const cause = step.kind === 'failure' ? step.cause : undefined
     if (step.kind === 'failure' && step.reason === 'unavailable') throw refusals.unavailable(cause)
     throw refusals.authenticationFailed(cause)
+  }
+
+  /** The machine refuses what may not cross before it asks. */
+  #visit(inTheClear: boolean): Visit {
+    return { remoteAddress: this.#context.connection.remoteAddress, tls: this.#tls, inTheClear }
   }
 
   async enter(account: AccountId): Promise<void> {

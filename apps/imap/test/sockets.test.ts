@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test'
 import { MetricRegistry, silentLogger } from '@cartero/agent/telemetry'
 import type { ContentDraft, ContentId, ContentStore, OctetRange } from '@cartero/content'
 import { MemoryContentLog } from '@cartero/content/memory'
+import { Doorkeeper } from '@cartero/directory/doorkeeper'
 import { createImapAgent } from '@cartero/imap-agent/agent'
 import { createMemoryMailStore } from '@cartero/mailstore/memory'
 import type { CredentialVerifier } from '@cartero/sasl'
@@ -71,7 +72,7 @@ function agent(
     },
     mailStore,
     content,
-    verifier,
+    doorkeeper: new Doorkeeper({ verifier: () => verifier }),
     tls: new TlsServer({ certificate: CERTIFICATE, key: KEY }),
     logger: silentLogger,
     metrics: new MetricRegistry(),

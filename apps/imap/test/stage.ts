@@ -1,6 +1,7 @@
 import type { Logger } from '@cartero/agent/telemetry'
 import { MetricRegistry } from '@cartero/agent/telemetry'
 import { MemoryContentLog } from '@cartero/content/memory'
+import { Doorkeeper } from '@cartero/directory/doorkeeper'
 import type { ImapLimits } from '@cartero/imap'
 import { Loopback } from '@cartero/imap/client'
 import { serverRole } from '@cartero/imap/server'
@@ -68,7 +69,7 @@ export class Stage {
       },
       mailStore,
       content,
-      verifier,
+      doorkeeper: new Doorkeeper({ verifier: () => verifier }),
       clock,
       sessions: this.#sessions,
       cache: this.#cache,

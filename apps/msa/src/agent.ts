@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Component } from '@cartero/agent/lifecycle'
 import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
 import type { AnyDirectory } from '@cartero/directory'
-import type { CredentialVerifier } from '@cartero/sasl'
+import type { Doorkeeper } from '@cartero/directory/doorkeeper'
 import { SmtpServerMachine, serveSession, type SmtpEvent, type SmtpServerLimits } from '@cartero/smtp/server'
 import type { Intake } from '@cartero/spool'
 import { stageOf } from '@cartero/spool/reception'
@@ -34,7 +34,7 @@ export interface MsaDependencies {
   readonly settings: MsaSettings
   readonly intake: Intake
   readonly directory: AnyDirectory
-  readonly verifier: CredentialVerifier
+  readonly doorkeeper: Doorkeeper
   readonly tls: TlsServer
   readonly logger: Logger
   readonly metrics: MetricRegistry
@@ -89,7 +89,7 @@ function submissionListener(
 function conversation(
   connection: ConnectionFacts,
   listen: SubmissionListener,
-  { settings, intake, directory, verifier }: MsaDependencies,
+  { settings, intake, directory, doorkeeper }: MsaDependencies,
   shared: Shared,
 ): Role {
   const { hostname, limits } = settings
@@ -101,7 +101,7 @@ function conversation(
     ...shared,
     intake,
     directory,
-    verifier,
+    doorkeeper,
     hostname,
     allowPlaintextAuth,
     random: randomBytes,

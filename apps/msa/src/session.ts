@@ -1,10 +1,6 @@
 import { resolveOne, senderAllowed, type AnyDirectory } from '@cartero/directory'
-import {
-  mechanismNamed,
-  offeredMechanisms,
-  type CredentialVerifier,
-  type SaslServerMechanism,
-} from '@cartero/sasl'
+import type { Doorkeeper, Visit } from '@cartero/directory/doorkeeper'
+import type { SaslServerMechanism } from '@cartero/sasl'
 import {
   replies,
   type AuthSession,
@@ -21,7 +17,7 @@ import type { RateLimit } from './rate-limit.ts'
 
 export interface SubmissionOptions extends ReceptionOptions {
   readonly directory: AnyDirectory
-  readonly verifier: CredentialVerifier
+  readonly doorkeeper: Doorkeeper
   readonly rate: RateLimit
   readonly events: Events
   readonly random: (octets: number) => Uint8Array
@@ -45,18 +41,28 @@ export class SubmissionSession extends ReceivingSession implements SmtpSession, 
     this.#channel = tls
   }
 
+  /** Whoever has guessed too often is turned away before he says anything. */
+  greeting(): Reply | undefined {
+    const { doorkeeper, hostname } = this.#options
+    if (!doorkeeper.admits(this.connection.remoteAddress)) return replies.tooManyAuthFailures(hostname)
+  }
+
   // RFC 4954 §4, RFC 8314 §3: passwords cross the wire under TLS only
   mechanisms(tls: TlsFacts | undefined): readonly string[] {
-    const { verifier, allowPlaintextAuth: inTheClear } = this.#options
-    return offeredMechanisms({ verifier, tls, inTheClear }).map(({ name }) => name)
+    return this.#options.doorkeeper.mechanisms(this.#visit(tls))
   }
 
   start(mechanism: string): SaslServerMechanism {
-    return mechanismNamed(mechanism)!.create({ verifier: this.#options.verifier, tls: this.#channel })
+    return this.#options.doorkeeper.start(mechanism, this.#visit(this.#channel))
   }
 
   authenticated(account: string): undefined {
     this.account = account
+  }
+
+  #visit(tls: TlsFacts | undefined): Visit {
+    const { remoteAddress } = this.connection
+    return { remoteAddress, tls, inTheClear: this.#options.allowPlaintextAuth }
   }
 
   // RFC 6409 §6.1. The null sender is for notices (RFC 5321 §4.5.5), which users' agents send too (RFC 8098 §3).

@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { MetricRegistry, silentLogger } from '@cartero/agent/telemetry'
 import { MemoryContentLog } from '@cartero/content/memory'
 import { credentialVerifier, DirectoryError } from '@cartero/directory'
+import { Doorkeeper } from '@cartero/directory/doorkeeper'
 import { openMemoryDirectory } from '@cartero/directory/memory'
 import { createMsaAgent } from '@cartero/msa-agent/agent'
 import type { SpooledMessage } from '@cartero/spool'
@@ -37,7 +38,7 @@ function msa(
     },
     intake: spool,
     directory,
-    verifier: credentialVerifier(directory),
+    doorkeeper: new Doorkeeper({ verifier: () => credentialVerifier(directory) }),
     tls,
     logger: silentLogger,
     metrics: new MetricRegistry(),
@@ -220,7 +221,10 @@ describe('a submission server that wants TLS', () => {
     await once(socket, 'secureConnect')
     socket.write('EHLO again.test\r\n')
     const [answer] = (await once(socket, 'data')) as [Buffer]
-    assert.match(answer.toString(), /^250-mail\.cartero\.test\r\n[^]*AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN LOGIN/)
+    assert.match(
+      answer.toString(),
+      /^250-mail\.cartero\.test\r\n[^]*AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN LOGIN/,
+    )
     socket.destroy()
   })
 

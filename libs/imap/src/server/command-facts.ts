@@ -18,13 +18,15 @@ export function commandFacts(
   tls: boolean,
   { tag, state, rev2 }: Circumstances,
 ): CommandFacts {
-  const login = tls || options.plaintextLogin
+  const mayCross = tls || options.plaintextLogin
+  const mechanisms = options.mechanisms(mayCross)
   const facts: CapabilityFacts = {
     authenticated: state !== 'notAuthenticated',
     tls,
     startTls: options.startTls,
-    login,
-    mechanisms: options.mechanisms(login),
+    // LOGIN is another way to say PLAIN, and is switched off with it.
+    login: mayCross && mechanisms.includes('PLAIN'),
+    mechanisms,
     extensions: options.extensions,
     appendLimit: limits.appendSize,
     hidden: options.hidden ?? NOTHING,

@@ -4,6 +4,7 @@ import {
   type Output,
   type Patience,
   type ProtocolMachine,
+  type TlsFacts,
 } from '@cartero/wire'
 import { readAppend, type LiteralHead } from '../command/append.ts'
 import { Decoder } from '../decoder.ts'
@@ -68,7 +69,9 @@ export class ImapServerMachine implements ProtocolMachine<ImapQuestion, unknown>
       finish: (done) => this.#finish(done),
       refuse: (error) => this.#refuse(error),
     }
-    this.#untagged({ kind: 'status', status: 'OK', code: this.#capabilityCode(), text: options.greeting })
+    if (options.turnedAway !== undefined) this.#bye(undefined, options.turnedAway)
+    else
+      this.#untagged({ kind: 'status', status: 'OK', code: this.#capabilityCode(), text: options.greeting })
   }
 
   receive(bytes: Buffer): void {
@@ -107,8 +110,9 @@ export class ImapServerMachine implements ProtocolMachine<ImapQuestion, unknown>
     then?.()
   }
 
-  tlsStarted(): void {
+  tlsStarted(tls: TlsFacts): void {
     this.#tls = true
+    this.#options.tlsStarted?.(tls)
   }
 
   timedOut(): void {

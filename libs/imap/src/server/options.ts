@@ -1,4 +1,4 @@
-import type { MaybePromise } from '@cartero/wire'
+import type { MaybePromise, TlsFacts } from '@cartero/wire'
 import type { Extension } from '../capability.ts'
 import type { ImapLimits } from '../limits.ts'
 import type { FullSession } from './session.ts'
@@ -14,6 +14,8 @@ export interface ImapServerOptions {
   /** Said in the greeting after the capabilities. */
   readonly greeting: string
   readonly limits?: Partial<ImapLimits>
+  /** Why nobody is served on this connection: it is said instead of the greeting (RFC 3501 §7.1.5). */
+  readonly turnedAway?: string | undefined
   /** TLS came first (RFC 8314 §3). */
   readonly tls: boolean
   readonly startTls: boolean
@@ -23,6 +25,8 @@ export interface ImapServerOptions {
   readonly extensions: ReadonlySet<Extension>
   /** Capabilities that are not to be announced. */
   readonly hidden?: ReadonlySet<string>
+  /** Told what is known of the channel when STARTTLS has made it. */
+  readonly tlsStarted?: (tls: TlsFacts) => void
   /** Told once when the connection is gone. */
   readonly gone?: () => void
   /** Told what the session threw that is no refusal: a bug, or a store that fails. */

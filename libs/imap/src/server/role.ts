@@ -4,7 +4,7 @@ import type { ImapQuestion, ImapServerOptions } from './options.ts'
 import { extensionsOf, type FullSession } from './session.ts'
 
 /** What the connection allows; the rest of a machine's options follows from the session. */
-export type ConnectionOptions = Omit<ImapServerOptions, 'mechanisms' | 'extensions' | 'gone'>
+export type ConnectionOptions = Omit<ImapServerOptions, 'mechanisms' | 'extensions' | 'tlsStarted' | 'gone'>
 
 /** The server's side of one connection: the machine, and the session that answers it. */
 export function serverRole(session: FullSession, options: ConnectionOptions): Role {
@@ -12,6 +12,7 @@ export function serverRole(session: FullSession, options: ConnectionOptions): Ro
     ...options,
     mechanisms: (tls) => session.mechanisms(tls),
     extensions: extensionsOf(session),
+    tlsStarted: (tls) => session.tlsStarted?.(tls),
     gone: () => session.closed(),
   })
   return { machine, decide: (question: ImapQuestion) => question.put(session) }

@@ -1,5 +1,5 @@
 import type { SaslServerMechanism } from '@cartero/sasl'
-import type { MaybePromise } from '@cartero/wire'
+import type { MaybePromise, TlsFacts } from '@cartero/wire'
 import type { Extension } from '../capability.ts'
 import type { CopyCommand } from '../command/copy.ts'
 import type { FetchCommand } from '../command/fetch.ts'
@@ -86,6 +86,8 @@ export interface ImapSession {
 
   // Not authenticated
 
+  /** TLS is up: what is on offer may depend on it. */
+  tlsStarted?(tls: TlsFacts): void
   /** SASL mechanisms on offer, in upper case. */
   mechanisms(tls: boolean): readonly string[]
   /** Begins an exchange of one of `mechanisms`. */
