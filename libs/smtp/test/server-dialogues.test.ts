@@ -101,6 +101,8 @@ class ServerRun {
         this.#pump!.startTls = false
         this.#pump!.machine.tlsStarted(TLS)
         return
+      case 'early-octets':
+        return (this.#pump ?? this.#start()).machine.receive(Buffer.from(argument))
       case 'early':
         return (this.#pump ?? this.#start()).machine.receive(Buffer.from(`${argument}\r\n`))
       case 'silence':
@@ -112,6 +114,8 @@ class ServerRun {
         return this.#expect((await this.#pump!.run()).toString(), argument === '' ? [] : [`${argument}\r\n`])
       case 'broken':
         return this.#pump!.machine.disconnected()
+      case 'paused':
+        return assert.equal(this.#pump!.paused.splice(0).join(' '), argument)
       case 'closed':
         return assert.equal(this.#pump!.closed, true, 'the connection is still open')
       case 'open':
