@@ -1,10 +1,9 @@
 import type { Socket } from 'node:net'
-import type { TLSSocket } from 'node:tls'
 import type { Clock } from '../clock.ts'
 import type { Bytes } from '../facts.ts'
 import type { Output, Patience, Role } from '../machine.ts'
+import type { Secured } from './handshake.ts'
 import { OutputBuffer } from './output-buffer.ts'
-import { tlsFactsOf } from './tls-facts.ts'
 
 /** Octets received while the machine waits for an answer; beyond it the socket is paused and TCP slows the peer. */
 export const INBOX_LIMIT = 256 * 1024
@@ -26,7 +25,7 @@ export class DecisionTimeoutError extends Error {
 export interface ConnectionOptions {
   readonly clock: Clock
   /** Makes TLS of the plain socket; absent when TLS cannot be had here. */
-  readonly upgrade?: (socket: Socket) => Promise<TLSSocket>
+  readonly upgrade?: (socket: Socket) => Promise<Secured>
   /** Told once, when the connection is gone. `error` is the socket's, if one ended it. */
   readonly closed?: (error?: Error) => void
 }
@@ -333,7 +332,7 @@ export class Connection {
     )
   }
 
-  #secured(socket: TLSSocket): void {
+  #secured({ socket, facts }: Secured): void {
     this.#socket = socket
     if (this.#ended) {
       socket.destroy()
@@ -342,7 +341,7 @@ export class Connection {
     this.#output.redirect(socket)
     this.#listen(socket)
     this.#busy = 'no'
-    this.#role.machine.tlsStarted(tlsFactsOf(socket))
+    this.#role.machine.tlsStarted(facts)
     this.#pump()
   }
 

@@ -2,23 +2,27 @@
  * Sockets and TLS for protocol machines: the only place in the grammar rooms that touches Node's networking.
  * @packageDocumentation
  */
+export { MAX_CONNECTIONS_PER_ADDRESS } from './admission.ts'
 export {
+  CLOSING_LIMIT_MS,
   Connection,
   DECISION_LIMIT_MS,
   DecisionTimeoutError,
   INBOX_LIMIT,
   type ConnectionOptions,
 } from './connection.ts'
-export { dial, type DialOptions } from './dial.ts'
+export { DialError, type DialFault, type DialStage } from './dial-error.ts'
+export { CONNECT_LIMIT_MS, dial, type Connected, type DialOptions } from './dial.ts'
+export { HANDSHAKE_LIMIT_MS, HandshakeError, type Secured } from './handshake.ts'
 export {
   listenAll,
   ListenError,
-  isLoopback,
   Listener,
   MAX_CONNECTIONS,
-  MAX_CONNECTIONS_PER_ADDRESS,
   type ConnectionHandle,
   type ListenerOptions,
 } from './listener.ts'
-export { tlsFactsOf } from './tls-facts.ts'
-export { HANDSHAKE_LIMIT_MS, TlsServer, type Identity } from './tls-upgrade.ts'
+export { isLoopback, isUnobserved } from './loopback.ts'
+export { PROXY_HEADER_LIMIT_MS } from './proxy-door.ts'
+export type { TlsClientOptions } from './tls-client.ts'
+export { TlsServer, type Identity, type TlsServerOptions } from './tls-server.ts'

@@ -1,16 +1,16 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import type { Clock } from '../clock.ts'
-import type { ConnectionFacts } from '../facts.ts'
+import type { Bytes, ConnectionFacts } from '../facts.ts'
+import { withoutMapping } from '../ip-address.ts'
 import type { Role } from '../machine.ts'
+import { NetworkSet, parseNetwork } from '../network.ts'
+import { Admission } from './admission.ts'
 import { Connection, TICK_MS } from './connection.ts'
-import { tlsFactsOf } from './tls-facts.ts'
-import type { TlsServer } from './tls-upgrade.ts'
+import { proxiedFacts, takeProxyHeader } from './proxy-door.ts'
+import type { TlsServer } from './tls-server.ts'
 
-/** Connections of one listener at a time. Memory per idle connection is some tens of KB; beyond it the kernel's backlog waits. */
+/** Connections of one listener at a time, TLS handshakes and PROXY headers that are not finished among them: some tens of KB each. */
 export const MAX_CONNECTIONS = 10_000
-
-/** Connections of one remote address at a time, so that a single peer cannot take all of them. Loopback is not counted. */
-export const MAX_CONNECTIONS_PER_ADDRESS = 100
 
 /** Connections that the kernel may complete before we take them: what comes in one burst. */
 const BACKLOG = 1_024
@@ -24,9 +24,18 @@ export interface ListenerOptions {
   readonly implicitTls?: boolean
   readonly maxConnections?: number | undefined
   readonly maxConnectionsPerAddress?: number | undefined
+  /**
+   * The proxies that stand before this listener, in CIDR notation. They say who connects, by the PROXY protocol, and
+   * must; nobody else is let in. LOCAL connections of theirs are their own.
+   */
+  readonly proxyProtocol?: { readonly trusted: readonly string[] } | undefined
+  /** The reason why this address is not let in now, if there is one. Asked before TLS and before `accept`. */
+  readonly turnAway?: (remoteAddress: string) => string | undefined
+  /** What is said to whoever is not let in, where plaintext may be said: the 421 of a protocol that speaks first. */
+  readonly farewell?: (reason: string) => Bytes
   /** Makes the machine and what answers it; `handle` is the connection's, to wake it. */
   readonly accept: (facts: ConnectionFacts, handle: ConnectionHandle) => Role
-  /** A connection that came to nothing before there was a session (TLS handshake failed, too many). */
+  /** A connection that came to nothing before there was a session: too many, turned away, no TLS, no PROXY header. */
   readonly refused?: (remoteAddress: string, reason: string) => void
   /** Told when a connection is over. */
   readonly closed?: (facts: ConnectionFacts, error?: Error) => void
@@ -60,8 +69,12 @@ export class Listener {
   readonly #options: ListenerOptions
   readonly #server: Server
   readonly #connections = new Set<Connection>()
-  readonly #byAddress = new Map<string, number>()
+  /** Sockets that are not connections yet: their PROXY header or their TLS handshake is not finished. */
+  readonly #arriving = new Set<Socket>()
+  readonly #admission: Admission
+  readonly #proxies: NetworkSet | undefined
   #stopTicking: (() => void) | undefined
+  #port = 0
   #serial = 0
   #idle: (() => void) | undefined
   #draining = false
@@ -70,12 +83,14 @@ export class Listener {
     if (options.implicitTls && options.tls === undefined)
       throw new TypeError('implicit TLS needs a TlsServer')
     this.#options = options
+    this.#admission = new Admission(options.maxConnectionsPerAddress)
+    this.#proxies = options.proxyProtocol && networksOf(options.proxyProtocol.trusted)
     this.#server = createServer({ noDelay: true, allowHalfOpen: true, highWaterMark: 64 * 1024 }, (socket) =>
       this.#accept(socket),
     )
     this.#server.maxConnections = options.maxConnections ?? MAX_CONNECTIONS
     this.#server.on('drop', (dropped) =>
-      options.refused?.(dropped?.remoteAddress ?? 'unknown', 'too many connections'),
+      this.#tellRefused(withoutMapping(dropped?.remoteAddress ?? 'unknown'), 'too many connections'),
     )
   }
 
@@ -86,7 +101,7 @@ export class Listener {
 
   /** The port in use, when `port` was 0. */
   get port(): number {
-    return (this.#server.address() as AddressInfo).port
+    return this.#port
   }
 
   /** Throws ListenError. */
@@ -96,17 +111,22 @@ export class Listener {
       this.#server.once('error', (error) => reject(new ListenError(host, port, error)))
       this.#server.listen({ host, port, backlog: BACKLOG }, () => {
         this.#server.removeAllListeners('error')
-        this.#server.on('error', (error) => this.#options.refused?.('unknown', error.message))
+        this.#server.on('error', (error) => this.#tellRefused('unknown', error.message))
+        this.#port = (this.#server.address() as AddressInfo).port
         this.#tick()
         resolve()
       })
     })
   }
 
-  /** Stops accepting, lets each session say goodbye, and cuts off whoever is left when the signal aborts. */
+  /**
+   * Stops accepting, lets each session say goodbye, and cuts off whoever is left when the signal aborts. Who has no
+   * session yet was promised nothing and is cut off at once.
+   */
   async drain(signal: AbortSignal): Promise<void> {
     this.#draining = true
     this.#server.close()
+    for (const socket of this.#arriving) socket.destroy()
     for (const connection of this.#connections) connection.drain()
     if (this.#connections.size > 0) {
       const cut = (): void => this.#connections.forEach((connection) => connection.destroy())
@@ -130,34 +150,82 @@ export class Listener {
   }
 
   #accept(socket: Socket): void {
-    const address = socket.remoteAddress
-    if (address === undefined) return void socket.destroy()
-    if (!this.#admit(address)) {
-      this.#options.refused?.(address, 'too many connections from one address')
-      return void socket.destroy()
+    const { remoteAddress } = socket
+    if (remoteAddress === undefined) return void socket.destroy()
+    const facts = this.#facts(socket, withoutMapping(remoteAddress))
+    if (this.#proxies === undefined) return this.#admit(socket, facts)
+    if (!this.#proxies.has(remoteAddress)) {
+      socket.destroy()
+      return this.#tellRefused(facts.remoteAddress, 'is no proxy that is trusted')
     }
-    if (!this.#options.implicitTls) return this.#serve(socket, this.#facts(socket))
-    // Without a listener a reset during the handshake would end the process.
-    socket.on('error', () => socket.destroy())
-    this.#options.tls!.upgrade(socket).then(
-      (secured) => this.#serve(secured, { ...this.#facts(socket), tls: tlsFactsOf(secured) }),
-      (error: Error) => {
-        this.#leave(address)
-        this.#options.refused?.(address, error.message)
-      },
+    void this.#arrive(socket, facts.remoteAddress, takeProxyHeader(socket, this.#options.clock), (header) =>
+      this.#admit(socket, proxiedFacts(facts, header)),
     )
   }
 
+  #admit(socket: Socket, facts: ConnectionFacts): void {
+    const address = facts.remoteAddress
+    const objection = this.#options.turnAway?.(address)
+    if (objection !== undefined) return this.#refuse(socket, address, objection)
+    if (!this.#admission.enter(address))
+      return this.#refuse(socket, address, 'too many connections from one address')
+    if (!this.#options.implicitTls) return this.#serve(socket, facts)
+    const secured = this.#options.tls!.upgrade(socket, this.#options.clock)
+    void this.#arrive(
+      socket,
+      address,
+      secured,
+      (done) => this.#serve(done.socket, { ...facts, tls: done.facts }),
+      () => this.#admission.leave(address),
+    )
+  }
+
+  /** Waits for what must come before there is a connection. */
+  async #arrive<T>(
+    socket: Socket,
+    address: string,
+    coming: Promise<T>,
+    then: (value: T) => void,
+    otherwise?: () => void,
+  ): Promise<void> {
+    // Without a listener a reset would end the process.
+    socket.on('error', () => socket.destroy())
+    this.#arriving.add(socket)
+    let value: T
+    try {
+      value = await coming
+    } catch (error) {
+      otherwise?.()
+      return this.#tellRefused(address, (error as Error).message)
+    } finally {
+      this.#arriving.delete(socket)
+    }
+    then(value)
+  }
+
+  #refuse(socket: Socket, address: string, reason: string): void {
+    const { farewell, implicitTls } = this.#options
+    socket.on('error', () => socket.destroy())
+    if (farewell !== undefined && !implicitTls) socket.write(farewell(reason))
+    socket.destroySoon()
+    this.#tellRefused(address, reason)
+  }
+
+  #tellRefused(address: string, reason: string): void {
+    if (!this.#draining) this.#options.refused?.(address, reason)
+  }
+
   #serve(socket: Socket, facts: ConnectionFacts): void {
+    const { clock, tls } = this.#options
     if (this.#draining) {
-      this.#leave(facts.remoteAddress)
+      this.#admission.leave(facts.remoteAddress)
       return void socket.destroy()
     }
     const handle = { wake: () => connection.wake() }
     const role = this.#options.accept(facts, handle)
     const connection: Connection = new Connection(socket, role, {
-      clock: this.#options.clock,
-      ...(this.#options.tls && { upgrade: this.#options.tls.upgrade }),
+      clock,
+      ...(tls && { upgrade: (plain) => tls.upgrade(plain, clock) }),
       closed: (error) => this.#closed(connection, facts, error),
     })
     this.#connections.add(connection)
@@ -166,36 +234,31 @@ export class Listener {
 
   #closed(connection: Connection, facts: ConnectionFacts, error: Error | undefined): void {
     this.#connections.delete(connection)
-    this.#leave(facts.remoteAddress)
+    this.#admission.leave(facts.remoteAddress)
     this.#options.closed?.(facts, error)
     if (this.#connections.size === 0) this.#idle?.()
   }
 
-  #facts(socket: Socket): ConnectionFacts {
+  #facts(socket: Socket, remoteAddress: string): ConnectionFacts {
     return {
-      id: `${this.port}-${(++this.#serial).toString(36)}`,
-      remoteAddress: withoutMapping(socket.remoteAddress ?? 'unknown'),
+      id: `${this.#port}-${(++this.#serial).toString(36)}`,
+      remoteAddress,
       remotePort: socket.remotePort ?? 0,
       localAddress: withoutMapping(socket.localAddress ?? 'unknown'),
       localPort: socket.localPort ?? 0,
     }
   }
+}
 
-  #admit(rawAddress: string): boolean {
-    const address = withoutMapping(rawAddress)
-    const count = this.#byAddress.get(address) ?? 0
-    const limit = this.#options.maxConnectionsPerAddress ?? MAX_CONNECTIONS_PER_ADDRESS
-    if (count >= limit && !isLoopback(address)) return false
-    this.#byAddress.set(address, count + 1)
-    return true
-  }
-
-  #leave(rawAddress: string): void {
-    const address = withoutMapping(rawAddress)
-    const count = (this.#byAddress.get(address) ?? 1) - 1
-    if (count === 0) this.#byAddress.delete(address)
-    else this.#byAddress.set(address, count)
-  }
+/** Throws TypeError: whom to trust is never guessed at. */
+function networksOf(texts: readonly string[]): NetworkSet {
+  return new NetworkSet(
+    texts.map((text) => {
+      const network = parseNetwork(text)
+      if (network === undefined) throw new TypeError(`${text} is no network in CIDR notation`)
+      return network
+    }),
+  )
 }
 
 /** Listens on all or on none. Throws the first ListenError. */
@@ -210,14 +273,4 @@ export async function listenAll(listeners: readonly Listener[]): Promise<void> {
     await Promise.all(open.map((listener) => listener.drain(AbortSignal.abort())))
     throw error
   }
-}
-
-/** `::ffff:192.0.2.1` is how a dual-stack socket shows an IPv4 peer (RFC 4291 §2.5.5.2). */
-function withoutMapping(address: string): string {
-  return address.startsWith('::ffff:') ? address.slice(7) : address
-}
-
-/** Whether nobody else can be on the wire between us and the peer. */
-export function isLoopback(address: string): boolean {
-  return address === '::1' || address.startsWith('127.')
 }

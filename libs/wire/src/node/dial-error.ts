@@ -1,0 +1,44 @@
+/** What could not be done. */
+export type DialStage = 'connect' | 'handshake' | 'certificate'
+
+/** Who can mend it: whoever runs the other host, whoever runs this one, or nobody, because the caller gave up. */
+export type DialFault = 'peer' | 'operator' | 'caller'
+
+/** There is no connection, or none that may be used. `code` is as Node or OpenSSL names it. */
+export class DialError extends Error {
+  override readonly name = 'DialError'
+  readonly stage: DialStage
+  readonly code: string
+  readonly fault: DialFault
+
+  constructor(stage: DialStage, code: string, reason: string, options?: ErrorOptions) {
+    super(reason, options)
+    this.stage = stage
+    this.code = code
+    this.fault = faultOf(stage, code)
+  }
+}
+
+/** What lies in this host: no such address of ours, no route, no descriptors, no permission. */
+const OURS = new Set([
+  'EACCES',
+  'EADDRINUSE',
+  'EADDRNOTAVAIL',
+  'EAFNOSUPPORT',
+  'EINVAL',
+  'EMFILE',
+  'ENETDOWN',
+  'ENETUNREACH',
+  'ENFILE',
+  'ENOBUFS',
+  'EPERM',
+])
+
+/** The peer did not like the certificate that we showed, or wants one. */
+const ABOUT_OUR_CERTIFICATE = /_ALERT_(?:\w*CERTIFICATE\w*|UNKNOWN_CA|ACCESS_DENIED)$/
+
+function faultOf(stage: DialStage, code: string): DialFault {
+  if (code === 'ABORT_ERR') return 'caller'
+  if (stage === 'connect') return OURS.has(code) ? 'operator' : 'peer'
+  return stage === 'handshake' && ABOUT_OUR_CERTIFICATE.test(code) ? 'operator' : 'peer'
+}

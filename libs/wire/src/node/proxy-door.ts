@@ -1,0 +1,69 @@
+import type { Socket } from 'node:net'
+import type { Clock } from '../clock.ts'
+import type { ConnectionFacts } from '../facts.ts'
+import type { ProxyHeader } from '../proxy/header.ts'
+import { readProxyHeader } from '../proxy/reader.ts'
+
+/** How long a proxy may take for its header: enough for one segment that TCP has to send again (3 s at least, as HAProxy asks). */
+export const PROXY_HEADER_LIMIT_MS = 10_000
+
+/**
+ * Reads the header that a proxy sends before anything else. The octets behind it are put back, and the socket is left
+ * paused. Rejects when there is none in time or none at all; the socket is destroyed then.
+ */
+export function takeProxyHeader(socket: Socket, clock: Clock): Promise<ProxyHeader> {
+  return new Promise((resolve, reject) => {
+    let received: Buffer = Buffer.alloc(0)
+    const settle = (): void => {
+      stopWaiting()
+      socket.off('data', onData)
+      socket.off('end', gone)
+      socket.off('close', gone)
+    }
+    const fail = (reason: string): void => {
+      settle()
+      socket.destroy()
+      reject(new Error(reason))
+    }
+    const gone = (): void => fail('the connection ended before its PROXY header')
+    const onData = (bytes: Buffer): void => {
+      received = received.length === 0 ? bytes : Buffer.concat([received, bytes])
+      try {
+        const read = readProxyHeader(received)
+        if (read === undefined) return
+        settle()
+        socket.pause()
+        if (read.length < received.length) socket.unshift(received.subarray(read.length))
+        resolve(read.header)
+      } catch (error) {
+        fail(`no PROXY header: ${(error as Error).message}`)
+      }
+    }
+    const stopWaiting = clock.after(PROXY_HEADER_LIMIT_MS, () => fail('the PROXY header took too long'))
+    socket.on('data', onData)
+    socket.on('end', gone)
+    socket.on('close', gone)
+  })
+}
+
+/** The facts of a connection as the proxy tells them. LOCAL is the proxy itself. */
+export function proxiedFacts(facts: ConnectionFacts, header: ProxyHeader): ConnectionFacts {
+  if (header.isLocal) return facts
+  const { client, serverName, tls } = header
+  return {
+    ...facts,
+    ...(client && {
+      remoteAddress: client.source.address,
+      remotePort: client.source.port,
+      localAddress: client.destination.address,
+      localPort: client.destination.port,
+    }),
+    proxy: {
+      address: facts.remoteAddress,
+      port: facts.remotePort,
+      toldClient: client !== undefined,
+      ...(serverName !== undefined && { serverName }),
+      ...(tls && { tls }),
+    },
+  }
+}
