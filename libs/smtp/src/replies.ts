@@ -74,7 +74,7 @@ export const replies = {
     'Address cannot be checked now, try again later',
     'RFC 5321 §4.2.4',
   ),
-  sendingTooFast: say(450, 'notAuthorised', 'You are sending too fast, try again later', 'RFC 6409 §6.4'),
+  sendingTooFast: say(450, 'notAuthorised', 'You are sending too fast, try again later', 'RFC 6409 §6.2'),
   notAtTerminal: say(450, 'otherMailbox', 'User is not at a terminal', 'RFC 821 §3.4'),
   policyDeferral: say(450, 'notAuthorised', 'Refused by policy for now', 'RFC 2505 §2.13'),
   greylisted: say(451, 'notAuthorised', 'Try again later', 'RFC 6647 §4'),
@@ -162,6 +162,7 @@ export const replies = {
   ),
   malformedHeader: (what: string) =>
     say(554, 'otherMedia', `Message header is malformed: ${what}`, 'RFC 6409 §6.3'),
+  authorNotAllowed: say(554, 'notAuthorised', 'Author address is not yours to use', 'RFC 6409 §6.3'),
   noValidRecipients: say(554, 'otherProtocol', 'No valid recipients', 'RFC 5321 §3.3'),
   unknownParameter: (keyword: string) =>
     say(555, 'invalidArguments', `Parameter ${keyword} not recognised`, 'RFC 5321 §4.1.1.11'),
