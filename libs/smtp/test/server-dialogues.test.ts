@@ -108,6 +108,12 @@ class ServerRun {
       case 'silence':
         assert.equal(this.#pump!.machine.patience.waitingFor, argument)
         return this.#pump!.machine.timedOut()
+      case 'outlived':
+        return this.#pump!.machine.outlived!()
+      case 'patient': {
+        const { waitingFor, milliseconds, inAll = '-' } = this.#pump!.machine.patience
+        return assert.equal(`${waitingFor} ${milliseconds} ${inAll}`, argument)
+      }
       case 'drain':
         return (this.#pump ?? this.#start()).machine.drain()
       case 'says':

@@ -70,4 +70,8 @@ export interface ProtocolMachine<Question, Answer> {
   /** Something the session knows of has changed (an IDLE update); the machine may now have output. */
   wake(): void
   readonly patience: Patience
+  /** Milliseconds that the connection may last, whatever happens in it; then `outlived()` is called, once. */
+  readonly lifetime?: number
+  /** The connection has lasted for `lifetime`: say goodbye at the next point where nothing is lost. */
+  outlived?(): void
 }

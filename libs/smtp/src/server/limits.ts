@@ -29,6 +29,8 @@ export interface SmtpServerLimits {
   readonly authFailureDelay: number
   /** Milliseconds that clients have to show their haste; only where early talkers are refused. */
   readonly greetingDelay: number
+  /** Milliseconds that a connection may last; a message that is being read then is read to its end. */
+  readonly connectionDuration: number
   /** Milliseconds to wait for a command. */
   readonly commandPatience: number
   /** Milliseconds to wait for more of a message. */
@@ -70,6 +72,8 @@ export const DEFAULT_LIMITS: SmtpServerLimits = {
   authFailureDelay: 1000,
   // Spam engines do not wait; the time-out of clients for a greeting is five minutes (RFC 5321 §4.5.3.2.1).
   greetingDelay: 2000,
+  // Longer than the longest message takes; who has more to say comes again, to whatever was renewed here meanwhile.
+  connectionDuration: 14_400_000,
   // RFC 5321 §4.5.3.2.7
   commandPatience: 300_000,
   // RFC 5321 §4.5.3.2.5

@@ -1,7 +1,9 @@
 import type { Output, Patience, ProtocolMachine, TlsFacts } from '@cartero/wire'
 import { replies } from '../replies.ts'
+import type { Reply } from '../reply.ts'
 import { CommandPhase } from './command-phase.ts'
 import { Dialogue } from './dialogue.ts'
+import type { Ending } from './events.ts'
 import { GreetingPhase } from './greeting-phase.ts'
 import { policyOf, type SmtpServerOptions } from './options.ts'
 import type { SmtpAnswer, SmtpQuestion } from './question.ts'
@@ -14,7 +16,8 @@ import type { ServedSession } from './session.ts'
 // RFC 5321
 export class SmtpServerMachine implements ProtocolMachine<SmtpQuestion, SmtpAnswer> {
   readonly #dialogue: Dialogue
-  #draining = false
+  /** How we leave, once nothing is lost by it. */
+  #farewell: { readonly reply: (host: string) => Reply; readonly how: Ending } | undefined
   #gone = false
 
   constructor(session: ServedSession, options: SmtpServerOptions) {
@@ -33,8 +36,8 @@ export class SmtpServerMachine implements ProtocolMachine<SmtpQuestion, SmtpAnsw
       if (output !== undefined) return output
       if (dialogue.asking || dialogue.phase === undefined) return undefined
       // RFC 5321 §3.8; a message that is being read is read to its end first
-      if (this.#draining && dialogue.transaction?.message === undefined) {
-        dialogue.dismiss(replies.shuttingDown(dialogue.policy.hostname), 'drained')
+      if (this.#farewell !== undefined && dialogue.transaction?.message === undefined) {
+        dialogue.dismiss(this.#farewell.reply(dialogue.policy.hostname), this.#farewell.how)
       } else if (!dialogue.phase.step(dialogue)) return undefined
     }
   }
@@ -61,7 +64,11 @@ export class SmtpServerMachine implements ProtocolMachine<SmtpQuestion, SmtpAnsw
   }
 
   drain(): void {
-    this.#draining = true
+    this.#farewell = { reply: replies.shuttingDown, how: 'drained' }
+  }
+
+  outlived(): void {
+    this.#farewell ??= { reply: replies.tooLongConnected, how: 'dismissed' }
   }
 
   disconnected(): void {
@@ -79,6 +86,10 @@ export class SmtpServerMachine implements ProtocolMachine<SmtpQuestion, SmtpAnsw
 
   /** This session knows no news. */
   wake(): void {}
+
+  get lifetime(): number {
+    return this.#dialogue.policy.limits.connectionDuration
+  }
 
   get patience(): Patience {
     return this.#dialogue.phase?.patience ?? LEAVING

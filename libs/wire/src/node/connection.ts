@@ -59,6 +59,7 @@ export class Connection {
   #state = ''
   #stateSince = 0
   #stateIsBounded = false
+  #lifeEnd = Infinity
   /** When patience with the peer (or with the session) ends; milliseconds since the epoch. */
   #deadline = Infinity
 
@@ -73,6 +74,7 @@ export class Connection {
 
   /** Lets the machine speak first (a server's greeting). */
   start(): void {
+    this.#lifeEnd = this.#clock.now() + (this.#role.machine.lifetime ?? Infinity)
     if (this.#socket.isPaused()) this.#socket.resume()
     this.#pump()
   }
@@ -101,11 +103,19 @@ export class Connection {
 
   /** Called every TICK_MS by whoever owns the connection. */
   checkDeadline(now: number): void {
+    if (now >= this.#lifeEnd) this.#outlived()
     if (now < this.#deadline || this.#ended) return
     if (this.#closing || this.#busy === 'upgrading' || this.#output.blocked) return this.destroy()
     if (this.#busy === 'asking') return this.#answered(this.#question, undefined, decisionTimeout())
     if (this.#busy === 'streaming') return this.destroy()
     this.#role.machine.timedOut()
+    this.#pump()
+  }
+
+  #outlived(): void {
+    this.#lifeEnd = Infinity
+    if (this.#ended) return
+    this.#role.machine.outlived?.()
     this.#pump()
   }
 
