@@ -7,6 +7,20 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 
+/**
+ * The hash of a SCRAM mechanism. An account whose password was set before there were keys of a hash has none until its
+ * password is proved or set again; it is answered with decoys.
+ */
+export const ScramHash = { UNSPECIFIED: 0, SHA_256: 1, SHA_1: 2 } as const;
+
+export type ScramHash = typeof ScramHash[keyof typeof ScramHash];
+
+export namespace ScramHash {
+  export type UNSPECIFIED = typeof ScramHash.UNSPECIFIED;
+  export type SHA_256 = typeof ScramHash.SHA_256;
+  export type SHA_1 = typeof ScramHash.SHA_1;
+}
+
 export interface ResolveRequest {
   readonly addresses: readonly string[];
 }
@@ -58,6 +72,8 @@ export interface Target {
 export interface AuthenticateRequest {
   readonly login: string;
   readonly password: string;
+  /** The address from which it was asked: who waits, and behind whom, depends on it. */
+  readonly peer?: string | undefined;
 }
 
 export interface AuthenticateResponse {
@@ -67,6 +83,12 @@ export interface AuthenticateResponse {
 
 export interface ScramKeysRequest {
   readonly login: string;
+  /** SCRAM_HASH_SHA_256 when absent. */
+  readonly hash?:
+    | ScramHash
+    | undefined;
+  /** As in AuthenticateRequest. */
+  readonly peer?: string | undefined;
 }
 
 export interface ScramKeysResponse {
@@ -76,6 +98,34 @@ export interface ScramKeysResponse {
   readonly iterations: number;
   readonly storedKey: Buffer;
   readonly serverKey: Buffer;
+}
+
+export interface AuthenticateCramMd5Request {
+  readonly login: string;
+  readonly challenge: string;
+  /** Lower-case hex. */
+  readonly digest: string;
+  /** As in AuthenticateRequest. */
+  readonly peer?: string | undefined;
+}
+
+export interface AuthenticateCramMd5Response {
+  /** Empty when refused, whatever the reason. */
+  readonly account: string;
+}
+
+export interface FindAccountRequest {
+  /** Addresses that were proved: the login of a token, or the mail addresses of a certificate. */
+  readonly logins: readonly string[];
+  /** SHA-256 of a certificate in lower-case hex, or empty. An account that it is assigned to is meant in the first place. */
+  readonly fingerprint: string;
+  /** Whom the client claims to be, or empty. It must then be one of the accounts that were proved. */
+  readonly claimed: string;
+}
+
+export interface FindAccountResponse {
+  /** Empty when there is none, when it is disabled, and when there are several and none was claimed. */
+  readonly account: string;
 }
 
 export interface SenderAllowedRequest {
@@ -129,6 +179,20 @@ export interface Account {
   readonly disabled: boolean;
   /** Octets; 0 is without limit. */
   readonly quota: bigint;
+  /**
+   * The password is also kept so that it can be read again, as CRAM-MD5 needs it: from when it is set or proved next.
+   * Absent when an account is set: as it was.
+   */
+  readonly reversibleSecret?:
+    | boolean
+    | undefined;
+  /** Certificates whose holder is this account. Absent when an account is set: as they were. */
+  readonly certificates?: Account_Certificates | undefined;
+}
+
+export interface Account_Certificates {
+  /** SHA-256 of each in lower-case hex. */
+  readonly fingerprints: readonly string[];
 }
 
 export interface AddAccountRequest {
@@ -417,7 +481,7 @@ export const Target: MessageFns<Target> = {
 };
 
 function createBaseAuthenticateRequest(): AuthenticateRequest {
-  return { login: "", password: "" };
+  return { login: "", password: "", peer: undefined };
 }
 
 export const AuthenticateRequest: MessageFns<AuthenticateRequest> = {
@@ -427,6 +491,9 @@ export const AuthenticateRequest: MessageFns<AuthenticateRequest> = {
     }
     if (message.password !== "") {
       writer.uint32(18).string(message.password);
+    }
+    if (message.peer !== undefined) {
+      writer.uint32(26).string(message.peer);
     }
     return writer;
   },
@@ -458,6 +525,14 @@ export const AuthenticateRequest: MessageFns<AuthenticateRequest> = {
             }
 
             message.password = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.peer = reader.string();
             continue;
           }
         }
@@ -520,13 +595,19 @@ export const AuthenticateResponse: MessageFns<AuthenticateResponse> = {
 };
 
 function createBaseScramKeysRequest(): ScramKeysRequest {
-  return { login: "" };
+  return { login: "", hash: undefined, peer: undefined };
 }
 
 export const ScramKeysRequest: MessageFns<ScramKeysRequest> = {
   encode(message: ScramKeysRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.login !== "") {
       writer.uint32(10).string(message.login);
+    }
+    if (message.hash !== undefined) {
+      writer.uint32(16).int32(message.hash);
+    }
+    if (message.peer !== undefined) {
+      writer.uint32(26).string(message.peer);
     }
     return writer;
   },
@@ -550,6 +631,22 @@ export const ScramKeysRequest: MessageFns<ScramKeysRequest> = {
             }
 
             message.login = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.hash = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.peer = reader.string();
             continue;
           }
         }
@@ -640,6 +737,245 @@ export const ScramKeysResponse: MessageFns<ScramKeysResponse> = {
             }
 
             message.serverKey = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseAuthenticateCramMd5Request(): AuthenticateCramMd5Request {
+  return { login: "", challenge: "", digest: "", peer: undefined };
+}
+
+export const AuthenticateCramMd5Request: MessageFns<AuthenticateCramMd5Request> = {
+  encode(message: AuthenticateCramMd5Request, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.login !== "") {
+      writer.uint32(10).string(message.login);
+    }
+    if (message.challenge !== "") {
+      writer.uint32(18).string(message.challenge);
+    }
+    if (message.digest !== "") {
+      writer.uint32(26).string(message.digest);
+    }
+    if (message.peer !== undefined) {
+      writer.uint32(34).string(message.peer);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AuthenticateCramMd5Request {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAuthenticateCramMd5Request() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.login = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.challenge = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.digest = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.peer = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseAuthenticateCramMd5Response(): AuthenticateCramMd5Response {
+  return { account: "" };
+}
+
+export const AuthenticateCramMd5Response: MessageFns<AuthenticateCramMd5Response> = {
+  encode(message: AuthenticateCramMd5Response, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.account !== "") {
+      writer.uint32(10).string(message.account);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AuthenticateCramMd5Response {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAuthenticateCramMd5Response() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.account = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseFindAccountRequest(): FindAccountRequest {
+  return { logins: [], fingerprint: "", claimed: "" };
+}
+
+export const FindAccountRequest: MessageFns<FindAccountRequest> = {
+  encode(message: FindAccountRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.logins) {
+      writer.uint32(10).string(v!);
+    }
+    if (message.fingerprint !== "") {
+      writer.uint32(18).string(message.fingerprint);
+    }
+    if (message.claimed !== "") {
+      writer.uint32(26).string(message.claimed);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FindAccountRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFindAccountRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.logins.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.fingerprint = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.claimed = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseFindAccountResponse(): FindAccountResponse {
+  return { account: "" };
+}
+
+export const FindAccountResponse: MessageFns<FindAccountResponse> = {
+  encode(message: FindAccountResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.account !== "") {
+      writer.uint32(10).string(message.account);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FindAccountResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFindAccountResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.account = reader.string();
             continue;
           }
         }
@@ -1151,7 +1487,7 @@ export const RemoveDomainResponse: MessageFns<RemoveDomainResponse> = {
 };
 
 function createBaseAccount(): Account {
-  return { address: "", disabled: false, quota: 0n };
+  return { address: "", disabled: false, quota: 0n, reversibleSecret: undefined, certificates: undefined };
 }
 
 export const Account: MessageFns<Account> = {
@@ -1167,6 +1503,12 @@ export const Account: MessageFns<Account> = {
         throw new globalThis.Error("value provided for field message.quota of type uint64 too large");
       }
       writer.uint32(24).uint64(message.quota);
+    }
+    if (message.reversibleSecret !== undefined) {
+      writer.uint32(32).bool(message.reversibleSecret);
+    }
+    if (message.certificates !== undefined) {
+      Account_Certificates.encode(message.certificates, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -1206,6 +1548,68 @@ export const Account: MessageFns<Account> = {
             }
 
             message.quota = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.reversibleSecret = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.certificates = Account_Certificates.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseAccount_Certificates(): Account_Certificates {
+  return { fingerprints: [] };
+}
+
+export const Account_Certificates: MessageFns<Account_Certificates> = {
+  encode(message: Account_Certificates, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.fingerprints) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Account_Certificates {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAccount_Certificates() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.fingerprints.push(reader.string());
             continue;
           }
         }
@@ -1989,6 +2393,16 @@ export interface DirectoryService {
   /** The stored SCRAM keys of an account (RFC 5803), or plausible decoys for an unknown one (RFC 5802 §9). */
   ScramKeys(request: ScramKeysRequest): Promise<ScramKeysResponse>;
   /**
+   * Checks the digest of a challenge (RFC 2195 §2). Only accounts whose password is kept so that it can be read again
+   * have one; the password itself is never told.
+   */
+  AuthenticateCramMd5(request: AuthenticateCramMd5Request): Promise<AuthenticateCramMd5Response>;
+  /**
+   * The account of somebody who has proved elsewhere who he is: by a token whose issuer we trust, or by a certificate
+   * that was verified.
+   */
+  FindAccount(request: FindAccountRequest): Promise<FindAccountResponse>;
+  /**
    * Whether the account may use this address as sender: its own, a subaddress of it, an alias that leads to it
    * directly, or the null sender.
    */
@@ -2057,6 +2471,30 @@ export const DirectoryServiceDefinition = {
       requestType: ScramKeysRequest as typeof ScramKeysRequest,
       requestStream: false,
       responseType: ScramKeysResponse as typeof ScramKeysResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Checks the digest of a challenge (RFC 2195 §2). Only accounts whose password is kept so that it can be read again
+     * have one; the password itself is never told.
+     */
+    authenticateCramMd5: {
+      name: "AuthenticateCramMd5",
+      requestType: AuthenticateCramMd5Request as typeof AuthenticateCramMd5Request,
+      requestStream: false,
+      responseType: AuthenticateCramMd5Response as typeof AuthenticateCramMd5Response,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * The account of somebody who has proved elsewhere who he is: by a token whose issuer we trust, or by a certificate
+     * that was verified.
+     */
+    findAccount: {
+      name: "FindAccount",
+      requestType: FindAccountRequest as typeof FindAccountRequest,
+      requestStream: false,
+      responseType: FindAccountResponse as typeof FindAccountResponse,
       responseStream: false,
       options: {},
     },
