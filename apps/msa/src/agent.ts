@@ -3,16 +3,32 @@ import type { Component } from '@cartero/agent/lifecycle'
 import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
 import type { AnyDirectory } from '@cartero/directory'
 import type { Doorkeeper } from '@cartero/directory/doorkeeper'
-import { SmtpServerMachine, serveSession, type SmtpEvent, type SmtpServerLimits } from '@cartero/smtp/server'
+import {
+  SmtpServerMachine,
+  serveSession,
+  type SmtpEvent,
+  type SmtpServerLimits,
+  type SmtpServerOptions,
+} from '@cartero/smtp/server'
 import type { Intake } from '@cartero/spool'
-import { stageOf } from '@cartero/spool/reception'
+import {
+  AddressLimits,
+  DEFAULT_RECEPTION_POLICY,
+  RateLimit,
+  type Rate,
+  type ReceptionPolicy,
+  type SenderDomains,
+  type Terminals,
+} from '@cartero/spool/reception'
 import { systemClock, type Clock, type ConnectionFacts, type Role } from '@cartero/wire'
 import { isLoopback, Listener, listenAll, type TlsServer } from '@cartero/wire/node'
 import { createEvents, type Events } from './events.ts'
-import { RateLimit, type Rate } from './rate-limit.ts'
-import { SubmissionSession } from './session.ts'
+import { headerEdit } from './policy/header-rewriting.ts'
+import { DEFAULT_SUBMISSION_POLICY, type SubmissionPolicy } from './policy/submission-policy.ts'
+import { SubmissionSession, type SubmissionOptions } from './session.ts'
 
-export interface SubmissionListener {
+/** A door for our users, and how strict it is. */
+export interface SubmissionListener extends Pick<SmtpServerOptions, 'bareNewlines' | 'earlyTalkers'> {
   readonly host: string
   readonly port: number
   /** TLS at once (465) instead of STARTTLS (587). RFC 8314 §3.3 */
@@ -25,6 +41,9 @@ export interface MsaSettings {
   /** Recipients an account may write to. */
   readonly rate: Rate
   readonly allowPlaintextAuth: boolean
+  /** What differs from the defaults. */
+  readonly policy?: Partial<ReceptionPolicy>
+  readonly submission?: Partial<SubmissionPolicy>
   readonly limits?: Partial<SmtpServerLimits>
   readonly maxConnections?: number
   readonly maxConnectionsPerAddress?: number
@@ -39,16 +58,17 @@ export interface MsaDependencies {
   readonly logger: Logger
   readonly metrics: MetricRegistry
   readonly clock?: Clock
+  /** Nobody is at a terminal when it is absent. */
+  readonly terminals?: Terminals
+  /** Nothing is asked about the domains of senders when it is absent. */
+  readonly senderDomains?: SenderDomains
 }
 
 /** The message submission agent: our users' mail, on 587 and 465. */
 export function createMsaAgent(dependencies: MsaDependencies): Component {
-  const { settings, logger, metrics } = dependencies
-  const clock = dependencies.clock ?? systemClock
-  const events = createEvents(logger.child({ agent: 'msa' }), metrics)
-  const rate = new RateLimit(settings.rate, clock)
-  const listeners = settings.listen.map((listen) =>
-    submissionListener(listen, dependencies, { clock, events, rate }),
+  const options = sessionOptions(dependencies)
+  const listeners = dependencies.settings.listen.map((door) =>
+    submissionListener(door, dependencies, options),
   )
   const drain = async (signal: AbortSignal): Promise<void> => {
     await Promise.all(listeners.map((listener) => listener.drain(signal)))
@@ -61,25 +81,46 @@ export function createMsaAgent(dependencies: MsaDependencies): Component {
   }
 }
 
-interface Shared {
-  readonly clock: Clock
-  readonly events: Events
-  readonly rate: RateLimit
+type Shared = Omit<SubmissionOptions, 'allowPlaintextAuth'>
+
+/** What all sessions of all doors have in common. */
+function sessionOptions(dependencies: MsaDependencies): Shared {
+  const { settings, intake, directory, doorkeeper, logger, metrics } = dependencies
+  const { terminals, senderDomains } = dependencies
+  const clock = dependencies.clock ?? systemClock
+  const policy = { ...DEFAULT_RECEPTION_POLICY, ...settings.policy }
+  const submission = { ...DEFAULT_SUBMISSION_POLICY, ...settings.submission }
+  return {
+    intake,
+    directory,
+    doorkeeper,
+    hostname: settings.hostname,
+    clock,
+    events: createEvents(logger.child({ agent: 'msa' }), metrics),
+    rate: new RateLimit(settings.rate, clock),
+    random: randomBytes,
+    policy,
+    submission,
+    edit: headerEdit(submission),
+    addressLimits: new AddressLimits(policy.rates, clock),
+    ...(terminals && { terminals }),
+    ...(senderDomains && { senderDomains }),
+  }
 }
 
 function submissionListener(
-  listen: SubmissionListener,
-  dependencies: MsaDependencies,
+  door: SubmissionListener,
+  { settings, tls }: MsaDependencies,
   shared: Shared,
 ): Listener {
-  const { maxConnections, maxConnectionsPerAddress } = dependencies.settings
+  const { maxConnections, maxConnectionsPerAddress } = settings
   return new Listener({
-    host: listen.host,
-    port: listen.port,
-    implicitTls: listen.implicitTls,
-    tls: dependencies.tls,
+    host: door.host,
+    port: door.port,
+    implicitTls: door.implicitTls,
+    tls,
     clock: shared.clock,
-    accept: (connection) => conversation(connection, listen, dependencies, shared),
+    accept: (connection) => conversation(connection, door, settings, shared),
     maxConnections,
     maxConnectionsPerAddress,
     refused: (remoteAddress, reason) => shared.events.turnedAway(remoteAddress, reason),
@@ -88,54 +129,47 @@ function submissionListener(
 
 function conversation(
   connection: ConnectionFacts,
-  listen: SubmissionListener,
-  { settings, intake, directory, doorkeeper }: MsaDependencies,
+  { host: _host, port: _port, implicitTls, ...strictness }: SubmissionListener,
+  { hostname, limits, ...settings }: MsaSettings,
   shared: Shared,
 ): Role {
-  const { hostname, limits } = settings
   // RFC 8314 §3.3: where nobody else can be on the wire
   const allowPlaintextAuth = settings.allowPlaintextAuth && isLoopback(connection.remoteAddress)
   const { events } = shared
   events.connected()
-  const session = new SubmissionSession(connection, {
-    ...shared,
-    intake,
-    directory,
-    doorkeeper,
-    hostname,
-    allowPlaintextAuth,
-    random: randomBytes,
-  })
+  const session = new SubmissionSession(connection, { ...shared, allowPlaintextAuth })
   const machine = new SmtpServerMachine(session, {
     hostname,
-    startTls: !listen.implicitTls,
-    requireAuth: true,
-    requireTls: !allowPlaintextAuth,
+    ...strictness,
+    startTls: !implicitTls,
+    requireAuth: isStranger(connection, shared),
+    // A machine of ours that sends without login has no secret to lose.
+    requireTls: !allowPlaintextAuth && !shared.policy.relayNetworks.has(connection.remoteAddress),
     allowPlaintextAuth,
     ...(connection.tls && { tls: connection.tls }),
     ...(limits && { limits }),
-    observer: (event) => report(event, connection, session, events),
+    observer: (event) => report(event, session, events),
   })
   return { machine, decide: serveSession(session) }
 }
 
-function report(
-  event: SmtpEvent,
-  connection: ConnectionFacts,
-  session: SubmissionSession,
-  events: Events,
-): void {
-  switch (event.kind) {
-    case 'refused':
-      return events.refused(stageOf(event.verb), connection, session.subject, event.reason)
-    case 'bug':
-      return events.bug(connection, event.error)
-    case 'authenticated':
-      return events.authenticated(connection, event.account, event.mechanism)
-    case 'authenticationFailed':
-      return events.authenticationFailed(connection, event.mechanism, event.reason, event.login)
-    case 'message':
-    case 'closed':
-      return
-  }
+/**
+ * Whether nothing but a login can make the client one of ours. The session asks for it in any case; the machine refuses
+ * earlier, and more.
+ */
+// RFC 6409 §4.3, RFC 6409 §6.4
+function isStranger(
+  { remoteAddress, proxy }: ConnectionFacts,
+  { policy: { relayNetworks, proxies }, submission }: Shared,
+): boolean {
+  const isProxy = proxies.has(proxy?.address ?? remoteAddress)
+  return !submission.openPostmaster && !isProxy && !relayNetworks.has(remoteAddress)
+}
+
+function report(event: SmtpEvent, session: SubmissionSession, events: Events): void {
+  events.report(event, session)
+  const { connection } = session
+  if (event.kind === 'authenticated') events.authenticated(connection, event.account, event.mechanism)
+  else if (event.kind === 'authenticationFailed')
+    events.authenticationFailed(connection, event.mechanism, event.reason, event.login)
 }

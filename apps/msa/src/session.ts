@@ -4,16 +4,27 @@ import type { SaslServerMechanism } from '@cartero/sasl'
 import {
   replies,
   type AuthSession,
+  type Honours,
   type MailCommand,
   type RcptCommand,
   type Reply,
   type SmtpSession,
+  type Verdict,
 } from '@cartero/smtp/server'
-import { ReceivingSession, withDirectory, type ReceptionOptions } from '@cartero/spool/reception'
+import {
+  ReceivingSession,
+  withDirectory,
+  type HeaderEdit,
+  type RateLimit,
+  type ReceptionOptions,
+} from '@cartero/spool/reception'
+import { formatMailbox } from '@cartero/syntax'
 import type { ConnectionFacts, MaybePromise, TlsFacts } from '@cartero/wire'
 import type { Events } from './events.ts'
-import { missingFields } from './fix-up.ts'
-import type { RateLimit } from './rate-limit.ts'
+import { rewritten } from './policy/header-rewriting.ts'
+import { qualifiedRecipient, qualifiedSender } from './policy/qualified-domains.ts'
+import type { SubmissionPolicy } from './policy/submission-policy.ts'
+import { submittedHeader } from './submitted-header.ts'
 
 export interface SubmissionOptions extends ReceptionOptions {
   readonly directory: AnyDirectory
@@ -21,6 +32,9 @@ export interface SubmissionOptions extends ReceptionOptions {
   readonly rate: RateLimit
   readonly events: Events
   readonly random: (octets: number) => Uint8Array
+  readonly submission: SubmissionPolicy
+  /** What the policy makes of headers; made once for all sessions. */
+  readonly edit: HeaderEdit | undefined
   /** PLAIN and LOGIN without TLS: on loopback, by choice. */
   readonly allowPlaintextAuth: boolean
 }
@@ -28,23 +42,26 @@ export interface SubmissionOptions extends ReceptionOptions {
 /** Mail from our own users: who you are decides what you may send. RFC 6409 */
 export class SubmissionSession extends ReceivingSession implements SmtpSession, AuthSession {
   readonly #options: SubmissionOptions
-  #channel: TlsFacts | undefined
+  #sender = ''
 
   constructor(connection: ConnectionFacts, options: SubmissionOptions) {
     super(connection, options)
     this.#options = options
-    this.#channel = connection.tls
-  }
-
-  override tlsStarted(tls: TlsFacts): void {
-    super.tlsStarted(tls)
-    this.#channel = tls
   }
 
   /** Whoever has guessed too often is turned away before he says anything. */
-  greeting(): Reply | undefined {
+  override greeting(): Verdict {
     const { doorkeeper, hostname } = this.#options
-    if (!doorkeeper.admits(this.connection.remoteAddress)) return replies.tooManyAuthFailures(hostname)
+    return doorkeeper.admits(this.client.address) ? super.greeting() : replies.tooManyAuthFailures(hostname)
+  }
+
+  override honours(): Honours {
+    const honours = super.honours()
+    const { policy, clock } = this.#options
+    // RFC 4865 §3: to whom we know, because what we hold back takes our space
+    if (this.client.account === undefined || policy.hiddenExtensions.has('FUTURERELEASE')) return honours
+    const seconds = policy.longestHold
+    return { ...honours, futureRelease: { seconds, until: clock.now() + seconds * 1_000 } }
   }
 
   // RFC 4954 §4, RFC 8314 §3: passwords cross the wire under TLS only
@@ -53,40 +70,86 @@ export class SubmissionSession extends ReceivingSession implements SmtpSession, 
   }
 
   start(mechanism: string): SaslServerMechanism {
-    return this.#options.doorkeeper.start(mechanism, this.#visit(this.#channel))
+    return this.#options.doorkeeper.start(mechanism, this.#visit(this.client.tls))
   }
 
   authenticated(account: string): undefined {
-    this.account = account
+    this.client.account = account
   }
 
   #visit(tls: TlsFacts | undefined): Visit {
-    const { remoteAddress } = this.connection
-    return { remoteAddress, tls, inTheClear: this.#options.allowPlaintextAuth }
+    return { remoteAddress: this.client.address, tls, inTheClear: this.#options.allowPlaintextAuth }
+  }
+
+  // RFC 6409 §4.2, RFC 6409 §4.3
+  mail(said: MailCommand): MaybePromise<Verdict> {
+    const { submission } = this.#options
+    this.sender(said)
+    // RFC 6409 §6.4: the recipients will show whether it is for the postmaster
+    if (!this.mayRelay && !submission.openPostmaster) return replies.authRequired
+    const path = qualifiedSender(said.reversePath, submission)
+    const reversePath = path && rewritten(path, submission.rewriteDomains)
+    const command: MailCommand = { ...said, reversePath }
+    this.#sender = this.sender(command)
+    return withDirectory(this.senderVerdict(command), (refusal) => refusal ?? this.#submit(command))
   }
 
   // RFC 6409 §6.1. The null sender is for notices (RFC 5321 §4.5.5), which users' agents send too (RFC 8098 §3).
-  mail(command: MailCommand): MaybePromise<Reply | undefined> {
-    const sender = this.sender(command)
-    if (sender === '') return this.begin(command)
-    const allowed = senderAllowed(this.#options.directory, this.account!, sender)
-    return withDirectory(allowed, (yes) => (yes ? this.begin(command) : replies.senderNotAllowed))
+  #submit(command: MailCommand): MaybePromise<Verdict> {
+    const allowed = this.#sender === '' ? true : this.#isOwn(this.#sender)
+    return withDirectory(allowed, (yes) => (yes ? this.#begin(command) : replies.senderNotAllowed))
   }
 
-  rcpt(command: RcptCommand): MaybePromise<Reply | undefined> {
-    const { rate, events, directory } = this.#options
-    if (!rate.take(this.account!)) {
-      events.rateLimited(this.account!)
+  // RFC 4954 §5: whom the client may not name is nobody in particular
+  #begin(command: MailCommand): MaybePromise<Verdict> {
+    const { auth } = command.parameters
+    const { edit } = this.#options
+    if (auth === undefined) return this.begin(command, { edit })
+    const submitter = auth === '<>' ? '<>' : formatMailbox(auth)
+    const mayName = submitter === '<>' || this.client.account === undefined ? false : this.#isOwn(submitter)
+    return withDirectory(mayName, (yes) => this.begin(command, { edit, submitter: yes ? submitter : '<>' }))
+  }
+
+  /** Clients without account come from our own networks, and may write in any name. */
+  #isOwn(address: string): MaybePromise<boolean> {
+    const { account } = this.client
+    return account === undefined ? true : senderAllowed(this.#options.directory, account, address)
+  }
+
+  // RFC 6409 §6.2
+  rcpt(said: RcptCommand): MaybePromise<Verdict> {
+    const { rate, events, directory, submission } = this.#options
+    const path = qualifiedRecipient(said.forwardPath, submission)
+    const forwardPath = path === 'postmaster' ? path : rewritten(path, submission.rewriteDomains)
+    const command: RcptCommand = { ...said, forwardPath }
+    const { account } = this.client
+    if (!this.mayRelay && !isPostmaster(forwardPath)) return replies.authRequired
+    if (account !== undefined && !rate.take(account)) {
+      events.rateLimited(account)
       return replies.sendingTooFast
     }
-    return this.recipient(command, (address) => resolveOne(directory, address), replies.noRouteOut)
+    return this.recipient(command, (address) => resolveOne(directory, address))
   }
 
   async endOfData(): Promise<Reply> {
-    const { hostname, clock, random, events } = this.#options
-    const fixUp = { hostname, now: () => clock.now(), random }
-    const { queueId, envelope, size, reply } = await this.accept((header) => missingFields(header, fixUp))
-    events.submitted(queueId, envelope, size, this.connection)
-    return reply
+    const { hostname, clock, random, events, submission: policy } = this.#options
+    const isOwn = async (address: string): Promise<boolean> => this.#isOwn(address)
+    const accepted = await this.accept((header) =>
+      submittedHeader(header, {
+        policy,
+        hostname,
+        random,
+        now: () => clock.now(),
+        reversePath: this.#sender,
+        isOwn: this.client.account === undefined ? undefined : isOwn,
+      }),
+    )
+    events.submitted(accepted, this.connection)
+    return accepted.reply
   }
+}
+
+// RFC 5321 §4.5.1: whatever its case
+function isPostmaster(path: RcptCommand['forwardPath']): boolean {
+  return path === 'postmaster' || path.localPart.toLowerCase() === 'postmaster'
 }

@@ -35,6 +35,8 @@ function msa(
       listen,
       rate: { perHour, burst: perHour },
       allowPlaintextAuth,
+      // The clock stands still, and nobody would get an answer.
+      limits: { authFailureDelay: 0 },
     },
     intake: spool,
     directory,

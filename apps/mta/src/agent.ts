@@ -1,18 +1,39 @@
 import type { Component } from '@cartero/agent/lifecycle'
 import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
 import type { AnyDirectory } from '@cartero/directory'
-import { SmtpServerMachine, serveSession, type SmtpEvent, type SmtpServerLimits } from '@cartero/smtp/server'
+import {
+  SmtpServerMachine,
+  serveSession,
+  type SmtpServerLimits,
+  type SmtpServerOptions,
+} from '@cartero/smtp/server'
 import type { Spool } from '@cartero/spool'
-import { stageOf } from '@cartero/spool/reception'
+import type { Notices } from '@cartero/spool/notices'
+import {
+  AddressLimits,
+  DEFAULT_RECEPTION_POLICY,
+  type ReceptionPolicy,
+  type SenderDomains,
+  type Terminals,
+} from '@cartero/spool/reception'
 import { systemClock, type Clock, type ConnectionFacts, type Role } from '@cartero/wire'
 import { Listener, listenAll, type TlsServer } from '@cartero/wire/node'
-import { createEvents, type Events } from './events.ts'
-import { MxSession } from './inbound/session.ts'
+import { createEvents } from './events.ts'
+import { MxSession, type MxSessionOptions } from './inbound/session.ts'
 import { Router } from './router.ts'
+import { WaitingRoom } from './waiting-room.ts'
+
+/** A door for other hosts, and how strict it is. */
+export interface MxListener extends Pick<SmtpServerOptions, 'bareNewlines' | 'earlyTalkers'> {
+  readonly host: string
+  readonly port: number
+}
 
 export interface MtaSettings {
   readonly hostname: string
-  readonly listen: readonly { readonly host: string; readonly port: number }[]
+  readonly listen: readonly MxListener[]
+  /** What differs from the defaults. */
+  readonly policy?: Partial<ReceptionPolicy>
   readonly limits?: Partial<SmtpServerLimits>
   readonly maxConnections?: number
   readonly maxConnectionsPerAddress?: number
@@ -26,6 +47,12 @@ export interface MtaDependencies {
   readonly logger: Logger
   readonly metrics: MetricRegistry
   readonly clock?: Clock
+  /** Tells senders of expansions, and of mail that waits for a way out; without it nobody is told. */
+  readonly notices?: Notices
+  /** Nobody is at a terminal when it is absent. */
+  readonly terminals?: Terminals
+  /** Nothing is asked about the domains of senders when it is absent. */
+  readonly senderDomains?: SenderDomains
 }
 
 /** The mail transfer agent: the MX port, and the router that decides where accepted mail goes. */
@@ -33,12 +60,13 @@ export function createMtaAgent(dependencies: MtaDependencies): Component {
   const { spool, directory, logger, metrics } = dependencies
   const clock = dependencies.clock ?? systemClock
   const events = createEvents(logger.child({ agent: 'mta' }), metrics)
-  const router = new Router({ spool, directory, clock, events })
-  const listeners = dependencies.settings.listen.map((address) =>
-    mxListener(address, dependencies, clock, events),
-  )
+  const { notices } = dependencies
+  const router = new Router({ spool, directory, clock, events, notices })
+  const waitingRoom = notices && new WaitingRoom({ spool, notices, clock, events })
+  const session = sessionOptions(dependencies, clock, events)
+  const listeners = dependencies.settings.listen.map((door) => mxListener(door, dependencies, session))
   const leaving = new AbortController()
-  let routing: Promise<void> = Promise.resolve()
+  let routing: Promise<unknown> = Promise.resolve()
   const drain = async (signal: AbortSignal): Promise<void> => {
     await Promise.all(listeners.map((listener) => listener.drain(signal)))
   }
@@ -46,7 +74,7 @@ export function createMtaAgent(dependencies: MtaDependencies): Component {
     name: 'mta',
     start: async () => {
       await listenAll(listeners)
-      routing = router.run(leaving.signal)
+      routing = Promise.all([router.run(leaving.signal), waitingRoom?.run(leaving.signal)])
     },
     drain,
     stop: async () => {
@@ -57,26 +85,49 @@ export function createMtaAgent(dependencies: MtaDependencies): Component {
   }
 }
 
-function mxListener(
-  address: { readonly host: string; readonly port: number },
-  { settings, spool, directory, tls }: MtaDependencies,
+/** What all sessions of all doors have in common. */
+function sessionOptions(
+  { settings, spool, directory, terminals, senderDomains }: MtaDependencies,
   clock: Clock,
-  events: Events,
+  events: MxSessionOptions['events'],
+): MxSessionOptions {
+  const policy = { ...DEFAULT_RECEPTION_POLICY, ...settings.policy }
+  return {
+    intake: spool,
+    directory,
+    hostname: settings.hostname,
+    clock,
+    events,
+    policy,
+    addressLimits: new AddressLimits(policy.rates, clock),
+    ...(terminals && { terminals }),
+    ...(senderDomains && { senderDomains }),
+  }
+}
+
+function mxListener(
+  { host, port, ...strictness }: MxListener,
+  { settings, tls }: MtaDependencies,
+  options: MxSessionOptions,
 ): Listener {
   const { hostname, limits, maxConnections, maxConnectionsPerAddress } = settings
+  const { clock, events } = options
   const accept = (connection: ConnectionFacts): Role => {
     events.connected()
-    const session = new MxSession(connection, { intake: spool, directory, hostname, clock, events })
+    const session = new MxSession(connection, options)
     const machine = new SmtpServerMachine(session, {
       hostname,
+      ...strictness,
       startTls: tls !== undefined,
+      ...(connection.tls && { tls: connection.tls }),
       ...(limits && { limits }),
-      observer: (event) => report(event, connection, session, events),
+      observer: (event) => events.report(event, session),
     })
     return { machine, decide: serveSession(session) }
   }
   return new Listener({
-    ...address,
+    host,
+    port,
     clock,
     accept,
     tls,
@@ -84,9 +135,4 @@ function mxListener(
     maxConnectionsPerAddress,
     refused: (remoteAddress, reason) => events.turnedAway(remoteAddress, reason),
   })
-}
-
-function report(event: SmtpEvent, connection: ConnectionFacts, session: MxSession, events: Events): void {
-  if (event.kind === 'refused') events.refused(stageOf(event.verb), connection, session.subject, event.reason)
-  else if (event.kind === 'bug') events.bug(connection, event.error)
 }

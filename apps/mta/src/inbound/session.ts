@@ -1,11 +1,5 @@
 import { resolveOne, type AnyDirectory } from '@cartero/directory'
-import {
-  replies,
-  type MailCommand,
-  type RcptCommand,
-  type Reply,
-  type SmtpSession,
-} from '@cartero/smtp/server'
+import type { MailCommand, RcptCommand, Reply, SmtpSession, Verdict } from '@cartero/smtp/server'
 import { ReceivingSession, type ReceptionOptions } from '@cartero/spool/reception'
 import type { ConnectionFacts, MaybePromise } from '@cartero/wire'
 import type { Events } from '../events.ts'
@@ -15,7 +9,10 @@ export interface MxSessionOptions extends ReceptionOptions {
   readonly events: Events
 }
 
-/** Mail from outside: accepted for recipients whom we are responsible for, and for nobody else (RFC 5321 §7.7: never a relay). */
+/**
+ * Mail from outside: accepted for recipients whom we are responsible for, and for nobody else but our own networks
+ * (RFC 5321 §7.7: never an open relay).
+ */
 export class MxSession extends ReceivingSession implements SmtpSession {
   readonly #directory: AnyDirectory
   readonly #events: Events
@@ -26,18 +23,20 @@ export class MxSession extends ReceivingSession implements SmtpSession {
     this.#events = options.events
   }
 
-  mail(command: MailCommand): undefined {
+  mail(command: MailCommand): MaybePromise<Verdict> {
     this.sender(command)
-    return this.begin(command)
+    const verdict = this.senderVerdict(command)
+    if (verdict instanceof Promise) return verdict.then((refusal) => refusal ?? this.begin(command))
+    return verdict ?? this.begin(command)
   }
 
-  rcpt(command: RcptCommand): MaybePromise<Reply | undefined> {
-    return this.recipient(command, (address) => resolveOne(this.#directory, address), replies.relayDenied)
+  rcpt(command: RcptCommand): MaybePromise<Verdict> {
+    return this.recipient(command, (address) => resolveOne(this.#directory, address))
   }
 
   async endOfData(): Promise<Reply> {
-    const { queueId, envelope, size, reply } = await this.accept()
-    this.#events.received(queueId, envelope, size, this.connection)
-    return reply
+    const accepted = await this.accept()
+    this.#events.received(accepted, this.connection)
+    return accepted.reply
   }
 }

@@ -2,7 +2,26 @@
  * The half of an SMTP session that ends in an intake: MX, submission, and whoever else receives mail by SMTP.
  * @packageDocumentation
  */
-export { ReceivingSession } from './receiving-session.ts'
-export { MAX_HOPS, type ReceptionOptions } from './reception.ts'
+export { AddressLimits } from './address-limits.ts'
+export type { Client } from './client.ts'
+export type { HeaderEdit } from './header-edit.ts'
+export { DEFAULT_HEADER_SHAPE, type HeaderShape } from './header-shape.ts'
+export {
+  DEFAULT_RECEPTION_POLICY,
+  type AddressRates,
+  type LookUpPolicy,
+  type ReceptionPolicy,
+} from './policy.ts'
+export { MOST_ACCOUNTS, RateLimit, type Rate } from './rate-limit.ts'
+export {
+  ReceivingSession,
+  type Accepted,
+  type ReceptionOptions,
+  type Terminals,
+} from './receiving-session.ts'
+export { COUNTED_FIELDS, type HeaderCheck } from './reception.ts'
 export { withDirectory } from './recipient-verdict.ts'
+export { NO_REFUSALS, RefusalLists, type NameRule, type NetworkRule, type Severity } from './refusal-lists.ts'
 export { stageOf, STAGES, type Stage, type Subject } from './refusal.ts'
+export type { SenderDomains } from './sender-domains.ts'
+export { peerOf, sessionEvents, type SessionEvents } from './session-events.ts'

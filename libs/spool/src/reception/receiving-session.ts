@@ -1,13 +1,26 @@
-import type { Resolution } from '@cartero/contracts/directory'
+import type { DirectoryService, Resolution } from '@cartero/contracts/directory'
 import type { HeaderScanner } from '@cartero/message'
-import { formatPath } from '@cartero/smtp'
-import type { GreetingCommand, MailCommand, RcptCommand, Reply } from '@cartero/smtp/server'
+import { formatPath, ReplyError, replies, type Extension } from '@cartero/smtp'
+import type {
+  GreetingCommand,
+  Honours,
+  MailCommand,
+  ProxiedClient,
+  RcptCommand,
+  Reply,
+  Verdict,
+} from '@cartero/smtp/server'
 import { formatMailbox } from '@cartero/syntax'
 import type { ConnectionFacts, MaybePromise, TlsFacts } from '@cartero/wire'
-import type { Envelope, QueueId } from '../ports.ts'
-import { Reception, type ReceptionOptions } from './reception.ts'
+import type { Envelope, EnvelopeRecipient, QueueId } from '../ports.ts'
+import type { AddressLimits } from './address-limits.ts'
+import { Client } from './client.ts'
+import { expandName, verifyName } from './look-up.ts'
+import type { ReceptionPolicy } from './policy.ts'
+import { Reception, type HeaderCheck, type IntakeOptions, type Terms } from './reception.ts'
 import { recipientVerdict, withDirectory } from './recipient-verdict.ts'
 import type { Subject } from './refusal.ts'
+import { senderDomainVerdict, type SenderDomains } from './sender-domains.ts'
 
 /** A message that is ours from now on, and what its client is told. */
 export interface Accepted {
@@ -16,6 +29,24 @@ export interface Accepted {
   /** Octets as received. */
   readonly size: number
   readonly reply: Reply
+  /** Where a filter says that it came from. */
+  readonly origin: string | undefined
+}
+
+/** Port: who sits at a terminal that messages can be shown on. */
+// RFC 821 §3.4
+export interface Terminals {
+  attached(account: string): boolean
+}
+
+export interface ReceptionOptions extends IntakeOptions {
+  readonly policy: ReceptionPolicy
+  /** One for all sessions that count together. */
+  readonly addressLimits: AddressLimits
+  /** Who is asked about recipients and names. */
+  readonly directory: Pick<DirectoryService, 'Resolve' | 'ListDomains'>
+  readonly terminals?: Terminals
+  readonly senderDomains?: SenderDomains
 }
 
 /**
@@ -23,41 +54,95 @@ export interface Accepted {
  * `mail`, `rcpt` and `endOfData`.
  */
 export abstract class ReceivingSession {
-  protected readonly connection: ConnectionFacts
-  /** Present after authentication. */
-  protected account: string | undefined
+  protected readonly client: Client
   readonly #options: ReceptionOptions
-  #greeting: GreetingCommand | undefined
-  #tls: TlsFacts | undefined
   #reception: Reception | undefined
   #size = 0
   #sender: string | undefined
   #recipient: string | undefined
+  #verb: MailCommand['verb'] = 'MAIL'
+
+  /** Capabilities are there for whom they are meant, so that nobody else is offered them. */
+  readonly verify?: (text: string) => MaybePromise<Reply>
+  readonly expand?: (text: string) => MaybePromise<Reply>
+  readonly xclient?: (client: ProxiedClient) => MaybePromise<Verdict>
+  readonly xforward?: (client: ProxiedClient) => MaybePromise<Verdict>
 
   constructor(connection: ConnectionFacts, options: ReceptionOptions) {
-    this.connection = connection
+    this.client = new Client(connection)
     this.#options = options
-    this.#tls = connection.tls
+    const { policy, directory } = options
+    if (policy.verify !== 'never') this.verify = (text) => this.#toldOf(() => verifyName(directory, text))
+    if (policy.expand !== 'never') this.expand = (text) => this.#toldOf(() => expandName(directory, text))
+    if (!policy.proxies.has(this.client.peer)) return
+    this.xclient = (client) => this.#takeOver(client)
+    this.xforward = (client) => {
+      this.client.forwarded(client)
+      return undefined
+    }
+  }
+
+  /** Who is at the other end, as far as is known now. */
+  get connection(): ConnectionFacts {
+    return this.client.connection
   }
 
   /** Whom it is about what was said last. */
   get subject(): Subject {
-    return { helo: this.#greeting?.name, from: this.#sender, to: this.#recipient }
+    return {
+      helo: this.client.greeting?.name,
+      from: this.#sender,
+      to: this.#recipient,
+      origin: this.client.origin,
+    }
   }
 
-  helo(client: GreetingCommand): undefined {
-    this.#greeting = client
+  /** May send to anybody: it has proved who it is, or comes from a network of ours. */
+  // RFC 5321 §7.7, RFC 2505 §2.1
+  protected get mayRelay(): boolean {
+    return this.client.account !== undefined || this.isOurNetwork
+  }
+
+  protected get isOurNetwork(): boolean {
+    return this.#options.policy.relayNetworks.has(this.client.address)
+  }
+
+  honours(): Honours {
+    const { policy } = this.#options
+    const shown = (extension: Extension): boolean => !policy.hiddenExtensions.has(extension)
+    const { solicitations } = policy
+    return {
+      ...(shown('DSN') && { dsn: true }),
+      ...(shown('BINARYMIME') && { binary: true }),
+      ...(shown('DELIVERBY') && { deliverBy: { minimum: policy.shortestDelivery } }),
+      ...(shown('MT-PRIORITY') && { priority: true }),
+      ...(shown('REQUIRETLS') && { requireTls: true }),
+      ...(solicitations.length > 0 && { solicitations }),
+      ...(policy.obsoleteVerbs && { terminals: true }),
+    }
+  }
+
+  greeting(): Verdict {
+    const { policy, hostname } = this.#options
+    // RFC 7504 §3
+    if (policy.acceptNoMail) return replies.acceptsNoMail(hostname)
+    return this.#strangerVerdict()
+  }
+
+  helo(client: GreetingCommand): Verdict {
+    const refusal = this.isOurNetwork ? undefined : this.#options.policy.refuse.helo(client.name)
+    if (refusal === undefined) this.client.greeting = client
+    return refusal
   }
 
   // RFC 3207 §4.2: what was said before is forgotten
   tlsStarted(tls: TlsFacts): void {
-    this.#tls = tls
-    this.#greeting = undefined
-    this.account = undefined
+    this.client.tlsStarted(tls)
   }
 
-  data(): undefined {
+  data(): Verdict {
     this.#reception!.begin()
+    return undefined
   }
 
   body(octets: Buffer): MaybePromise<void> {
@@ -67,7 +152,7 @@ export abstract class ReceivingSession {
 
   reset(): void {
     this.#reception?.abort()
-    this.#reception = undefined
+    this.#over()
   }
 
   /** The sender that is asked for; '' is the null path. */
@@ -76,37 +161,150 @@ export abstract class ReceivingSession {
     return (this.#sender = formatPath(reversePath))
   }
 
+  /** What is wrong with the sender whoever it is; asked before the edge's own rules. */
+  // RFC 5321 §7.9
+  protected senderVerdict({ reversePath }: MailCommand): MaybePromise<Verdict> {
+    const { policy, addressLimits, senderDomains } = this.#options
+    if (this.mayRelay) return undefined
+    if (!addressLimits.message(this.client.address)) return replies.sendingTooFast
+    // RFC 2505 §2.6.1: nothing else is asked about the null path
+    if (reversePath === undefined) return undefined
+    const refusal = policy.refuse.sender(reversePath)
+    if (refusal !== undefined) return refusal
+    // RFC 7505 §4.3
+    if (policy.noMailDomains.has(reversePath.domain)) return replies.senderHasNullMx
+    return senderDomains && senderDomainVerdict(senderDomains, reversePath)
+  }
+
   /** The sender may send. */
-  protected begin(command: MailCommand): undefined {
-    const client = { connection: this.connection, greeting: this.#greeting, tls: this.#tls }
-    const { account } = this
+  protected begin(command: MailCommand, terms: Partial<Omit<Terms, 'priority'>> = {}): Verdict {
+    const asked = command.parameters.priority ?? 0
+    // RFC 6710 §4.1: strangers may wait, and not push in front
+    const priority = this.mayRelay ? asked : Math.min(asked, 0)
+    const { policy } = this.#options
     this.#reception = new Reception(
       command,
-      account === undefined ? client : { ...client, account },
+      this.client,
+      { priority, ...terms },
+      policy.header,
       this.#options,
     )
     this.#size = 0
+    this.#verb = command.verb
+    return priority === asked ? undefined : replies.priorityChanged(priority)
   }
 
-  /** Takes the recipient if somebody here answers for it. `elsewhere` is for those of other hosts. */
+  /** Takes the recipient if somebody here answers for it, or if the client may write to anybody. */
+  // RFC 5321 §3.3, RFC 5321 §7.7
   protected recipient(
-    { forwardPath }: RcptCommand,
+    { forwardPath, parameters }: RcptCommand,
     resolve: (address: string) => MaybePromise<Resolution>,
-    elsewhere: Reply,
-  ): MaybePromise<Reply | undefined> {
+  ): MaybePromise<Verdict> {
+    const { policy, addressLimits } = this.#options
     const address = forwardPath === 'postmaster' ? 'postmaster' : formatMailbox(forwardPath)
     this.#recipient = address
+    if (!this.mayRelay && !addressLimits.recipient(this.client.address)) return replies.sendingTooFast
+    // RFC 7504 §4
+    if (forwardPath !== 'postmaster' && policy.noMailDomains.has(forwardPath.domain)) return replies.nullMx
     return withDirectory(resolve(address), (resolution) => {
-      const refusal = recipientVerdict(resolution, elsewhere)
-      if (refusal === undefined) this.#reception!.addRecipient(address)
-      return refusal
+      const refusal = recipientVerdict(resolution, this.#elsewhere()) ?? this.#terminalVerdict(resolution)
+      if (refusal !== undefined) return refusal
+      this.#reception!.addRecipient(recipientOf(address, parameters))
+      return undefined
     })
   }
 
   /** Guarantee: that of IntakeDraft.commit. Throws ReplyError. */
-  protected async accept(added?: (header: HeaderScanner) => readonly Buffer[]): Promise<Accepted> {
+  protected async accept(check?: HeaderCheck): Promise<Accepted> {
     const reception = this.#reception!
-    const queueId = await reception.commit(added)
-    return { queueId, envelope: reception.envelope!, size: this.#size, reply: reception.accepted(queueId) }
+    const size = this.#size
+    const { origin } = this.client
+    try {
+      const queueId = await reception.commit((header) => {
+        const refusal = solicitationVerdict(this.#options.policy.solicitations, solicitationsOf(header))
+        if (refusal !== undefined) throw new ReplyError(refusal)
+        return check?.(header) ?? []
+      })
+      return { queueId, envelope: reception.envelope!, size, reply: reception.accepted(queueId), origin }
+    } finally {
+      this.#over()
+    }
+  }
+
+  /** What becomes of a recipient whom somebody else answers for. */
+  #elsewhere(): Verdict {
+    if (!this.mayRelay) return replies.relayDenied
+    return this.#options.policy.routesOut ? undefined : replies.noRouteOut
+  }
+
+  #over(): void {
+    this.#reception = undefined
+    this.client.messageOver()
+  }
+
+  /** Whether somebody from there may talk to us at all. */
+  // RFC 5321 §3.1, RFC 2505 §2.5
+  #strangerVerdict(): Verdict {
+    const { policy, addressLimits, hostname } = this.#options
+    const { address } = this.client
+    if (this.#isProxy) return undefined
+    if (policy.onlyFrom !== undefined && !policy.onlyFrom.has(address)) return replies.noService(hostname)
+    if (this.isOurNetwork) return undefined
+    const refusal = policy.refuse.network(address, hostname)
+    if (refusal !== undefined) return refusal
+    return addressLimits.connection(address) ? undefined : replies.tooManyConnections(hostname)
+  }
+
+  /** A proxy that speaks for nobody yet. */
+  get #isProxy(): boolean {
+    return this.xclient !== undefined && this.client.address === this.client.peer
+  }
+
+  #takeOver(client: ProxiedClient): Verdict {
+    this.client.takeOver(client)
+    // The client is greeted now, and `greeting` judges it.
+    return undefined
+  }
+
+  /** What others may be told of who is here. */
+  // RFC 5321 §7.3, RFC 2505 §2.11
+  #toldOf(tell: () => Promise<Reply>): MaybePromise<Reply> {
+    return this.client.account === undefined ? replies.cannotVerify : withDirectory(tell(), (reply) => reply)
+  }
+
+  // RFC 821 §3.4
+  #terminalVerdict({ targets }: Resolution): Verdict {
+    if (this.#verb !== 'SEND') return undefined
+    const { terminals } = this.#options
+    const isThere =
+      targets.length > 0 && targets.every(({ account }) => terminals?.attached(account) ?? false)
+    return isThere ? undefined : replies.notAtTerminal
+  }
+}
+
+/** What the SOLICIT parameter says is looked at by the machine; this is for the field, which needs no extension. */
+// RFC 3865 §2.5
+function solicitationVerdict(unwanted: readonly string[], said: readonly string[]): Verdict {
+  const keyword = said.find((each) => unwanted.some((one) => one.toLowerCase() === each.toLowerCase()))
+  return keyword === undefined ? undefined : replies.solicitationRefused(keyword)
+}
+
+// RFC 3865 §2.5: keywords with commas between them
+function solicitationsOf(header: HeaderScanner): readonly string[] {
+  if (header.count('Solicitation') === 0) return []
+  return header
+    .block()
+    .findAll('Solicitation')
+    .flatMap(({ value }) => value.split(',').map((keyword) => keyword.trim()))
+}
+
+function recipientOf(
+  address: string,
+  { notify, originalRecipient }: RcptCommand['parameters'],
+): EnvelopeRecipient {
+  return {
+    address,
+    ...(notify !== undefined && { notify }),
+    ...(originalRecipient !== undefined && { originalRecipient }),
   }
 }

@@ -1,94 +1,145 @@
-import { HeaderScanner, receivedField, transmissionType, type HeaderEnd } from '@cartero/message'
-import { formatPath } from '@cartero/smtp'
-import { ReplyError, replies, type GreetingCommand, type MailCommand, type Reply } from '@cartero/smtp/server'
-import type { Clock, ConnectionFacts, MaybePromise, TlsFacts } from '@cartero/wire'
+import { isAscii } from 'node:buffer'
+import { HeaderScanner, receivedField, type HeaderEnd } from '@cartero/message'
+import { ReplyError, replies, type MailCommand, type Reply } from '@cartero/smtp/server'
+import type { Clock, MaybePromise } from '@cartero/wire'
 import {
   SpoolError,
   type Envelope,
   type EnvelopeRecipient,
+  type FoundInContent,
   type Intake,
   type IntakeDraft,
   type QueueId,
 } from '../ports.ts'
-
-/** Trace fields in a header beyond which a message is taken to go in circles. RFC 5321 §6.3: at least 100. */
-export const MAX_HOPS = 100
+import type { Client } from './client.ts'
+import { makeEnvelope } from './envelope.ts'
+import { HeldHeader, type HeaderEdit } from './header-edit.ts'
+import { checkHeaderShape, type HeaderShape } from './header-shape.ts'
 
 /** The fields that edges want to know about without reading the header twice. */
-const FIELDS = ['Received', 'Date', 'Message-ID', 'From'] as const
+export const COUNTED_FIELDS = [
+  'Received',
+  'Date',
+  'From',
+  'Sender',
+  'Reply-To',
+  'To',
+  'Cc',
+  'Bcc',
+  'Message-ID',
+  'In-Reply-To',
+  'References',
+  'Subject',
+  'Return-Path',
+  'TLS-Required',
+  'Solicitation',
+] as const
 
 const CRLF = Buffer.from('\r\n')
 
-/** Who hands the message in. */
-export interface Client {
-  readonly connection: ConnectionFacts
-  readonly greeting: GreetingCommand | undefined
-  readonly tls: TlsFacts | undefined
-  /** Present after authentication. */
-  readonly account?: string
+/** What a message is promised beyond what its MAIL command says. */
+export interface Terms {
+  /** -9 to 9, as far as the client may choose it. */
+  readonly priority: number
+  readonly submitter?: string | undefined
+  /** What becomes of its header, as it comes. */
+  readonly edit?: HeaderEdit | undefined
 }
 
-export interface ReceptionOptions {
+export interface IntakeOptions {
   readonly intake: Intake
   /** Our own name in the trace. */
   readonly hostname: string
   readonly clock: Clock
 }
 
+/** Looks at a whole header and gives the fields that go in front of it. Throws ReplyError to refuse the message. */
+export type HeaderCheck = (header: HeaderScanner) => MaybePromise<readonly Buffer[]>
+
 /**
  * One message on its way in by SMTP. Octets go straight to the intake while the header is looked at on the way, so that
  * nothing is read back. A store's troubles become replies: full is 452, away is 451.
  */
 export class Reception {
-  readonly #options: ReceptionOptions
+  readonly #options: IntakeOptions
   readonly #client: Client
   readonly #mail: MailCommand
+  readonly #terms: Terms
+  readonly #shape: HeaderShape
+  readonly #begun: number
   readonly #recipients: EnvelopeRecipient[] = []
-  readonly #header = new HeaderScanner(FIELDS)
+  readonly #header: HeaderScanner
+  #held: HeldHeader | undefined
   #headerEnded = false
+  #eightBit = false
   #draft: IntakeDraft | undefined
   #envelope: Envelope | undefined
 
-  constructor(mail: MailCommand, client: Client, options: ReceptionOptions) {
+  constructor(mail: MailCommand, client: Client, terms: Terms, shape: HeaderShape, options: IntakeOptions) {
     this.#mail = mail
     this.#client = client
+    this.#terms = terms
+    this.#shape = shape
     this.#options = options
+    // What the sender counted in seconds is counted from MAIL on.
+    this.#begun = options.clock.now()
+    this.#header = new HeaderScanner(COUNTED_FIELDS, { headerOctets: shape.octets, fields: shape.fields })
+    this.#held = terms.edit && new HeldHeader(terms.edit)
   }
 
-  /** What was promised; known from `begin` on. */
+  /** What was promised; known from `begin` on, and complete from `commit` on. */
   get envelope(): Envelope | undefined {
     return this.#envelope
   }
 
-  addRecipient(address: string): void {
-    this.#recipients.push({ address })
+  addRecipient(recipient: EnvelopeRecipient): void {
+    this.#recipients.push(recipient)
   }
 
   /** The octets are about to come. Throws ReplyError. */
   begin(): void {
-    const envelope = this.#makeEnvelope()
+    const envelope = makeEnvelope({
+      mail: this.#mail,
+      client: this.#client,
+      recipients: this.#recipients,
+      priority: this.#terms.priority,
+      submitter: this.#terms.submitter,
+      now: this.#begun,
+    })
     this.#envelope = envelope
     this.#draft = asReplies(() => this.#options.intake.begin(envelope))
   }
 
   /** Throws ReplyError. A promise means: wait. */
   write(octets: Buffer): MaybePromise<void> {
-    if (!this.#headerEnded) this.#headerEnded = this.#header.write(octets)
-    const waiting = asReplies(() => this.#draft!.write(octets))
-    return waiting?.catch(refuse)
+    if (!this.#eightBit) this.#eightBit = this.#mail.parameters.body !== 'BINARYMIME' && !isAscii(octets)
+    if (this.#headerEnded) return this.#pass(octets)
+    this.#headerEnded = this.#header.write(octets)
+    if (this.#held === undefined) return this.#pass(octets)
+    const released = this.#held.pass(octets, this.#header)
+    if (released === undefined) return undefined
+    this.#held = undefined
+    return this.#pass(released)
   }
 
   /**
-   * Makes it durable behind a Received field and `added`, whole header fields that the edge wants in front.
-   * Guarantee: when fulfilled, the message is safe (IntakeDraft.commit). Throws ReplyError.
+   * Makes it durable behind a Received field and what `check` adds, whole header fields that the edge wants in front.
+   * Guarantee: when fulfilled, the message is safe (IntakeDraft.commit). Throws ReplyError; then nothing is enqueued.
    */
-  async commit(added: (header: HeaderScanner) => readonly Buffer[] = () => []): Promise<QueueId> {
-    const end = this.#header.end()
-    // RFC 5321 §6.3
-    if (this.#header.count('Received') >= MAX_HOPS) throw new ReplyError(replies.loop)
-    const fields = [this.#received(), ...added(this.#header)]
-    const prefix = Buffer.concat(hasNoHeader(end) ? [...fields, CRLF] : fields)
-    return this.#draft!.commit(prefix).catch(refuse)
+  async commit(check: HeaderCheck = () => []): Promise<QueueId> {
+    try {
+      const end = this.#header.end()
+      checkHeaderShape(this.#header, end, this.#shape)
+      if (this.#held !== undefined) await this.#pass(this.#held.release(this.#header))
+      const fields = [this.#received(), ...(await check(this.#header))]
+      const prefix = Buffer.concat(hasNoHeader(end) ? [...fields, CRLF] : fields)
+      const found = this.#found()
+      this.#envelope = { ...this.#envelope!, ...found }
+      return await this.#draft!.commit(prefix, found)
+    } catch (error) {
+      this.abort()
+      return refuse(error)
+    }
   }
 
   /** The transaction is off. Never fails. */
@@ -101,50 +152,42 @@ export class Reception {
     return replies.queued(queueId)
   }
 
-  // RFC 5321 §4.4, RFC 3848
+  #pass(octets: Buffer): MaybePromise<void> {
+    const waiting = asReplies(() => this.#draft!.write(octets))
+    return waiting?.catch(refuse)
+  }
+
+  #found(): FoundInContent {
+    const hops = this.#header.count('Received')
+    return {
+      ...(hops > 0 && { hops }),
+      // RFC 6152 §3 deviation: octets that the client did not announce are let pass, and announced from here on.
+      ...(this.#eightBit && { body: '8BITMIME' as const }),
+      ...(this.#isTlsOptional() && { tlsOptional: true as const }),
+    }
+  }
+
+  /** The parameter wins over the field. */
+  // RFC 8689 §3
+  #isTlsOptional(): boolean {
+    if (this.#mail.parameters.requireTls || this.#header.count('TLS-Required') !== 1) return false
+    return this.#header.block().find('TLS-Required')?.value.toLowerCase() === 'no'
+  }
+
+  // RFC 5321 §4.4, RFC 3848 §1. The account is nobody's business but ours, and is not in it.
   #received(): Buffer {
-    const { connection, greeting, tls } = this.#client
+    const { helo, address, name, tls } = this.#client
     const [only, ...others] = this.#recipients
     return receivedField({
-      from: { helo: greeting?.name ?? 'unknown', address: connection.remoteAddress },
+      from: { helo, address, ...(name !== undefined && { name }) },
       by: this.#options.hostname,
-      with: this.#protocol(),
+      with: this.#client.protocol(this.#mail.parameters.smtpUtf8 === true),
       ...(tls && { tls: { version: tls.version, cipher: tls.cipher } }),
       id: this.#draft!.queueId,
+      // RFC 5321 §7.6: with several, each would learn of the others
       ...(only !== undefined && others.length === 0 && { for: only.address }),
       at: this.#options.clock.now(),
     })
-  }
-
-  get #isUtf8(): boolean {
-    return this.#mail.parameters.smtpUtf8 === true
-  }
-
-  #protocol(): string {
-    const { greeting, tls, account } = this.#client
-    return transmissionType({
-      extended: greeting?.verb === 'EHLO',
-      tls: tls !== undefined,
-      authenticated: account !== undefined,
-      utf8: this.#isUtf8,
-    })
-  }
-
-  #makeEnvelope(): Envelope {
-    const { connection, greeting, account } = this.#client
-    const { body } = this.#mail.parameters
-    return {
-      reversePath: formatPath(this.#mail.reversePath),
-      recipients: this.#recipients,
-      client: {
-        address: connection.remoteAddress,
-        helo: greeting?.name ?? 'unknown',
-        protocol: this.#protocol(),
-      },
-      ...(account !== undefined && { account }),
-      ...(body !== undefined && { body }),
-      ...(this.#isUtf8 && { smtpUtf8: true }),
-    }
   }
 }
 

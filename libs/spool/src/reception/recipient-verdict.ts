@@ -4,7 +4,7 @@ import type { MaybePromise } from '@cartero/wire'
 
 /** What the client is told of a recipient: undefined accepts. */
 // RFC 5321 §3.3
-export function recipientVerdict({ verdict }: Resolution, notOurs: Reply): Reply | undefined {
+export function recipientVerdict({ verdict }: Resolution, notOurs: Reply | undefined): Reply | undefined {
   switch (verdict) {
     case Verdict.ACCEPT:
       return undefined
@@ -22,7 +22,10 @@ export function recipientVerdict({ verdict }: Resolution, notOurs: Reply): Reply
 }
 
 /** Goes on with what the directory says, at once when it is at hand. A directory that is away is a 451 and our store's fault. */
-export function withDirectory<T, R>(answer: MaybePromise<T>, proceed: (known: T) => R): MaybePromise<R> {
+export function withDirectory<T, R>(
+  answer: MaybePromise<T>,
+  proceed: (known: T) => MaybePromise<R>,
+): MaybePromise<R> {
   if (!(answer instanceof Promise)) return proceed(answer)
   return answer.then(proceed, (cause: unknown) => {
     throw new ReplyError(replies.directoryAway, { reason: String(cause), fault: 'store', cause })

@@ -8,11 +8,21 @@ export interface Subject {
   readonly helo?: string | undefined
   readonly from?: string | undefined
   readonly to?: string | undefined
+  /** Where a filter says that the message came from. */
+  readonly origin?: string | undefined
 }
 
-const BY_VERB: Readonly<Record<string, Stage>> = { MAIL: 'mail', RCPT: 'rcpt', DATA: 'data' }
+const BY_VERB: Readonly<Record<string, Stage>> = {
+  MAIL: 'mail',
+  SEND: 'mail',
+  SOML: 'mail',
+  SAML: 'mail',
+  RCPT: 'rcpt',
+  DATA: 'data',
+  BDAT: 'data',
+}
 
-/** The stage of a refused verb. */
-export function stageOf(verb: string): Stage {
-  return BY_VERB[verb] ?? 'command'
+/** The stage of a refused verb. Without a verb it was the connection, unless the client has said already who it is. */
+export function stageOf(verb: string, { helo }: Subject = {}): Stage {
+  return verb === '' && helo === undefined ? 'connect' : (BY_VERB[verb] ?? 'command')
 }

@@ -1,0 +1,65 @@
+import type { Logger } from '@cartero/agent/telemetry'
+import type { SmtpEvent } from '@cartero/smtp/server'
+import type { ConnectionFacts } from '@cartero/wire'
+import { stageOf, type Stage, type Subject } from './refusal.ts'
+
+/** What every receiving edge counts. */
+export interface SessionCounters {
+  readonly sessions: { add(labels: Readonly<Record<string, never>>): void }
+  readonly rejections: { add(labels: { readonly at: Stage }): void }
+  readonly bugs: { add(labels: Readonly<Record<string, never>>): void }
+}
+
+/** A session, as far as its refusals are told. */
+export interface ToldSession {
+  readonly connection: ConnectionFacts
+  readonly subject: Subject
+}
+
+export type SessionEvents = ReturnType<typeof sessionEvents>
+
+/**
+ * What every receiving edge tells, whoever its clients are.
+ *
+ * @param agent names the edge in the log: `mta`, `msa`
+ */
+// RFC 2505 §2.3, RFC 2505 §2.4, RFC 6409 §5.2
+export function sessionEvents(agent: string, logger: Logger, counters: SessionCounters) {
+  const events = {
+    connected(): void {
+      counters.sessions.add({})
+    },
+    /** A connection that came to nothing before there was a session. */
+    turnedAway(remoteAddress: string, reason: string): void {
+      counters.rejections.add({ at: 'connect' })
+      logger.info('session.rejected', { peer: remoteAddress, reason })
+    },
+    /** Something was refused; the reason is for the operator. */
+    refused(at: Stage, { connection, subject }: ToldSession, reason: string): void {
+      counters.rejections.add({ at })
+      logger.info('message.rejected', { ...peerOf(connection), ...subject, at, reason })
+    },
+    /** Something was thrown that nobody foresaw; the client was told 451. */
+    bug({ connection }: ToldSession, error: unknown): void {
+      counters.bugs.add({})
+      logger.error(`${agent}.bug`, { sid: connection.id, err: error })
+    },
+    /** What of a machine's events is the same on all edges. */
+    report(event: SmtpEvent, session: ToldSession): void {
+      if (event.kind === 'refused')
+        events.refused(stageOf(event.verb, session.subject), session, event.reason)
+      else if (event.kind === 'bug') events.bug(session, event.error)
+    },
+  }
+  return events
+}
+
+/** Who it was, for the log; with the proxy that spoke for him, if one did. */
+export function peerOf(connection: ConnectionFacts): {
+  readonly sid: string
+  readonly peer: string
+  readonly proxy?: string
+} {
+  const { id: sid, remoteAddress: peer, proxy } = connection
+  return { sid, peer, ...(proxy && { proxy: proxy.address }) }
+}
