@@ -183,4 +183,22 @@ export const substitutes = {
   contentUnreadable: say(451, 'otherSystem', 'Message cannot be read now', 'RFC 5321 §4.2.4'),
   messageTooBig: say(552, 'messageTooBig', 'Message exceeds what the peer takes', 'RFC 1870 §6.1'),
   utf8Incapable: say(550, 'nonAsciiAddress', 'Peer does not support SMTPUTF8', 'RFC 6531 §3.2'),
+  utf8HeaderIncapable: say(
+    550,
+    'utf8HeaderNotTransferable',
+    'Peer does not support SMTPUTF8',
+    'RFC 6531 §3.7.4.1',
+  ),
+  conversionRequired: say(554, 'conversionRequired', 'Peer takes no 8-bit data', 'RFC 6152 §3'),
+  conversionProhibited: say(
+    554,
+    'conversionProhibited',
+    'Peer takes no 8-bit data, and a signed message is not converted',
+    'RFC 3463 §3.7',
+  ),
+  requireTlsIncapable: say(550, 'requireTls', 'REQUIRETLS support required', 'RFC 8689 §4.2.1'),
+  deliverByIncapable: say(550, 'incapable', 'Peer cannot deliver by the time asked for', 'RFC 2852 §4'),
+  holdIncapable: say(550, 'incapable', 'Peer cannot hold messages back', 'RFC 4865 §4'),
+  sessionUsedUp: say(421, 'otherProtocol', 'Peer takes no more messages in this session', 'RFC 9422 §4.1'),
+  tlsFailed: say(454, 'cryptographicFailure', 'TLS handshake failed', 'RFC 3207 §4.1'),
 } as const

@@ -45,6 +45,7 @@ export const STATUS_DETAILS = {
   authExchangeTooLong: '5.6', // RFC 4954 §4.6
   otherMedia: '6.0', // RFC 3463 §3.7
   mediaNotSupported: '6.1', // RFC 3463 §3.7
+  conversionProhibited: '6.2', // RFC 3463 §3.7
   conversionRequired: '6.3', // RFC 3463 §3.7
   nonAsciiAddress: '6.7', // RFC 6531 §3.7.4.1
   utf8ReplyRequired: '6.8', // RFC 6531 §3.7.4.1
