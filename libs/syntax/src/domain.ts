@@ -53,9 +53,17 @@ function isLabel(text: string, start: number, end: number): boolean {
   )
 }
 
+/**
+ * What UTS 46 drops in silence, so that texts which differ would be one name, and IDNA 2008 refuses. Joiners are letters of
+ * some scripts and stay.
+ */
+// RFC 5891 §4
+const INVISIBLE = /[\p{Default_Ignorable_Code_Point}--[\u200c\u200d]]/v
+
 /** `bücher.example` → `xn--bcher-kva.example`, by UTS 46 as browsers do it (RFC 5891 §4, RFC 5895). */
 function toALabels(text: string): string | undefined {
   // The URL parser would take these for the end of the host.
   if (/[\s/\\?#@:%[\]]/u.test(text)) return undefined
+  if (INVISIBLE.test(text)) return undefined
   return URL.parse(`http://${text}/`)?.hostname
 }
