@@ -35,12 +35,13 @@ export type Ability =
   | 'expand'
   | 'xclient'
   | 'xforward'
+  | 'broken-honours'
   | keyof Honours
   | 'lmtp'
 
 /**
  * A session that decides by the local part of addresses and writes down what it is told:
- * `unknown` is refused, `full` throws a ReplyError, `bug` throws something else, `late` answers later;
+ * `unknown` is refused, `full` throws a ReplyError, `bug` throws something else, `late` answers later, `humble` is told its priority;
  * a sender `no-data`, `no-body`, `no-end`, `refused`, `end-bug` has that happen to its message.
  */
 export function scriptSession(abilities: ReadonlySet<Ability>, told: string[]): ServedSession {
@@ -88,7 +89,11 @@ export function scriptSession(abilities: ReadonlySet<Ability>, told: string[]): 
   if (abilities.has('verify')) session.verify = (text) => ANSWERS.get(text) ?? replies.noSuchMailbox
   if (abilities.has('expand'))
     session.expand = (text) =>
-      replies.expanded(['<tim@mx.example>', `<${text === 'ü' ? 'ü' : 'tom'}@mx.example>`])
+      replies.expanded(['<tim@mx.example>', `<${text === 'list' ? 'tom' : 'ü'}@mx.example>`])
+  if (abilities.has('broken-honours'))
+    session.honours = () => {
+      throw new TypeError('a bug')
+    }
   if (abilities.has('xclient')) session.xclient = (client) => proxied('xclient', client, told)
   if (abilities.has('xforward')) session.xforward = (client) => proxied('xforward', client, told)
   return session
@@ -175,6 +180,8 @@ function decide(localPart: string): Verdict | Promise<Verdict> {
       throw new ReplyError(replies.mailboxFull, { reason: 'quota of 1 GB reached', fault: 'store' })
     case 'bug':
       throw new TypeError('a bug')
+    case 'humble':
+      return replies.priorityChanged(4)
     case 'late':
       return Promise.resolve(undefined)
     default:

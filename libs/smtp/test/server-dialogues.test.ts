@@ -105,6 +105,8 @@ class ServerRun {
         return (this.#pump ?? this.#start()).machine.receive(Buffer.from(argument))
       case 'early':
         return (this.#pump ?? this.#start()).machine.receive(Buffer.from(`${argument}\r\n`))
+      case 'octets':
+        return (this.#pump ?? this.#start()).machine.receive(octetsOf(`${argument}\r\n`))
       case 'silence':
         assert.equal(this.#pump!.machine.patience.waitingFor, argument)
         return this.#pump!.machine.timedOut()
@@ -134,6 +136,14 @@ class ServerRun {
         throw new Error(`unknown event ${word}`)
     }
   }
+}
+
+/** `\xfc` stands for an octet that is no text. */
+function octetsOf(text: string): Buffer {
+  const latin = text.replaceAll(/\\x([0-9a-f]{2})/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  )
+  return Buffer.from(latin, 'latin1')
 }
 
 function describe(event: SmtpEvent): string {
