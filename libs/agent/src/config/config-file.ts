@@ -1,6 +1,6 @@
 import type { Document, LineCounter, Node, Pair, YAMLMap, YAMLSeq } from 'yaml'
 
-import { settingsOf, type Section } from './definition.ts'
+import { camelCase, settingsOf, type Section } from './definition.ts'
 import { didYouMean } from './did-you-mean.ts'
 import { inline } from './inline-yaml.ts'
 import type { Problem } from './problem.ts'
@@ -71,18 +71,34 @@ class FileReader implements ConfigFile {
       this.problems.push({ where: this.#place(this.#offsetOf(node)), key: path.join('.'), message, fix })
       return
     }
-    for (const pair of node.items) this.#entry(section, path, pair)
+    const names = new Map<string, string>()
+    for (const pair of node.items) this.#entry(section, path, pair, names)
   }
 
-  #entry(section: Section, path: readonly string[], { key, value }: Pair): void {
-    const name = String(this.#valueOf(key))
-    const place = [...path, name]
+  /** @param names the keys of this section that were read, with the spelling of each */
+  #entry(section: Section, path: readonly string[], { key, value }: Pair, names: Map<string, string>): void {
+    const written = String(this.#valueOf(key))
+    const name = Object.hasOwn(section.keys, written) ? written : camelCase(written)
     const entry = Object.hasOwn(section.keys, name) ? section.keys[name] : undefined
-    if (entry === undefined) return this.#unknownKey(section, place, key)
+    if (entry === undefined) return this.#unknownKey(section, [...path, written], key)
+    const other = names.get(name)
+    if (other !== undefined) return this.#sameKey(key, [...path, written], other)
+    names.set(name, written)
+    const place = [...path, name]
     if (entry.kind === 'section') return this.section(entry, place, value)
     const at = (part: readonly PropertyKey[] = []): string =>
       this.#place(this.#offsetOf(this.#partOf(value, part) ?? value ?? key))
     this.values.set(place.join('.'), { raw: this.#valueOf(value), at })
+  }
+
+  /** YAML sees two keys where we see one. */
+  #sameKey(key: unknown, place: readonly string[], other: string): void {
+    this.problems.push({
+      where: this.#place(this.#offsetOf(key)),
+      key: place.join('.'),
+      message: `is the same key as ${other}, which is there already`,
+      fix: 'keep one of the two',
+    })
   }
 
   #unknownKey(section: Section, place: readonly string[], key: unknown): void {

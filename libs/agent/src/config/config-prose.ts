@@ -1,4 +1,4 @@
-import { environmentName, settingsOf, type Section } from './definition.ts'
+import { camelCase, environmentName, settingsOf, type Section } from './definition.ts'
 import { didYouMean } from './did-you-mean.ts'
 import { inline } from './inline-yaml.ts'
 import { settingNamed, type ResolvedConfig, type ResolvedSetting } from './resolve-config.ts'
@@ -62,7 +62,8 @@ export function showConfig({ settings }: ResolvedConfig, options: { readonly onl
 }
 
 /** Value, source, default and documentation of a key; of all keys of a section. Undefined when there is no such key. */
-export function explainKey({ settings }: ResolvedConfig, key: string): string | undefined {
+export function explainKey({ settings }: ResolvedConfig, written: string): string | undefined {
+  const key = camelCase(written)
   const one = settingNamed(settings, key)
   if (one !== undefined) return explainOne(one)
   const within = settings.filter((setting) => setting.key.startsWith(`${key}.`))

@@ -63,6 +63,13 @@ test('flag before environment before file before default', async () => {
   assert.equal(where['smtp.messageSize'], 'default')
 })
 
+test('a key in snake_case is the same key, and has one name', async () => {
+  const resolved = await resolveConfig(sample, file('smtp:\n  message_size: 20MB\n'))
+  assert.equal(resolved.config.smtp.messageSize, 20_000_000)
+  assert.match(showConfig(resolved, { onlyChanged: true }), /^ {2}messageSize: 20MB$/m)
+  assert.match(explainKey(resolved, 'smtp.message_size') ?? '', /^smtp\.messageSize\n/)
+})
+
 test('text of the environment becomes what the type wants', async () => {
   const { config } = await resolveConfig(sample, {
     environment: {

@@ -70,6 +70,11 @@ export function settingsOf(root: Section, path: readonly string[] = []): PlacedS
   })
 }
 
+/** `message_size` is `messageSize`: a key may be written in either way, and has one name. */
+export function camelCase(name: string): string {
+  return name.replaceAll(/(?<=[a-z0-9])_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
+}
+
 /** `smtp.messageSize` is `CARTERO_SMTP__MESSAGE_SIZE`. */
 export function environmentName(path: readonly string[]): string {
   const words = path.map((name) => name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase())
