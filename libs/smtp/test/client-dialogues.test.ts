@@ -4,7 +4,9 @@ import { mechanismNamed } from '@cartero/sasl'
 import {
   serveErrand,
   SmtpClientMachine,
+  type Conversion,
   type OutgoingTransaction,
+  type ProxiedClient,
   type SmtpClientOptions,
 } from '@cartero/smtp/client'
 import { dialoguesIn, sameKind, sameLines, type Dialogue, type DialogueLine } from './dialogue-file.ts'
@@ -89,8 +91,22 @@ class ClientRun {
       case 'whole':
         return
       case 'option':
-        this.#options = { ...this.#options, [first]: second === '' ? true : second }
+        this.#options = { ...this.#options, [first]: second === '' ? true : optionOf(second) }
         return
+      case 'limit':
+        this.#options = { ...this.#options, limits: { ...this.#options.limits, [first]: Number(second) } }
+        return
+      case 'downgrade':
+        this.#options = {
+          ...this.#options,
+          downgrade: { conversion, ...this.#options.downgrade, [first]: optionOf(second) },
+        }
+        return
+      case 'xclient':
+        this.#options = { ...this.#options, xclient: JSON.parse(argument) as ProxiedClient }
+        return
+      case 'ahead':
+        return this.#errand.ahead()
       case 'implicit-tls':
         this.#options = { ...this.#options, tls: TLS }
         return
@@ -114,7 +130,7 @@ class ClientRun {
         this.#pump!.machine.tlsStarted(TLS)
         return
       case 'silence':
-        assert.equal(this.#start().machine.patience.waitingFor, argument)
+        assert.match(this.#start().machine.patience.waitingFor, new RegExp(`^answer \\d+, to ${argument}$`))
         return this.#pump!.machine.timedOut()
       case 'drain':
         return this.#start().machine.drain()
@@ -135,6 +151,28 @@ class ClientRun {
         throw new Error(`unknown event ${word}`)
     }
   }
+}
+
+function optionOf(text: string): string | boolean {
+  return text === 'true' || text === 'false' ? text === 'true' : text
+}
+
+/** Says what it did, so that it is seen in a dialogue. */
+const conversion: Conversion = {
+  to7Bit: ((source: Buffer | AsyncIterable<Uint8Array>) =>
+    Buffer.isBuffer(source) ? in7Bit(source) : streamedIn7Bit(source)) as Conversion['to7Bit'],
+  downgradeHeader: (header) => Buffer.from(header.toString().replaceAll(/[\u0080-\uffff]/g, '=?')),
+  isSigned: (header) => header.includes('DKIM-Signature:'),
+}
+
+function in7Bit(source: Buffer): Buffer {
+  return Buffer.from(source.toString().replaceAll(/[\u0080-\uffff]/g, '=C3'))
+}
+
+async function* streamedIn7Bit(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  const pieces: Uint8Array[] = []
+  for await (const bytes of source) pieces.push(bytes)
+  yield in7Bit(Buffer.concat(pieces))
 }
 
 function chooseOnly(name: string): NonNullable<SmtpClientOptions['authenticate']> {

@@ -1,32 +1,38 @@
 import {
   replyText,
+  type OutgoingRecipient,
   type OutgoingTransaction,
   type RecipientOutcome,
   type SmtpErrand,
 } from '@cartero/smtp/client'
 import { formatPath, parseForwardPath, parseReversePath } from '@cartero/smtp'
+import { parseMailbox } from '@cartero/syntax'
 
 /** An errand with a list of messages, which writes down what became of them. */
 export class ScriptErrand implements SmtpErrand {
   readonly told: string[] = []
   readonly #messages: OutgoingTransaction[] = []
 
-  /** `<from> <to>,<to> [size=n] [8bit] [utf8]`, its octets from `content`. */
+  /** `<from> <to>,<to>[notify=…;orcpt=…] [trait…]`, its octets from `content`. Traits: see `TRAITS`. */
   add(description: string, content: OutgoingTransaction['content']): void {
     const [from = '', to = '', ...traits] = description.split(' ')
-    const size = traits.find((trait) => trait.startsWith('size='))?.slice('size='.length)
     this.#messages.push({
       reversePath: parseReversePath(from.slice(1, -1))!,
-      recipients: to.split(',').map((path) => parseForwardPath(path.slice(1, -1))!),
+      recipients: to.split(',').map(recipientOf),
       content,
-      ...(size === undefined ? {} : { size: Number(size) }),
-      eightBit: traits.includes('8bit'),
-      smtpUtf8: traits.includes('utf8'),
+      ...Object.assign({}, ...traits.map(traitOf)),
     })
   }
 
   next(): OutgoingTransaction | undefined {
     return this.#messages.shift()
+  }
+
+  /** Given by `! ahead`: messages are given before those before are settled. */
+  more: () => OutgoingTransaction | undefined = () => undefined
+
+  ahead(): void {
+    this.more = () => this.#messages.shift()
   }
 
   settled(_transaction: OutgoingTransaction, outcomes: readonly RecipientOutcome[]): void {
@@ -39,6 +45,47 @@ export class ScriptErrand implements SmtpErrand {
   }
 }
 
-function describeOutcome({ recipient, kind, reply, by, stage }: RecipientOutcome): string {
-  return `<${formatPath(recipient)}> ${kind} at ${stage} by ${by}: ${replyText(reply)}`
+type Trait = Partial<OutgoingTransaction>
+
+const TRAITS: Readonly<Record<string, (value: string) => Trait>> = {
+  size: (value) => ({ size: Number(value) }),
+  '8bit': () => ({ body: '8bit' }),
+  binary: () => ({ body: 'binary' }),
+  utf8: () => ({ smtpUtf8: true }),
+  ret: (value) => ({ return: value as 'full' | 'headers' }),
+  envid: (value) => ({ envelopeId: value }),
+  by: (value) => ({
+    deliverBy: {
+      seconds: Number.parseInt(value),
+      mode: value.includes('R') ? 'return' : 'notify',
+      trace: false,
+    },
+  }),
+  hold: (value) => ({ holdFor: Number(value) }),
+  priority: (value) => ({ priority: Number(value) }),
+  requiretls: () => ({ requireTls: true }),
+  solicit: (value) => ({ solicitations: [value] }),
+  auth: (value) => ({ auth: value === '<>' ? '<>' : parseMailbox(value)! }),
+  xforward: (value) => ({ xforward: { name: value, address: '192.0.2.1', source: 'REMOTE', helo: null } }),
+}
+
+function traitOf(text: string): Trait {
+  const [name = '', value = ''] = text.split('=')
+  return TRAITS[name]!(value)
+}
+
+/** `<path>`, or `<path>[success]` with what is to be notified, and an original recipient. */
+function recipientOf(text: string): OutgoingRecipient {
+  const [, path = '', notify] = /^<(.*)>(?:\[(\w+)\])?$/.exec(text)!
+  const parsed = parseForwardPath(path)!
+  if (notify === undefined) return { path: parsed }
+  return {
+    path: parsed,
+    parameters: { notify: [notify as 'success'], originalRecipient: 'rfc822;tom@old.example' },
+  }
+}
+
+function describeOutcome({ recipient, kind, reply, by, stage, without }: RecipientOutcome): string {
+  const lacks = without === undefined ? '' : ` without ${without.join()}`
+  return `<${formatPath(recipient)}> ${kind}${lacks} at ${stage} by ${by}: ${replyText(reply)}`
 }

@@ -2,32 +2,54 @@ import type { Output, TlsFacts } from '@cartero/wire'
 import type { Offer } from '../extensions.ts'
 import { ReplyReader } from '../reply-reader.ts'
 import { replies, substitutes } from '../replies.ts'
-import type { Reply } from '../reply.ts'
+import { isPermanent, isPositive, type Reply } from '../reply.ts'
+import { Consignment } from './consignment.ts'
 import type { Delivery } from './delivery.ts'
-import type { ClientEnding, SmtpClientQuestion, SmtpErrand, Stage } from './errand.ts'
-import { DEFAULT_PATIENCE, type ClientPatience } from './limits.ts'
+import type {
+  ClientEnding,
+  OutgoingTransaction,
+  PeerFacts,
+  SmtpClientQuestion,
+  SmtpErrand,
+  Stage,
+} from './errand.ts'
+import { DEFAULT_LIMITS, DEFAULT_PATIENCE, type ClientLimits, type ClientPatience } from './limits.ts'
 import type { SmtpClientOptions } from './options.ts'
+import { peerLimits, type PeerLimits } from './peer-limits.ts'
 import { Steps, type Step } from './steps.ts'
 
 const NO_OFFER: Offer = new Map()
 const LEAVING = replies.notAvailable('').code
+const INTERMEDIATE = 300
 
 /** What is known of one connection to a server, and what is still to be said in it. */
 export class Conversation {
   readonly errand: SmtpErrand
   readonly options: SmtpClientOptions
   readonly patience: ClientPatience
-  readonly steps = new Steps()
+  readonly limits: ClientLimits
+  readonly steps: Steps
   readonly replies = new ReplyReader()
   readonly outputs: Output<SmtpClientQuestion>[] = []
   greeting: Reply | undefined
   offer: Offer = NO_OFFER
+  peerLimits: PeerLimits = peerLimits(NO_OFFER)
   tls: TlsFacts | undefined
   authenticated = false
+  introduced = false
+  /** The server can be given mail. */
+  ready = false
+  /** Messages settled, and MAIL commands planned. */
   transactions = 0
-  delivery: Delivery | undefined
-  asking = false
-  streaming = false
+  mails = 0
+  /** The errand was not yet asked in vain for one more. */
+  mayHaveMore = true
+  /** Messages that are not settled; their transactions that wait, and those whose steps are planned. */
+  readonly consignments = new Set<Consignment>()
+  readonly waiting: Delivery[] = []
+  readonly inFlight: Delivery[] = []
+  asking: 'next' | Consignment | undefined
+  streaming: Step | undefined
   securing = false
   ending: ClientEnding | undefined
   /** What was said or heard last; for the ending. */
@@ -37,11 +59,38 @@ export class Conversation {
     this.errand = errand
     this.options = options
     this.patience = { ...DEFAULT_PATIENCE, ...options.patience }
+    this.limits = { ...DEFAULT_LIMITS, ...options.limits }
+    this.steps = new Steps(this.limits.commandsInFlight)
     this.tls = options.tls
   }
 
+  get isLmtp(): boolean {
+    return this.options.protocol === 'lmtp'
+  }
+
+  get pipelining(): boolean {
+    return this.offer.has('PIPELINING')
+  }
+
+  /** No transaction more is taken in this connection. */
+  // RFC 9422 §4.1
+  get exhausted(): boolean {
+    return this.mails >= this.peerLimits.transactions
+  }
+
+  /** Believes an EHLO answer, or that there is none. */
+  learn(offer: Offer): void {
+    this.offer = offer
+    this.peerLimits = peerLimits(offer)
+  }
+
   /** Plans a line of its own; most steps are. */
-  command(stage: Stage, line: string, heard: (reply: Reply) => void, more: Partial<Step> = {}): void {
+  command(
+    stage: Stage,
+    line: string,
+    heard: (reply: Reply, n: number) => void,
+    more: Partial<Step> = {},
+  ): void {
     this.steps.plan({
       stage,
       say: Buffer.from(`${line}\r\n`),
@@ -52,6 +101,11 @@ export class Conversation {
     })
   }
 
+  // RFC 5321 §4.1.1.5
+  reset(): void {
+    this.command('RSET', 'RSET', () => undefined, { endsGroup: false })
+  }
+
   /** Gives one reply to the step that awaits it. */
   hear(reply: Reply): void {
     const step = this.steps.awaited
@@ -60,10 +114,17 @@ export class Conversation {
       return
     }
     this.stage = step.stage
-    this.steps.answered()
-    step.heard(reply)
+    if (isPositive(reply) && reply.code >= INTERMEDIATE && reply.code !== step.goAhead) {
+      return this.outOfStep(`${reply.code} is no answer to ${step.stage}`)
+    }
+    step.heard(reply, this.steps.answered())
     // RFC 5321 §3.8: the server leaves, whatever it was asked
     if (reply.code === LEAVING) this.end({ kind: 'refused', stage: step.stage, reply, by: 'peer' })
+  }
+
+  /** What the server says does not fit what it was asked; the next answer may be that to something else. */
+  outOfStep(what: string): void {
+    this.end({ kind: 'notUnderstood', stage: this.stage, reply: substitutes.notUnderstood(what) })
   }
 
   /** The server will not have us; leave in the proper way. */
@@ -74,34 +135,86 @@ export class Conversation {
 
   // RFC 5321 §4.1.1.10
   quit(): void {
+    this.ready = false
     this.command('QUIT', 'QUIT', () => this.end({ kind: 'quit' }), { patience: this.patience.quit })
   }
 
   ask(): void {
-    this.asking = true
-    this.outputs.push({ kind: 'ask', question: { kind: 'next', peer: this.#peer() } })
+    this.asking = 'next'
+    this.outputs.push({ kind: 'ask', question: { kind: 'next', peer: this.peer() } })
+  }
+
+  /** Something more can be said behind what is under way. */
+  // RFC 2920 §3.1
+  get hasRoom(): boolean {
+    const { inFlight, steps, limits } = this
+    if (inFlight.length === 0) return true
+    if (!this.pipelining || inFlight.length >= limits.transactionsInFlight) return false
+    return steps.allSaid && inFlight.at(-1)!.isPlanned
+  }
+
+  /** Begins the next transaction of those that wait, or says that it will not be. False, when none waits. */
+  proceed(): boolean {
+    const delivery = this.waiting.shift()
+    if (delivery === undefined) return false
+    if (!this.exhausted) delivery.begin()
+    else delivery.dismiss(substitutes.sessionUsedUp)
+    return true
+  }
+
+  /** Takes a message on that is at hand. False, when none is. */
+  takeMore(): boolean {
+    if (!this.mayHaveMore || this.exhausted || this.inFlight.length === 0) return false
+    const transaction = this.errand.more?.(this.peer())
+    this.mayHaveMore = transaction !== undefined
+    if (transaction !== undefined) this.take(transaction)
+    return transaction !== undefined
+  }
+
+  /** Takes a message on. */
+  take(transaction: OutgoingTransaction): void {
+    const consignment = new Consignment(this, transaction)
+    this.consignments.add(consignment)
+    consignment.begin()
   }
 
   startTls(): void {
     this.securing = true
-    // RFC 3207 §6: what the server, or somebody between, said behind its 220 is not to be taken as said in TLS.
-    this.replies.clear()
+    this.forget()
     this.outputs.push({ kind: 'startTls' })
+  }
+
+  /** What the server, or somebody between, said in the clear is not to be taken as said in TLS. */
+  // RFC 3207 §4.2, RFC 3207 §6
+  forget(): void {
+    this.replies.clear()
+    this.greeting = undefined
+    this.learn(NO_OFFER)
   }
 
   /** All is over; what is not yet settled is settled. */
   end(ending: ClientEnding): void {
     this.ending ??= ending
+    this.ready = false
     this.steps.clear()
     this.outputs.length = 0
-    this.asking = false
-    const by = ending.kind === 'refused' ? ending.by : 'us'
-    this.delivery?.abandon(ending.kind === 'quit' ? substitutes.connectionLost : ending.reply, by)
+    this.asking = undefined
+    const said = ending.kind === 'quit' ? substitutes.connectionLost : ending.reply
+    const reply = isPermanent(said) ? substitutes.connectionLost : said
+    const by = ending.kind === 'refused' && reply === said ? ending.by : 'us'
+    for (const delivery of this.inFlight.splice(0)) delivery.abandon(reply, by)
+    this.waiting.length = 0
+    for (const consignment of this.consignments) consignment.abandon(reply, 'MAIL', by)
     this.outputs.push({ kind: 'close' })
   }
 
-  #peer(): SmtpClientQuestion['peer'] {
-    const facts = { greeting: this.greeting!, offer: this.offer, transactions: this.transactions }
-    return this.tls === undefined ? facts : { ...facts, tls: this.tls }
+  peer(): PeerFacts {
+    const { offer, transactions, greeting, tls } = this
+    return {
+      offer,
+      transactions,
+      ...(greeting === undefined ? {} : { greeting }),
+      ...(tls === undefined ? {} : { tls }),
+    }
   }
 }

@@ -1,181 +1,217 @@
-import { isAsciiMailbox } from '@cartero/syntax'
-import { DotStuffer, dotStuffed } from '../framing/dot-stuffer.ts'
-import type { MailParameters } from '../parameters/mail-parameters.ts'
-import type { ForwardPath, ReversePath } from '../path.ts'
-import { replies, substitutes } from '../replies.ts'
-import { isPermanent, isPositive, type Reply } from '../reply.ts'
+import type { Extension } from '../extensions.ts'
+import { replies } from '../replies.ts'
+import { isPositive, type Reply } from '../reply.ts'
 import { formatMail } from '../verb/mail.ts'
 import { formatRcpt } from '../verb/rcpt.ts'
+import { ChunkTransfer } from './chunk-transfer.ts'
+import type { Consignment } from './consignment.ts'
 import type { Conversation } from './conversation.ts'
-import type { OutgoingTransaction, RecipientOutcome, Stage } from './errand.ts'
+import { DataTransfer } from './data-transfer.ts'
+import type { OutgoingRecipient, Stage } from './errand.ts'
+import { mailParameters, missingFor, needsUtf8, type Form } from './form.ts'
+import { proxiedLines } from './proxied-client.ts'
 import type { Step } from './steps.ts'
 
-const GO_AHEAD = replies.startData.code
-const END_OF_NOTHING = Buffer.from('.\r\n')
+const BAD_SEQUENCE = replies.badSequence('').code
 
-/** One message on its way to the server: plans its steps and gathers what becomes of each recipient. */
+/** How the octets of a message go over, once its envelope is said. */
+export interface Transfer {
+  /** What it begins with. */
+  readonly stage: Stage
+  /** Plans the steps, or the first of them. */
+  plan(): void
+  /** Everything is planned: the next transaction may be planned behind it. */
+  readonly isPlanned: boolean
+  /** The server may have ended neither well nor badly: only RSET tells. */
+  readonly leavesOpen: boolean
+  /** The connection is gone, or the transaction has failed. */
+  abandon(): void
+}
+
+/** One mail transaction: a message on its way to some of its recipients, and what the server says to it. */
 // RFC 5321 §3.3
 export class Delivery {
-  readonly #conversation: Conversation
-  readonly #transaction: OutgoingTransaction
-  readonly #outcomes: (RecipientOutcome | undefined)[]
-  #accepted = 0
-  #unanswered: number
+  readonly conversation: Conversation
+  readonly form: Form
+  /** Where the conversation with this transaction stands, which is not where that with others does. */
+  stage: Stage = 'MAIL'
+  /** The server may have it as its current transaction. */
+  open = false
+  readonly #consignment: Consignment
+  /** Places among the recipients of the message. */
+  readonly #recipients: readonly number[]
+  #accepted: number[] = []
+  #unanswered = 0
+  #refused = false
+  /** It was begun for the first time, and before the answer to the one before was heard. */
+  #wasBlind = false
   #begun = false
-  #mailRefused = false
-  #settled = false
+  #again = false
+  #transfer: Transfer | undefined
 
-  constructor(conversation: Conversation, transaction: OutgoingTransaction) {
-    this.#conversation = conversation
-    this.#transaction = transaction
-    this.#outcomes = transaction.recipients.map(() => undefined)
-    this.#unanswered = transaction.recipients.length
+  constructor(
+    conversation: Conversation,
+    consignment: Consignment,
+    recipients: readonly number[],
+    form: Form,
+  ) {
+    this.conversation = conversation
+    this.#consignment = consignment
+    this.#recipients = recipients
+    this.form = form
   }
 
   begin(): void {
-    const obstacle = this.#obstacle()
-    if (obstacle !== undefined) {
-      this.#refuseAll(obstacle, 'MAIL', 'us')
-      this.#finish()
-      return
-    }
+    const { inFlight } = this.conversation
+    this.stage = 'MAIL'
+    this.#accepted = []
+    this.#unanswered = this.#recipients.length
+    this.#refused = false
+    this.#wasBlind = inFlight.length > 0 && !this.#begun
+    this.#begun = true
+    // One that fails in BDAT may stay open, and would take our recipients for its own.
+    if (inFlight.some((before) => before.leavesOpen)) this.conversation.reset()
+    this.conversation.mails++
+    inFlight.push(this)
+    this.#planForward()
     this.#planMail()
-    for (const [i, recipient] of this.#transaction.recipients.entries()) this.#planRcpt(i, recipient)
-    this.#planData()
+    for (const i of this.#recipients) this.#planRcpt(i)
+    this.#transfer = this.form.inChunks ? new ChunkTransfer(this) : new DataTransfer(this)
+    this.#transfer.plan()
   }
 
-  /** The conversation is over before the message: who has no outcome yet is tried again. */
+  get isPlanned(): boolean {
+    return this.#transfer?.isPlanned === true
+  }
+
+  get leavesOpen(): boolean {
+    return this.#transfer?.leavesOpen === true
+  }
+
+  /** Recipients that the server has taken. */
+  get accepted(): number {
+    return this.#accepted.length
+  }
+
+  /** There is, or may be, somebody to send it to. */
+  get isWanted(): boolean {
+    return !this.#refused && this.accepted + this.#unanswered > 0
+  }
+
+  /** Its sender was refused, and yet recipients were taken: into a transaction that is not ours. */
+  get isAstray(): boolean {
+    return this.#refused && this.#accepted.length > 0
+  }
+
+  /** What is said of the whole message is for everybody who has no answer of his own. */
+  conclude(reply: Reply, by: 'peer' | 'us' = 'peer'): void {
+    for (const i of this.#recipients) this.#decide(i, reply, by)
+  }
+
+  /** What the server says of it for one of those whom it had accepted, in their order. */
+  // RFC 2033 §4.2
+  concludeFor(n: number, reply: Reply): void {
+    this.#decide(this.#accepted[n]!, reply, 'peer')
+  }
+
+  /** The conversation is over: who has no outcome yet is tried again. */
   abandon(reply: Reply, by: 'peer' | 'us'): void {
-    const words = isPermanent(reply) ? substitutes.connectionLost : reply
-    this.#refuseAll(words, this.#conversation.stage, words === reply ? by : 'us')
-    this.#settle()
+    this.#transfer?.abandon()
+    this.conclude(reply, by)
   }
 
-  /** Why there is no use in asking this server. */
-  #obstacle(): Reply | undefined {
-    const { offer } = this.#conversation
-    const limit = Number(offer.get('SIZE') ?? 0)
-    // RFC 1870 §6.1
-    if (limit > 0 && (this.#transaction.size ?? 0) > limit) return substitutes.messageTooBig
-    // RFC 6531 §3.2
-    if (this.#needsUtf8() && !offer.has('SMTPUTF8')) return substitutes.utf8Incapable
-    return undefined
+  /** It is not begun at all. */
+  dismiss(reply: Reply): void {
+    this.conclude(reply, 'us')
+    this.#consignment.partDone()
   }
 
-  #needsUtf8(): boolean {
-    const { reversePath, recipients, smtpUtf8 } = this.#transaction
-    return smtpUtf8 === true || [reversePath, ...recipients].some(isBeyondAscii)
+  finish(): void {
+    const { conversation } = this
+    const { inFlight, waiting } = conversation
+    const place = inFlight.indexOf(this)
+    if (place === -1) return
+    inFlight.splice(place, 1)
+    // A server may think that the transaction is still open. Who is under way behind this one has seen to it.
+    if (this.open && place === inFlight.length) conversation.reset()
+    this.open = false
+    if (this.#again) {
+      this.#again = false
+      waiting.unshift(this)
+    } else this.#consignment.partDone()
   }
 
-  #parameters(): MailParameters {
-    const { offer } = this.#conversation
-    const { size, eightBit } = this.#transaction
-    return {
-      ...(size !== undefined && offer.has('SIZE') ? { size } : {}),
-      // RFC 6152 §3 deviation: where 8BITMIME is missing the octets are sent as they are, neither converted nor bounced:
-      // nobody has seen a server that cuts them for decades, and converting breaks signatures.
-      ...(eightBit === true && offer.has('8BITMIME') ? { body: '8BITMIME' as const } : {}),
-      ...(this.#needsUtf8() ? { smtpUtf8: true as const } : {}),
+  /** Plans a step of this transaction. */
+  plan(stage: Stage, line: string, heard: (reply: Reply) => void, more: Partial<Step>): void {
+    this.conversation.command(stage, line, heard, { endsGroup: false, ...more })
+  }
+
+  // Postfix XFORWARD: what the server thinks of it changes nothing
+  #planForward(): void {
+    const { xforward } = this.#consignment.transaction
+    if (xforward === undefined) return
+    for (const line of proxiedLines('XFORWARD', xforward, this.conversation.offer.get('XFORWARD'))) {
+      this.plan('XFORWARD', line, () => undefined, {})
     }
   }
 
   #planMail(): void {
-    const heard = (reply: Reply): void => {
-      this.#begun = isPositive(reply)
-      if (this.#begun) return
-      this.#mailRefused = true
-      this.#refuseAll(reply, 'MAIL', 'peer')
-    }
-    const line = formatMail(this.#transaction.reversePath, this.#parameters())
-    this.#plan('MAIL', line, heard, { patience: this.#conversation.patience.mail })
+    const { transaction } = this.#consignment
+    const { offer, patience } = this.conversation
+    const line = formatMail(
+      transaction.reversePath,
+      mailParameters(transaction, this.form, this.#usesUtf8(), offer),
+    )
+    this.plan('MAIL', line, (reply) => this.#mailHeard(reply), { patience: patience.mail })
   }
 
-  #planRcpt(i: number, recipient: ForwardPath): void {
-    const heard = (reply: Reply): void => {
-      this.#unanswered--
-      if (this.#mailRefused) return
-      if (isPositive(reply)) this.#accepted++
-      else this.#outcomes[i] ??= outcome(recipient, reply, 'RCPT', 'peer')
+  #mailHeard(reply: Reply): void {
+    this.open = isPositive(reply)
+    this.#refused = !this.open
+    if (this.open) {
+      this.stage = 'RCPT'
+      return
     }
-    this.#plan('RCPT', formatRcpt(recipient, {}), heard, {
-      patience: this.#conversation.patience.rcpt,
-      needed: () => !this.#mailRefused,
+    // It was said before the server had done with the one before. Once that is over, it can be said again.
+    this.#again = this.#wasBlind && reply.code === BAD_SEQUENCE
+    if (!this.#again) this.conclude(reply)
+  }
+
+  #planRcpt(i: number): void {
+    const { path, parameters } = this.#recipient(i)
+    const { offer, patience } = this.conversation
+    const line = formatRcpt(path, offer.has('DSN') ? (parameters ?? {}) : {})
+    this.plan('RCPT', line, (reply) => this.#rcptHeard(i, reply), {
+      patience: patience.rcpt,
+      needed: () => !this.#refused,
       skipped: () => this.#unanswered--,
     })
   }
 
-  #planData(): void {
-    this.#plan('DATA', 'DATA', (reply) => this.#dataHeard(reply), {
-      patience: this.#conversation.patience.data,
-      endsGroup: true,
-      needed: () => this.#accepted + this.#unanswered > 0 && !this.#mailRefused,
-      skipped: () => this.#finish(),
-    })
+  #rcptHeard(i: number, reply: Reply): void {
+    if (isPositive(reply)) this.#accepted.push(i)
+    else if (!this.#refused) this.#decide(i, reply, 'peer')
+    if (--this.#unanswered === 0 && !this.#refused) this.stage = this.#transfer!.stage
   }
 
-  #dataHeard(reply: Reply): void {
-    if (reply.code !== GO_AHEAD) {
-      // A 2yz here is no answer to DATA: who said it is out of step.
-      const words = isPositive(reply) ? substitutes.notUnderstood('DATA was not answered as DATA') : reply
-      this.#refuseAll(words, 'DATA', 'peer')
-      this.#finish()
-    } else if (this.#accepted > 0) this.#planContent()
-    // RFC 2920 §3.1: DATA was pipelined behind recipients that were all refused, and yet accepted
-    else this.#planEnd(END_OF_NOTHING, () => this.#finish())
+  #decide(i: number, reply: Reply, by: 'peer' | 'us'): void {
+    this.#consignment.decide(i, reply, this.stage, by, this.#missingFor(i))
   }
 
-  #planContent(): void {
-    const { content } = this.#transaction
-    this.#planEnd(Buffer.isBuffer(content) ? stuffedWhole(content) : dotStuffed(content()), (reply) => {
-      this.#refuseAll(reply, 'end of data', 'peer')
-      this.#begun = false
-      this.#finish()
-    })
+  #missingFor(i: number): readonly Extension[] {
+    return missingFor(this.#consignment.transaction, this.#recipient(i), this.conversation.offer)
   }
 
-  #planEnd(say: NonNullable<Step['say']>, heard: (reply: Reply) => void): void {
-    const patience = this.#conversation.patience.endOfData
-    this.#conversation.steps.plan({ stage: 'end of data', say, patience, endsGroup: true, heard })
+  #recipient(i: number): OutgoingRecipient {
+    return this.#consignment.transaction.recipients[i]!
   }
 
-  #plan(stage: Stage, line: string, heard: (reply: Reply) => void, more: Partial<Step>): void {
-    this.#conversation.command(stage, line, heard, { endsGroup: false, ...more })
+  /** SMTPUTF8 is said where something of the message cannot do without. */
+  // RFC 6531 §3.4
+  #usesUtf8(): boolean {
+    const { reversePath, smtpUtf8 } = this.#consignment.transaction
+    if (!this.conversation.offer.has('SMTPUTF8')) return false
+    if (smtpUtf8 === true || needsUtf8(reversePath)) return true
+    return this.#recipients.some((i) => needsUtf8(this.#recipient(i).path))
   }
-
-  /** The reply is for everybody who has no answer of his own. */
-  #refuseAll(reply: Reply, stage: Stage, by: 'peer' | 'us'): void {
-    for (const [i, recipient] of this.#transaction.recipients.entries()) {
-      this.#outcomes[i] ??= outcome(recipient, reply, stage, by)
-    }
-  }
-
-  #finish(): void {
-    const conversation = this.#conversation
-    this.#settle()
-    // A server may think that the transaction is still open.
-    if (this.#begun) conversation.command('RSET', 'RSET', () => undefined, { endsGroup: false })
-    conversation.ask()
-  }
-
-  #settle(): void {
-    if (this.#settled) return
-    this.#settled = true
-    this.#conversation.delivery = undefined
-    this.#conversation.transactions++
-    this.#conversation.errand.settled(this.#transaction, this.#outcomes as RecipientOutcome[])
-  }
-}
-
-function outcome(recipient: ForwardPath, reply: Reply, stage: Stage, by: 'peer' | 'us'): RecipientOutcome {
-  const kind = isPositive(reply) ? 'delivered' : isPermanent(reply) ? 'failed' : 'deferred'
-  return { recipient, kind, reply, by, stage }
-}
-
-function isBeyondAscii(path: ReversePath | ForwardPath): boolean {
-  return path !== undefined && path !== 'postmaster' && !isAsciiMailbox(path)
-}
-
-function stuffedWhole(content: Buffer): Buffer {
-  const stuffer = new DotStuffer()
-  return Buffer.concat([stuffer.write(content), stuffer.end()])
 }

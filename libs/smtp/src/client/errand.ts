@@ -1,21 +1,65 @@
 import type { SaslClientMechanism } from '@cartero/sasl'
+import type { Mailbox } from '@cartero/syntax'
 import type { Bytes, MaybePromise, TlsFacts } from '@cartero/wire'
-import type { Offer } from '../extensions.ts'
+import type { Extension, Offer } from '../extensions.ts'
+import type { DeliverBy } from '../parameters/mail-parameters.ts'
+import type { RcptParameters } from '../parameters/rcpt-parameters.ts'
 import type { ForwardPath, ReversePath } from '../path.ts'
 import type { Reply } from '../reply.ts'
+import { readHeader, type Content } from './content.ts'
+import type { ProxiedClient } from './proxied-client.ts'
 
-/** A message to be sent, with the recipients that share this connection. */
+export interface OutgoingRecipient {
+  readonly path: ForwardPath
+  /** Said to servers with DSN (RFC 3461); what becomes of them elsewhere is told by `RecipientOutcome.without`. */
+  readonly parameters?: RcptParameters
+}
+
+/**
+ * A message to be sent, with the recipients that share this connection. What needs an extension is said to a server that
+ * offers it; what is done where it is not offered, stands with each.
+ */
 export interface OutgoingTransaction {
   readonly reversePath: ReversePath
-  readonly recipients: readonly ForwardPath[]
+  readonly recipients: readonly OutgoingRecipient[]
   /** Octets, as far as known; told to servers that ask for it, and compared with what they take. */
   readonly size?: number
-  /** There are octets above 127 in the message. */
-  readonly eightBit?: boolean
-  /** There are UTF-8 header fields in the message, so that only a SMTPUTF8 server may have it. */
+  /**
+   * `8bit`: octets above 127, in lines. `binary`: anything (RFC 3030 §3). Absent is `7bit`. A server that cannot take it
+   * gets it converted, see `SmtpClientOptions.downgrade`.
+   */
+  readonly body?: '7bit' | '8bit' | 'binary'
+  /** There are UTF-8 header fields in the message: a server without SMTPUTF8 gets them downgraded, or does not get it. */
   readonly smtpUtf8?: boolean
-  /** The octets of the message. Whole if small; else asked for once, when the server wants them. */
-  readonly content: Buffer | (() => AsyncIterable<Bytes>)
+  /** How much of the message a notice gives back (RFC 3461 §4.3). */
+  readonly return?: 'full' | 'headers'
+  /** The sender's own name for the message (RFC 3461 §4.4). */
+  readonly envelopeId?: string
+  /**
+   * Read when MAIL is planned, so that it may be a getter that counts down. Without DELIVERBY a message to be returned
+   * fails, and one whose sender is to be notified goes on `without`.
+   */
+  // RFC 2852 §4
+  readonly deliverBy?: DeliverBy
+  /** Seconds to keep the message back, or until when, in milliseconds since the epoch. Without FUTURERELEASE it fails. */
+  // RFC 4865 §4
+  readonly holdFor?: number
+  readonly holdUntil?: number
+  /** -9 to 9 (RFC 6710). Not said without MT-PRIORITY. */
+  readonly priority?: number
+  /** Fails 5.7.30 where there is no TLS or no REQUIRETLS (RFC 8689 §4.2.1). That the certificate is right is the driver's affair. */
+  readonly requireTls?: boolean
+  /** Not said without NO-SOLICITING (RFC 3865 §2.5). */
+  readonly solicitations?: readonly string[]
+  /** Who submitted it (RFC 4954 §5); said to servers with AUTH. */
+  readonly auth?: Mailbox | '<>'
+  /** Where it came from, for the log of a server with XFORWARD. */
+  readonly xforward?: ProxiedClient
+  /**
+   * The octets of the message. Whole if small; else asked for when the server wants them, once for each time that it is
+   * sent: more often when its recipients are more than one transaction takes.
+   */
+  readonly content: Content
 }
 
 /** Where in the conversation something was said. */
@@ -23,11 +67,15 @@ export type Stage =
   | 'greeting'
   | 'EHLO'
   | 'HELO'
+  | 'LHLO'
   | 'STARTTLS'
+  | 'XCLIENT'
   | 'AUTH'
+  | 'XFORWARD'
   | 'MAIL'
   | 'RCPT'
   | 'DATA'
+  | 'BDAT'
   | 'end of data'
   | 'RSET'
   | 'QUIT'
@@ -42,15 +90,22 @@ export interface RecipientOutcome {
   /** `peer` said it, or we had to conclude it ourselves. */
   readonly by: 'peer' | 'us'
   readonly stage: Stage
+  /**
+   * Extensions that the recipient was to have and this server lacks; in outcomes `delivered` alone. For `DSN` and
+   * `DELIVERBY` the sender may have to be told that the message was relayed where nobody answers for them.
+   */
+  // RFC 3461 §5.2.2, RFC 2852 §4
+  readonly without?: readonly Extension[]
 }
 
 /** What is known of the server once it can be sent mail. */
 export interface PeerFacts {
-  readonly greeting: Reply
+  /** Absent when it was said before TLS was started: nothing of that is believed (RFC 3207 §4.2). */
+  readonly greeting?: Reply
   /** Its extensions; empty when it has none. */
   readonly offer: Offer
   readonly tls?: TlsFacts
-  /** Messages that it was given in this connection. */
+  /** Messages that were settled in this connection. */
   readonly transactions: number
 }
 
@@ -66,33 +121,41 @@ export type ClientEnding =
 /** What a client has to do: messages for one host, over one connection. */
 export interface SmtpErrand {
   /**
-   * The connection can take a message. Undefined ends it with QUIT. A promise keeps it open and idle, as a pool does;
-   * one that is fulfilled after `closed` was called is not heard, and its message is not settled.
+   * The connection can take a message and has nothing else to do. Undefined ends it with QUIT. A promise keeps it open
+   * and idle, as a pool does; one that is fulfilled after `closed` was called is not heard, and its message is not
+   * settled.
    */
   next(peer: PeerFacts): MaybePromise<OutgoingTransaction | undefined>
-  /** Called exactly once for each transaction that `next` gave, with one outcome a recipient, in their order. */
+  /**
+   * Others are under way, and one more could be said behind them: what is at hand now, without waiting. Undefined is
+   * nothing; it is asked again when one of those is settled or the machine is woken, and `next` when all are.
+   */
+  more?(peer: PeerFacts): OutgoingTransaction | undefined
+  /** Called exactly once for each transaction that was given, with one outcome a recipient, in their order. */
   settled(transaction: OutgoingTransaction, outcomes: readonly RecipientOutcome[]): void
   /** The last call. */
   closed?(how: ClientEnding): void
 }
 
-/** The way to authenticate, chosen from the mechanisms that the server offers; undefined when there is none. */
+/**
+ * The way to authenticate, chosen from the mechanisms that the server offers; undefined when there is none. Channel
+ * bindings for those that end in -PLUS are in `tls`.
+ */
 export type ChooseMechanism = (
   offered: readonly string[],
   tls: TlsFacts | undefined,
 ) => { readonly name: string; readonly exchange: SaslClientMechanism } | undefined
 
-/** What the machine asks. */
-export interface SmtpClientQuestion {
-  readonly kind: 'next'
-  readonly peer: PeerFacts
-}
+/** What the machine asks: the next message, or the header of one that has to be converted. */
+export type SmtpClientQuestion =
+  | { readonly kind: 'next'; readonly peer: PeerFacts }
+  | { readonly kind: 'header'; readonly source: AsyncIterable<Bytes> }
 
-export type SmtpClientAnswer = OutgoingTransaction | undefined
+export type SmtpClientAnswer = OutgoingTransaction | Buffer | undefined
 
 /** Makes an errand the one that answers a machine's questions. */
 export function serveErrand(
   errand: SmtpErrand,
 ): (question: SmtpClientQuestion) => MaybePromise<SmtpClientAnswer> {
-  return (question) => errand.next(question.peer)
+  return (question) => (question.kind === 'next' ? errand.next(question.peer) : readHeader(question.source))
 }

@@ -1,5 +1,5 @@
 /**
- * An SMTP client as a machine without I/O, and the errand it runs. RFC 5321
+ * An SMTP and LMTP client as a machine without I/O, and the errand it runs. RFC 5321, RFC 2033
  * @packageDocumentation
  */
 export {
@@ -11,10 +11,13 @@ export {
 } from '../path.ts'
 export { replyText, type Reply } from '../reply.ts'
 export type { Offer } from '../extensions.ts'
+export { HEADER_OCTETS, type Content } from './content.ts'
+export type { Conversion } from './conversion.ts'
 export {
   serveErrand,
   type ChooseMechanism,
   type ClientEnding,
+  type OutgoingRecipient,
   type OutgoingTransaction,
   type PeerFacts,
   type RecipientOutcome,
@@ -23,6 +26,7 @@ export {
   type SmtpErrand,
   type Stage,
 } from './errand.ts'
-export { DEFAULT_PATIENCE, type ClientPatience } from './limits.ts'
+export { DEFAULT_LIMITS, DEFAULT_PATIENCE, type ClientLimits, type ClientPatience } from './limits.ts'
 export { SmtpClientMachine } from './machine.ts'
-export type { SmtpClientOptions } from './options.ts'
+export type { Downgrade, SmtpClientOptions } from './options.ts'
+export type { ProxiedClient } from './proxied-client.ts'

@@ -3,7 +3,7 @@
 export interface ClientPatience {
   /** RFC 5321 §4.5.3.2.1 */
   readonly greeting: number
-  /** EHLO, HELO, STARTTLS, AUTH, RSET. */
+  /** EHLO, HELO, STARTTLS, AUTH, RSET and the like. */
   readonly command: number
   /** RFC 5321 §4.5.3.2.2 */
   readonly mail: number
@@ -11,7 +11,7 @@ export interface ClientPatience {
   readonly rcpt: number
   /** RFC 5321 §4.5.3.2.4 */
   readonly data: number
-  /** RFC 5321 §4.5.3.2.5 */
+  /** RFC 5321 §4.5.3.2.5; and the answer to a chunk that is not the last, which is the same thing done in BDAT. */
   readonly block: number
   /** RFC 5321 §4.5.3.2.6: the server is storing the message; giving up now makes a duplicate */
   readonly endOfData: number
@@ -28,4 +28,31 @@ export const DEFAULT_PATIENCE: ClientPatience = {
   block: 180_000,
   endOfData: 600_000,
   quit: 10_000,
+}
+
+/** How far a client goes ahead of the answers. */
+export interface ClientLimits {
+  /** Messages said and not yet answered. */
+  readonly transactionsInFlight: number
+  /** Commands said and not yet answered. */
+  readonly commandsInFlight: number
+  /** Octets of a chunk, for messages that are read while they are sent. */
+  readonly chunk: number
+  /** Chunks of a message said and not yet answered. */
+  readonly chunksInFlight: number
+  /** Octets of a message that are sent in BDAT before its recipients are known to be accepted. */
+  readonly unbidden: number
+}
+
+export const DEFAULT_LIMITS: ClientLimits = {
+  // One is being stored while the next is said. Each more may be one more duplicate when the connection breaks (RFC 1047).
+  transactionsInFlight: 2,
+  // Answers of 512 octets (RFC 5321 §4.5.3.1.5) fit what a connection of ours holds back, or both sides wait for ever (RFC 2920 §3.1).
+  commandsInFlight: 500,
+  // Held in memory for each connection, because a chunk says its size before its octets.
+  chunk: 256 * 1024,
+  // 4 MB on the way: what a fast line of 200 ms carries.
+  chunksInFlight: 16,
+  // What a TCP connection sends without a round trip once it is warm; most messages are smaller.
+  unbidden: 64 * 1024,
 }

@@ -2,17 +2,23 @@ import type { Output, Patience, ProtocolMachine, TlsFacts } from '@cartero/wire'
 import { ReplySyntaxError } from '../reply-reader.ts'
 import { substitutes } from '../replies.ts'
 import { Conversation } from './conversation.ts'
-import { Delivery } from './delivery.ts'
-import type { ClientEnding, SmtpClientAnswer, SmtpClientQuestion, SmtpErrand } from './errand.ts'
+import type {
+  ClientEnding,
+  OutgoingTransaction,
+  SmtpClientAnswer,
+  SmtpClientQuestion,
+  SmtpErrand,
+  Stage,
+} from './errand.ts'
 import { open, sayEhlo } from './opening.ts'
 import type { SmtpClientOptions } from './options.ts'
 import type { Step } from './steps.ts'
 
 /**
- * An SMTP client without I/O: opens the conversation, then asks its errand for one message after the other and tells
- * it what became of each recipient, whatever happens to the connection.
+ * An SMTP or LMTP client without I/O: opens the conversation, then asks its errand for one message after the other and
+ * tells it what became of each recipient, whatever happens to the connection.
  */
-// RFC 5321
+// RFC 5321, RFC 2033
 export class SmtpClientMachine implements ProtocolMachine<SmtpClientQuestion, SmtpClientAnswer> {
   readonly #conversation: Conversation
   #draining = false
@@ -28,55 +34,66 @@ export class SmtpClientMachine implements ProtocolMachine<SmtpClientQuestion, Sm
     if (!this.#closing) this.#conversation.replies.push(bytes)
   }
 
+  /** Says what can be said, then begins what can be begun, then hears; the errand is asked when nothing else is to be done. */
   next(): Output<SmtpClientQuestion> | undefined {
-    for (;;) {
-      if (this.#closing) return undefined
-      const output = this.#output()
-      if (output !== undefined) return output
-      // A step that was skipped may have ended its delivery, and that asks for the next.
-      if (this.#conversation.outputs.length > 0) continue
-      if (this.#waiting() || !this.#hear()) return undefined
+    const conversation = this.#conversation
+    while (!this.#closing) {
+      const output = conversation.outputs.shift()
+      if (output !== undefined) return this.#note(output)
+      if (this.#waiting()) return undefined
+      const said = this.#say()
+      if (said !== undefined) return said
+      if (conversation.outputs.length > 0 || this.#begin() || this.#hear()) continue
+      if (!this.#isIdle()) return undefined
+      if (this.#draining || conversation.exhausted) conversation.quit()
+      else conversation.ask()
     }
+    return undefined
   }
 
-  answer(transaction: SmtpClientAnswer): void {
+  answer(answer: SmtpClientAnswer): void {
     const conversation = this.#conversation
-    conversation.asking = false
-    if (transaction === undefined) return conversation.quit()
-    conversation.delivery = new Delivery(conversation, transaction)
-    conversation.delivery.begin()
+    const { asking } = conversation
+    conversation.asking = undefined
+    if (asking === undefined) return
+    if (asking !== 'next') return asking.begin(answer as Buffer)
+    if (answer === undefined) conversation.quit()
+    else conversation.take(answer as OutgoingTransaction)
   }
 
   /** A message that cannot be read must not be ended by a dot: only breaking off says that it is not whole. */
   fail(_error: unknown): void {
     const conversation = this.#conversation
-    const { streaming } = conversation
-    conversation.asking = false
-    conversation.streaming = false
-    if (!streaming) return conversation.quit()
-    conversation.end({ kind: 'lost', stage: 'end of data', reply: substitutes.contentUnreadable })
+    const { asking, streaming } = conversation
+    conversation.asking = undefined
+    conversation.streaming = undefined
+    if (asking === 'next') return conversation.quit()
+    if (asking !== undefined) return asking.abandon(substitutes.contentUnreadable, 'MAIL', 'us')
+    if (streaming === undefined) return
+    conversation.end({ kind: 'lost', stage: streaming.stage, reply: substitutes.contentUnreadable })
   }
 
   streamed(): void {
-    this.#conversation.streaming = false
+    const { streaming } = this.#conversation
+    this.#conversation.streaming = undefined
+    streaming?.streamed?.()
   }
 
+  // RFC 3207 §4.2
   tlsStarted(tls: TlsFacts): void {
     const conversation = this.#conversation
     conversation.securing = false
     conversation.tls = tls
-    conversation.replies.clear()
+    conversation.forget()
     sayEhlo(conversation)
   }
 
   timedOut(): void {
-    const conversation = this.#conversation
-    const stage = conversation.steps.awaited?.stage ?? conversation.stage
-    conversation.stage = stage
-    conversation.end({ kind: 'timedOut', stage, reply: substitutes.timedOut(stage) })
+    const stage = this.#stage()
+    this.#conversation.end({ kind: 'timedOut', stage, reply: substitutes.timedOut(stage) })
   }
 
-  /** The message that is under way is finished, then we leave. An errand that keeps `next` waiting must answer it. */
+  /** The messages that are under way are finished, then we leave. An errand that keeps `next` waiting must answer it. */
   drain(): void {
     this.#draining = true
   }
@@ -85,63 +102,72 @@ export class SmtpClientMachine implements ProtocolMachine<SmtpClientQuestion, Sm
     if (this.#gone) return
     this.#gone = true
     const conversation = this.#conversation
-    const stage = conversation.steps.awaited?.stage ?? conversation.stage
-    conversation.stage = stage
-    conversation.end({ kind: 'lost', stage, reply: substitutes.connectionLost })
+    const stage = this.#stage()
+    // RFC 3207 §4.1: what was not to be said in the clear is not said
+    const reply = conversation.securing ? substitutes.tlsFailed : substitutes.connectionLost
+    conversation.end({ kind: 'lost', stage, reply })
     this.#closing = true
     conversation.errand.closed?.(conversation.ending as ClientEnding)
   }
 
-  /** Nothing that an errand learns can be said unasked. */
-  wake(): void {}
+  /** The errand may have one more. */
+  wake(): void {
+    this.#conversation.mayHaveMore = true
+  }
 
+  /** What is waited for has another name with every answer, so that a server is given time for each. */
   get patience(): Patience {
     const { steps, streaming, patience } = this.#conversation
     const step = steps.awaited
-    if (streaming) return { milliseconds: patience.block, waitingFor: 'room for message data' }
+    if (streaming !== undefined) return { milliseconds: patience.block, waitingFor: 'room for message data' }
     return {
       milliseconds: step?.patience ?? patience.command,
-      waitingFor: `answer to ${step?.stage ?? 'nothing'}`,
+      waitingFor: step === undefined ? 'nothing' : `answer ${steps.heard + 1}, to ${step.stage}`,
     }
+  }
+
+  #stage(): Stage {
+    const conversation = this.#conversation
+    conversation.stage = conversation.steps.awaited?.stage ?? conversation.stage
+    return conversation.stage
   }
 
   #waiting(): boolean {
     const { asking, streaming, securing } = this.#conversation
-    return asking || streaming || securing
+    return asking !== undefined || streaming !== undefined || securing
   }
 
-  #output(): Output<SmtpClientQuestion> | undefined {
-    const conversation = this.#conversation
-    const output = conversation.outputs.shift()
-    if (output?.kind === 'close') this.#closing = true
-    // What was planned goes before what is asked: a RSET, before the pool is left waiting.
-    if (output?.kind === 'ask') {
-      const step = this.#say()
-      if (step !== undefined) conversation.outputs.unshift(output)
-      return step ?? (this.#draining ? this.#leave() : output)
-    }
-    return output ?? (this.#waiting() ? undefined : this.#say())
+  #isIdle(): boolean {
+    const { ready, consignments } = this.#conversation
+    return ready && consignments.size === 0
   }
 
-  #leave(): Output<SmtpClientQuestion> | undefined {
-    this.#conversation.asking = false
-    this.#conversation.quit()
-    return this.#say()
+  #note(output: Output<SmtpClientQuestion>): Output<SmtpClientQuestion> {
+    if (output.kind === 'close') this.#closing = true
+    return output
   }
 
   #say(): Output<SmtpClientQuestion> | undefined {
     const conversation = this.#conversation
-    const step = conversation.steps.take(conversation.offer.has('PIPELINING'))
-    if (step === undefined) return undefined
-    if (step.say === undefined) return this.#output()
-    return this.#send(step, step.say)
+    for (;;) {
+      const step = conversation.steps.take(conversation.pipelining)
+      if (step === undefined) return undefined
+      if (step.say !== undefined) return this.#send(step, step.say)
+    }
   }
 
   #send(step: Step, say: NonNullable<Step['say']>): Output<SmtpClientQuestion> {
     if (Buffer.isBuffer(say)) return { kind: 'send', bytes: say }
-    this.#conversation.streaming = true
+    this.#conversation.streaming = step
     this.#conversation.stage = step.stage
     return { kind: 'stream', source: say }
+  }
+
+  /** Begins one transaction, if one can be. */
+  #begin(): boolean {
+    const conversation = this.#conversation
+    if (!conversation.ready || !conversation.hasRoom) return false
+    return conversation.proceed() || (!this.#draining && conversation.takeMore())
   }
 
   /** Hears one reply, if there is one. */
@@ -153,7 +179,7 @@ export class SmtpClientMachine implements ProtocolMachine<SmtpClientQuestion, Sm
       conversation.hear(reply)
     } catch (error) {
       if (!(error instanceof ReplySyntaxError)) throw error
-      const stage = conversation.steps.awaited?.stage ?? conversation.stage
+      const stage = this.#stage()
       conversation.end({ kind: 'notUnderstood', stage, reply: substitutes.notUnderstood(error.message) })
     }
     return true

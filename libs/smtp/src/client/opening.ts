@@ -1,17 +1,12 @@
-import { decodeBase64, type SaslClientMechanism } from '@cartero/sasl'
 import { parseOffer } from '../extensions.ts'
 import { replies, substitutes } from '../replies.ts'
-import { isPermanent, isPositive, type Reply } from '../reply.ts'
-import { formatAuth } from '../verb/auth.ts'
+import { isPermanent, isPositive } from '../reply.ts'
 import { formatGreeting } from '../verb/greeting.ts'
+import { authenticate } from './authentication.ts'
 import type { Conversation } from './conversation.ts'
+import { proxiedLines } from './proxied-client.ts'
 
-const CHALLENGE = replies.challenge('').code
-const EMPTY = Buffer.alloc(0)
-/** Octets of an initial response in base64 that still fit a command line (RFC 4954 §4); a longer one waits for its 334. */
-const INITIAL_RESPONSE = 480
-
-/** Greeting, EHLO, STARTTLS, EHLO again, AUTH; then the first message is asked for. */
+/** Greeting, EHLO, STARTTLS, EHLO again, XCLIENT, EHLO again, AUTH; then the server can be given mail. */
 // RFC 5321 §3.1
 export function open(conversation: Conversation): void {
   conversation.steps.plan({
@@ -27,20 +22,22 @@ export function open(conversation: Conversation): void {
   })
 }
 
-/** After the greeting, and again when TLS has made all that was said before worthless (RFC 3207 §4.2). */
+/** After the greeting, and again when TLS or XCLIENT has made all that was said before worthless (RFC 3207 §4.2). */
 export function sayEhlo(conversation: Conversation): void {
-  conversation.command('EHLO', formatGreeting('EHLO', conversation.options.hostname), (reply) => {
+  // RFC 2033 §4.1
+  const verb = conversation.isLmtp ? 'LHLO' : 'EHLO'
+  conversation.command(verb, formatGreeting(verb, conversation.options.hostname), (reply) => {
     if (isPositive(reply)) {
-      conversation.offer = parseOffer(reply.lines)
+      conversation.learn(parseOffer(reply.lines))
       secure(conversation)
-    } else if (isPermanent(reply)) sayHelo(conversation)
-    else conversation.refused('EHLO', reply)
+    } else if (isPermanent(reply) && verb === 'EHLO') sayHelo(conversation)
+    else conversation.refused(verb, reply)
   })
 }
 
 // RFC 5321 §3.2: servers that know no EHLO
 function sayHelo(conversation: Conversation): void {
-  conversation.offer = new Map()
+  conversation.learn(new Map())
   conversation.command('HELO', formatGreeting('HELO', conversation.options.hostname), (reply) => {
     if (isPositive(reply)) secure(conversation)
     else conversation.refused('HELO', reply)
@@ -50,63 +47,38 @@ function sayHelo(conversation: Conversation): void {
 // RFC 3207 §4
 function secure(conversation: Conversation): void {
   const wanted = conversation.options.startTls ?? 'off'
-  if (conversation.tls !== undefined || wanted === 'off') return authenticate(conversation)
+  if (conversation.tls !== undefined || wanted === 'off') return introduce(conversation)
   const required = wanted === 'required'
   if (!conversation.offer.has('STARTTLS')) {
-    if (!required) return authenticate(conversation)
+    if (!required) return introduce(conversation)
     return conversation.refused('STARTTLS', substitutes.tlsUnavailable, 'us')
   }
   conversation.command('STARTTLS', 'STARTTLS', (reply) => {
     if (reply.code === replies.readyForTls.code) conversation.startTls()
+    else if (isPositive(reply)) conversation.outOfStep(`${reply.code} is no answer to STARTTLS`)
     else if (required) conversation.refused('STARTTLS', reply)
-    else authenticate(conversation)
+    else introduce(conversation)
   })
 }
 
-// RFC 4954 §4
-function authenticate(conversation: Conversation): void {
-  const { authenticate: choose, allowPlaintextAuth } = conversation.options
-  if (choose === undefined || conversation.authenticated) return conversation.ask()
-  const inTheClear = conversation.tls === undefined && allowPlaintextAuth !== true
-  const offered = conversation.offer.get('AUTH')?.toUpperCase().split(/ +/) ?? []
-  const chosen = inTheClear ? undefined : choose(offered, conversation.tls)
-  if (chosen === undefined) return conversation.refused('AUTH', substitutes.authUnavailable, 'us')
-  const initial = chosen.exchange.initial()
-  const fits = initial !== undefined && initial.length * 1.34 <= INITIAL_RESPONSE
-  const late = fits ? undefined : initial
-  exchange(conversation, formatAuth(chosen.name, fits ? initial : undefined), chosen.exchange, late)
+/** Says for whom we speak, to a server that offers to hear it; then everything is as if he had connected. */
+// Postfix XCLIENT
+function introduce(conversation: Conversation): void {
+  const { offer, options, introduced } = conversation
+  conversation.introduced = true
+  const lines =
+    options.xclient === undefined || introduced
+      ? []
+      : proxiedLines('XCLIENT', options.xclient, offer.get('XCLIENT'))
+  sayXclient(conversation, lines)
 }
 
-/** Says one line of an exchange. `late` is an initial response that was too long to go with the command. */
-function exchange(
-  conversation: Conversation,
-  line: string,
-  mechanism: SaslClientMechanism,
-  late?: Buffer,
-): void {
-  conversation.command('AUTH', line, (reply) => {
-    if (reply.code === CHALLENGE) return respond(conversation, mechanism, reply, late)
-    if (!isPositive(reply)) return conversation.refused('AUTH', reply)
-    // A server that says yes without having proved itself may be somebody else (RFC 5802 §3).
-    if (!mechanism.complete) return conversation.refused('AUTH', substitutes.serverNotProven, 'us')
-    conversation.authenticated = true
-    conversation.ask()
+/** A server that declines would take what follows for our own doing, and it may trust us with more: we leave. */
+function sayXclient(conversation: Conversation, [line, ...others]: readonly string[]): void {
+  if (line === undefined) return authenticate(conversation)
+  conversation.command('XCLIENT', line, (reply) => {
+    if (!isPositive(reply)) conversation.refused('XCLIENT', reply)
+    else if (others.length > 0) sayXclient(conversation, others)
+    else sayEhlo(conversation)
   })
-}
-
-function respond(
-  conversation: Conversation,
-  mechanism: SaslClientMechanism,
-  reply: Reply,
-  late: Buffer | undefined,
-): void {
-  try {
-    const text = reply.lines[0]!
-    const challenge = text === '' ? EMPTY : decodeBase64(Buffer.from(text))
-    const response = late ?? (challenge === undefined ? undefined : mechanism.respond(challenge))
-    if (response !== undefined) return exchange(conversation, response.toString('base64'), mechanism)
-  } catch {
-    // SaslClientError: the server is not to be trusted; the exchange is cancelled below.
-  }
-  conversation.command('AUTH', '*', () => conversation.refused('AUTH', substitutes.serverNotProven, 'us'))
 }

@@ -7,22 +7,43 @@ export interface Step {
   readonly stage: Stage
   /** Nothing for the greeting, which is only heard. */
   readonly say: Buffer | AsyncIterable<Bytes> | undefined
-  /** Milliseconds that the answer may take. */
+  /** Milliseconds that an answer may take. */
   readonly patience: number
   /** Nothing may be said behind it until its answer was heard (RFC 2920 §3.1). */
   readonly endsGroup: boolean
+  /** Steps that may be unanswered when this is said; without PIPELINING it is none in any case. */
+  readonly behind?: number
+  /** Answers that it gets, known when they come; one, if absent. */
+  readonly answers?: number
+  /** The code of a 3yz answer that it may have. */
+  readonly goAhead?: number
   /** Asked when it is its turn to be said: false skips it. */
   needed?(): boolean
   /** It was skipped. */
   skipped?(): void
-  heard(reply: Reply): void
+  /** What was to be streamed was. */
+  streamed?(): void
+  /** @param n how many of its answers came before */
+  heard(reply: Reply, n: number): void
 }
+
+/** Steps behind the answered cursor that are kept until they are cleared away together. */
+const HEARD_STEPS = 1024
 
 /** One list of steps and two cursors in it, what was said and what was answered. Pipelining is their distance. */
 export class Steps {
   #list: Step[] = []
   #said = 0
   #answered = 0
+  /** Answers heard to the step that is awaited, and to all. */
+  #heard = 0
+  #heardInAll = 0
+  readonly #inFlight: number
+
+  /** @param inFlight steps that may be unanswered when one more is said */
+  constructor(inFlight: number) {
+    this.#inFlight = inFlight
+  }
 
   plan(...steps: readonly Step[]): void {
     this.#list.push(...steps)
@@ -33,7 +54,7 @@ export class Steps {
   take(pipelining: boolean): Step | undefined {
     for (;;) {
       const step = this.#list[this.#said]
-      if (step === undefined || !this.#free(pipelining)) return undefined
+      if (step === undefined || !this.#free(step, pipelining)) return undefined
       if (step.needed === undefined || step.needed()) {
         this.#said++
         return step
@@ -43,9 +64,16 @@ export class Steps {
     }
   }
 
-  #free(pipelining: boolean): boolean {
-    if (this.#said === this.#answered) return true
-    return pipelining && !this.#list[this.#said - 1]!.endsGroup
+  #free(step: Step, pipelining: boolean): boolean {
+    const unanswered = this.#said - this.#answered
+    if (unanswered === 0) return true
+    if (!pipelining || this.#list[this.#said - 1]!.endsGroup) return false
+    return unanswered <= (step.behind ?? Infinity) && unanswered < this.#inFlight
+  }
+
+  /** Everything that was planned was said. */
+  get allSaid(): boolean {
+    return this.#said === this.#list.length
   }
 
   /** The step whose answer is the next to be heard. */
@@ -53,17 +81,40 @@ export class Steps {
     return this.#answered < this.#said ? this.#list[this.#answered] : undefined
   }
 
-  answered(): void {
+  /** Answers heard since the conversation began. */
+  get heard(): number {
+    return this.#heardInAll
+  }
+
+  /** Counts an answer to the step that is awaited; returns how many came before. */
+  answered(): number {
+    const step = this.#list[this.#answered]!
+    const n = this.#heard++
+    this.#heardInAll++
+    if (this.#heard < (step.answers ?? 1)) return n
+    this.#heard = 0
     this.#answered++
-    if (this.#answered < this.#list.length) return
-    this.#list = []
-    this.#said = 0
-    this.#answered = 0
+    if (this.#answered === this.#list.length) this.clear()
+    else if (this.#answered >= HEARD_STEPS) this.#forget()
+    return n
+  }
+
+  /** The step that was said last was not said after all. */
+  takeBack(): void {
+    this.#said--
+    this.#list.splice(this.#said, 1)
   }
 
   clear(): void {
     this.#list = []
     this.#said = 0
+    this.#answered = 0
+    this.#heard = 0
+  }
+
+  #forget(): void {
+    this.#list.splice(0, this.#answered)
+    this.#said -= this.#answered
     this.#answered = 0
   }
 }

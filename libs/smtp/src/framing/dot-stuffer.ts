@@ -5,7 +5,7 @@ const CRLF = Buffer.from('\r\n')
 const ONE_DOT = Buffer.from('.')
 const ONE_LF = Buffer.from('\n')
 const END = Buffer.from('.\r\n')
-const CRLF_END = Buffer.from('\r\n.\r\n')
+const NOTHING = Buffer.alloc(0)
 
 const LINE_START = 0
 const IN_LINE = 1
@@ -13,16 +13,23 @@ const IN_LINE = 1
 const AFTER_CR = 2
 
 /**
- * Writes message data: dots at the start of lines are doubled, and a CR or LF on its own, which no message may have,
- * becomes CRLF, so that no server can take it for an end that is none (RFC 5321 §2.3.8).
+ * Mends newlines: a CR or LF on its own, which no message in lines may have, becomes CRLF, so that no server can take it
+ * for an end that is none.
  */
-// RFC 5321 §4.5.2
-export class DotStuffer {
+// RFC 5321 §2.3.8
+export class NewlineMender {
+  readonly #doublesDots: boolean
   #state = LINE_START
+
+  /** @param doublesDots at the start of lines, as DATA needs it */
+  constructor(doublesDots = false) {
+    this.#doublesDots = doublesDots
+  }
 
   /** The octets to send for this chunk: the chunk itself where nothing had to be put in. */
   write(chunk: Buffer): Buffer {
     const pieces: Buffer[] = []
+    const doublesDots = this.#doublesDots
     let state = this.#state
     let from = 0
     let i = 0
@@ -45,7 +52,7 @@ export class DotStuffer {
         from = ++i
         state = LINE_START
       } else {
-        if (state === LINE_START && octet === DOT) insert(ONE_DOT)
+        if (state === LINE_START && octet === DOT && doublesDots) insert(ONE_DOT)
         state = IN_LINE
         while (++i < chunk.length && chunk[i]! > CR);
       }
@@ -56,12 +63,34 @@ export class DotStuffer {
     return Buffer.concat(pieces)
   }
 
+  /** What the last line lacks of its CRLF. */
+  end(): Buffer {
+    if (this.#state === LINE_START) return NOTHING
+    return this.#state === AFTER_CR ? ONE_LF : CRLF
+  }
+}
+
+/** Writes message data for DATA: newlines are mended, and dots at the start of lines doubled. */
+// RFC 5321 §4.5.2
+export class DotStuffer {
+  readonly #mender = new NewlineMender(true)
+
+  /** The octets to send for this chunk: the chunk itself where nothing had to be put in. */
+  write(chunk: Buffer): Buffer {
+    return this.#mender.write(chunk)
+  }
+
   /** What ends the message: the CRLF of its last line, if it has none, and the dot. */
   // RFC 5321 §4.1.1.4
   end(): Buffer {
-    if (this.#state === LINE_START) return END
-    return this.#state === AFTER_CR ? Buffer.concat([ONE_LF, END]) : CRLF_END
+    return Buffer.concat([this.#mender.end(), END])
   }
+}
+
+/** A message that is at hand in its framing, to the final dot. */
+export function stuffedWhole(content: Buffer): Buffer {
+  const stuffer = new DotStuffer()
+  return Buffer.concat([stuffer.write(content), stuffer.end()])
 }
 
 /** The message in its framing, to the final dot. */

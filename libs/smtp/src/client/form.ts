@@ -1,0 +1,201 @@
+import { isAsciiMailbox } from '@cartero/syntax'
+import type { Bytes, TlsFacts } from '@cartero/wire'
+import type { Extension, Offer } from '../extensions.ts'
+import type { MailParameters } from '../parameters/mail-parameters.ts'
+import type { ForwardPath, ReversePath } from '../path.ts'
+import { substitutes } from '../replies.ts'
+import type { Reply } from '../reply.ts'
+import { headerOf, type Content } from './content.ts'
+import { in7Bit, withAsciiHeader } from './conversion.ts'
+import type { OutgoingRecipient, OutgoingTransaction } from './errand.ts'
+import type { SmtpClientOptions } from './options.ts'
+
+/** How a message goes to one server. */
+export interface Form {
+  readonly kind: 'form'
+  /** In BDAT, not in DATA. */
+  readonly inChunks: boolean
+  readonly content: Content
+  /** Octets of it, as far as known. */
+  readonly size?: number
+  readonly body?: NonNullable<MailParameters['body']>
+  /** Sent in lines of CRLF; else octet for octet (RFC 3030 §3). */
+  readonly inLines: boolean
+}
+
+/** That there is none, or that the header has to be read to know. */
+export type Choice =
+  | Form
+  | { readonly kind: 'none'; readonly reply: Reply }
+  | { readonly kind: 'header'; source(): AsyncIterable<Bytes> }
+
+/** What the choice depends on. */
+export interface Circumstances {
+  readonly offer: Offer
+  readonly tls: TlsFacts | undefined
+  readonly options: SmtpClientOptions
+}
+
+/** @param header of the message, when it had to be read */
+export function formFor(transaction: OutgoingTransaction, peer: Circumstances, header?: Buffer): Choice {
+  const reply = obstacle(transaction, peer)
+  if (reply !== undefined) return { kind: 'none', reply }
+  const { content } = transaction
+  const changes = changesFor(transaction, peer)
+  if (!changes.header && !changes.body) return formOf(transaction, peer, content, transaction.body ?? '7bit')
+  const fields = header ?? (Buffer.isBuffer(content) ? headerOf(content) : undefined)
+  if (fields === undefined) return { kind: 'header', source: content as () => AsyncIterable<Bytes> }
+  return convertedForm(transaction, peer, changes, fields)
+}
+
+/** Why there is no use in asking this server. */
+function obstacle(transaction: OutgoingTransaction, { offer, tls }: Circumstances): Reply | undefined {
+  const limit = Number(offer.get('SIZE') ?? 0)
+  const { deliverBy, holdFor, holdUntil } = transaction
+  // RFC 1870 §6.1
+  if (limit > 0 && (sizeOf(transaction) ?? 0) > limit) return substitutes.messageTooBig
+  if (needsUtf8(transaction.reversePath) && !offer.has('SMTPUTF8')) return substitutes.utf8Incapable
+  if (transaction.requireTls === true && !(tls !== undefined && offer.has('REQUIRETLS'))) {
+    return substitutes.requireTlsIncapable
+  }
+  if (deliverBy?.mode === 'return' && !canDeliverBy(transaction, offer)) {
+    return substitutes.deliverByIncapable
+  }
+  const isHeld = holdFor !== undefined || holdUntil !== undefined
+  return isHeld && !offer.has('FUTURERELEASE') ? substitutes.holdIncapable : undefined
+}
+
+/** A server that needs more time than is left might as well know nothing of DELIVERBY. */
+// RFC 2852 §3: min-by-time
+function canDeliverBy({ deliverBy }: OutgoingTransaction, offer: Offer): boolean {
+  const minimum = offer.get('DELIVERBY')
+  return deliverBy !== undefined && minimum !== undefined && deliverBy.seconds >= Number(minimum || 0)
+}
+
+interface Changes {
+  /** UTF-8 in header fields has to go. */
+  readonly header: boolean
+  /** Octets above 127, or what is in no lines, have to go. */
+  readonly body: boolean
+}
+
+function changesFor({ body, smtpUtf8 }: OutgoingTransaction, peer: Circumstances): Changes {
+  return {
+    header: smtpUtf8 === true && !peer.offer.has('SMTPUTF8'),
+    body: (body === 'binary' && !takesBinary(peer)) || (body === '8bit' && !peer.offer.has('8BITMIME')),
+  }
+}
+
+function convertedForm(
+  transaction: OutgoingTransaction,
+  peer: Circumstances,
+  changes: Changes,
+  header: Buffer,
+): Choice {
+  const { conversion, headers, signed } = peer.options.downgrade ?? {}
+  const isSigned = conversion?.isSigned(header) ?? false
+  if (changes.header && (conversion === undefined || headers !== true || isSigned)) {
+    return { kind: 'none', reply: substitutes.utf8HeaderIncapable }
+  }
+  let { content } = transaction
+  if (changes.body) {
+    if (isSigned && signed === 'send' && transaction.body === '8bit') {
+      return formOf(transaction, peer, content, '8bit')
+    }
+    // RFC 6152 §3, RFC 3030 §3
+    if (isSigned) return { kind: 'none', reply: substitutes.conversionProhibited }
+    if (conversion === undefined) return { kind: 'none', reply: substitutes.conversionRequired }
+    content = in7Bit(content, conversion)
+  }
+  if (changes.header) content = withAsciiHeader(content, conversion!)
+  const body = changes.body ? '7bit' : (transaction.body ?? '7bit')
+  return formOf({ ...transaction, smtpUtf8: false }, peer, content, body)
+}
+
+function formOf(
+  transaction: OutgoingTransaction,
+  peer: Circumstances,
+  content: Content,
+  body: NonNullable<OutgoingTransaction['body']>,
+): Form {
+  const { offer } = peer
+  const size = content === transaction.content ? sizeOf(transaction) : sizeOf({ content })
+  // RFC 6531 §3.6: UTF-8 in header fields is 8-bit data
+  const isEightBit = body === '8bit' || (body === '7bit' && transaction.smtpUtf8 === true)
+  return {
+    kind: 'form',
+    inChunks: takesChunks(peer),
+    content,
+    inLines: body !== 'binary',
+    ...(size === undefined ? {} : { size }),
+    ...(body === 'binary' ? { body: 'BINARYMIME' as const } : {}),
+    ...(isEightBit && offer.has('8BITMIME') ? { body: '8BITMIME' as const } : {}),
+  }
+}
+
+/** What stands behind MAIL FROM. Read anew for each transaction, because time goes by. */
+export function mailParameters(
+  transaction: OutgoingTransaction,
+  { size, body }: Form,
+  usesUtf8: boolean,
+  offer: Offer,
+): MailParameters {
+  const { auth, envelopeId, deliverBy, holdFor, holdUntil, priority, requireTls, solicitations } = transaction
+  const all: Partial<Record<Extension, MailParameters>> = {
+    SIZE: defined({ size }),
+    AUTH: defined({ auth }),
+    DSN: defined({ return: transaction.return, envelopeId }),
+    DELIVERBY: canDeliverBy(transaction, offer) ? defined({ deliverBy }) : {},
+    FUTURERELEASE: defined({ holdFor, holdUntil }),
+    'MT-PRIORITY': defined({ priority }),
+    REQUIRETLS: requireTls === true ? { requireTls } : {},
+    'NO-SOLICITING': defined({ solicitations }),
+  }
+  const offered = Object.entries(all).flatMap(([keyword, each]) => (offer.has(keyword) ? [each] : []))
+  return Object.assign(
+    {},
+    ...offered,
+    defined({ body }),
+    usesUtf8 ? { smtpUtf8: true } : {},
+  ) as MailParameters
+}
+
+/** What the recipient was to have, and this server does not know. */
+export function missingFor(
+  transaction: OutgoingTransaction,
+  { parameters }: OutgoingRecipient,
+  offer: Offer,
+): readonly Extension[] {
+  const { envelopeId, deliverBy, priority, solicitations } = transaction
+  const isAsked = [parameters?.notify, parameters?.originalRecipient, transaction.return, envelopeId]
+  const wanted: readonly (readonly [Extension, boolean])[] = [
+    ['DSN', isAsked.some((each) => each !== undefined) && !offer.has('DSN')],
+    ['DELIVERBY', deliverBy !== undefined && !canDeliverBy(transaction, offer)],
+    ['MT-PRIORITY', priority !== undefined && !offer.has('MT-PRIORITY')],
+    ['NO-SOLICITING', solicitations !== undefined && !offer.has('NO-SOLICITING')],
+  ]
+  return wanted.flatMap(([extension, isMissing]) => (isMissing ? [extension] : []))
+}
+
+/** The path cannot be said without SMTPUTF8. Domains are A-labels in any case. */
+export function needsUtf8(path: ReversePath | ForwardPath): boolean {
+  return path !== undefined && path !== 'postmaster' && !isAsciiMailbox(path)
+}
+
+function takesChunks({ offer, options }: Circumstances): boolean {
+  return offer.has('CHUNKING') && options.chunking !== 'never'
+}
+
+function takesBinary(peer: Circumstances): boolean {
+  return takesChunks(peer) && peer.offer.has('BINARYMIME')
+}
+
+function sizeOf({ size, content }: Pick<OutgoingTransaction, 'size' | 'content'>): number | undefined {
+  return size ?? (Buffer.isBuffer(content) ? content.length : undefined)
+}
+
+/** Without the fields that are undefined. */
+function defined<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> }
+}
