@@ -5,7 +5,7 @@ import type { Dialogue, Phase } from './dialogue.ts'
  * Throws octets away that stand behind a refused command and are none themselves, and then does `then`. More than is borne
  * with are not waited for: the connection is closed, for what came next could not be told from them.
  *
- * @param inAll octets that were thrown away for the same reason, with these
+ * @param inAll octets that were too much for the same reason, with these
  */
 // RFC 3030 §2
 export function discard(dialogue: Dialogue, octets: number, inAll: number, then: () => void): void {

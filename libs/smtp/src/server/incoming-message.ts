@@ -32,9 +32,8 @@ export class IncomingMessage {
   readonly #isBinary: boolean
   readonly #isCleaned: boolean
   readonly #newlines: NewlineReader
-  /** As they are handed on: without framing, and cleaned. */
+  /** Without framing, and cleaned; also those that were thrown away. */
   #octets = 0
-  #discarded = 0
   /** What comes later cannot change the failure. */
   #settled = false
   /** The observer knows of the failure. */
@@ -75,8 +74,10 @@ export class IncomingMessage {
   /** A chunk of which nothing is wanted is read all the same, so that both sides stay in step. */
   // RFC 3030 §2
   discardChunk(octets: number, isLast: boolean): void {
-    this.#discarded += octets
-    discard(this.#dialogue, octets, this.#discarded, () => this.chunkEnded(octets, isLast))
+    this.#octets += octets
+    discard(this.#dialogue, octets, this.#octets - this.#dialogue.policy.limits.messageSize, () =>
+      this.chunkEnded(octets, isLast),
+    )
   }
 
   chunkEnded(octets: number, isLast: boolean): void {
@@ -103,7 +104,7 @@ export class IncomingMessage {
   #take(octets: Buffer | undefined, seen: Seen, then: () => void): void {
     if (octets !== undefined) this.#octets += octets.length
     if (!this.#settled) this.failure = this.#fault(seen)
-    if (this.failure !== undefined) this.#discard(octets?.length ?? 0, then)
+    if (this.failure !== undefined) this.#discard(then)
     else if (octets === undefined) then()
     else this.#pass(octets, then)
   }
@@ -128,9 +129,9 @@ export class IncomingMessage {
     })
   }
 
-  #discard(octets: number, then: () => void): void {
-    this.#discarded += octets
-    if (this.#discarded <= this.#dialogue.policy.limits.discarded) return then()
+  #discard(then: () => void): void {
+    const { messageSize, discarded } = this.#dialogue.policy.limits
+    if (this.#octets <= messageSize + discarded) return then()
     this.#refuse(this.#toEach(this.failure!))
     if (this.#dialogue.ending === undefined) this.#dialogue.close('dismissed')
   }

@@ -2,7 +2,7 @@
 export interface SmtpServerLimits {
   /** Octets of a message; 0 is no limit. */
   readonly messageSize: number
-  /** Octets of a message, or behind one command, that are read and thrown away before the connection is closed. */
+  /** Octets of a refused message beyond its limit, or behind a command, that are read before the connection is closed. */
   readonly discarded: number
   /** Octets of a command line with its CRLF. */
   readonly commandLine: number
