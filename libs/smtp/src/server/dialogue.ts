@@ -32,7 +32,7 @@ export class Dialogue {
   readonly input: LineReader
   readonly #observer: ((event: SmtpEvent) => void) | undefined
   readonly #commandPhase: Phase
-  readonly #outputs: Output<SmtpQuestion>[] = []
+  #outputs: Output<SmtpQuestion>[] = []
   #asked: Asked | undefined
 
   tls: TlsFacts | undefined
@@ -185,10 +185,13 @@ export class Dialogue {
     this.tell('tlsStarted', () => this.session.tlsStarted?.(tls))
   }
 
+  /** The answer to a question that is out is not heard any more. */
   close(how: Ending): void {
+    this.#asked = undefined
     this.dropTransaction()
     this.phase = undefined
     this.ending = how
+    this.#outputs = this.#outputs.filter(({ kind }) => kind !== 'ask')
     this.#outputs.push({ kind: 'close' })
   }
 
