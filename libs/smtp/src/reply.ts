@@ -3,7 +3,7 @@ import { splitEnhancedStatus, type EnhancedStatus } from '@cartero/syntax'
 /** What a server says to a command. */
 // RFC 5321 §4.2
 export interface Reply {
-  /** Three digits, 200 to 559. */
+  /** Three digits, 200 to 559; a peer may have others, which count by their first digit. */
   readonly code: number
   /** Chosen by the reason, never by the code. Absent in greetings, EHLO answers and intermediate replies (RFC 2034 §4). */
   readonly status?: EnhancedStatus
@@ -51,7 +51,7 @@ export function replyText(given: Reply): string {
 
 /** The reply that stands on one such line. Undefined for what no reply is. */
 export function parseReplyText(text: string): Reply | undefined {
-  const match = /^([2-5][0-5]\d)(?: (.*))?$/s.exec(text)
+  const match = /^([2-5]\d\d)(?: (.*))?$/s.exec(text)
   if (match === null) return undefined
   const split = splitEnhancedStatus(match[2] ?? '')
   return reply(Number(match[1]), split?.status, split?.rest ?? match[2] ?? '')

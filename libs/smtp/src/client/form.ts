@@ -58,8 +58,10 @@ function obstacle(transaction: OutgoingTransaction, { offer, tls }: Circumstance
   if (transaction.requireTls === true && !(tls !== undefined && offer.has('REQUIRETLS'))) {
     return substitutes.requireTlsIncapable
   }
-  if (deliverBy?.mode === 'return' && !canDeliverBy(transaction, offer)) {
-    return substitutes.deliverByIncapable
+  if (deliverBy?.mode === 'return') {
+    // RFC 2852 §4: by-time
+    if (deliverBy.seconds <= 0) return substitutes.deliveryTimeOver
+    if (!canDeliverBy(transaction, offer)) return substitutes.deliverByIncapable
   }
   const isHeld = holdFor !== undefined || holdUntil !== undefined
   return isHeld && !offer.has('FUTURERELEASE') ? substitutes.holdIncapable : undefined
