@@ -6,12 +6,13 @@ import { AddressBans, Doorkeeper } from '@cartero/directory/doorkeeper'
 import type { DirectoryAgent } from '@cartero/directory-agent/agent'
 import { createImapAgent, type ImapSettings } from '@cartero/imap-agent/agent'
 import { createMdaAgent } from '@cartero/mda-agent/agent'
-import { createMsaAgent, type MsaSettings } from '@cartero/msa-agent/agent'
-import { createMtaAgent, type MtaSettings } from '@cartero/mta-agent/agent'
+import { createMsaAgent } from '@cartero/msa-agent/agent'
+import { createMtaAgent } from '@cartero/mta-agent/agent'
 import { systemClock } from '@cartero/wire'
 import { ListenError } from '@cartero/wire/node'
 
 import type { CarteroConfig } from './config.ts'
+import { msaSettings, mtaSettings } from './smtp-settings.ts'
 import type { OpenStores, Stores } from './stores.ts'
 import type { TlsIdentity } from './tls-identity.ts'
 
@@ -70,20 +71,6 @@ export function agents(options: AgentsOptions): Component[] {
   return Object.entries(make).map(([name, create]) => whenOpen(name, () => create(ports()), doorRemedy))
 }
 
-function mtaSettings(config: CarteroConfig): MtaSettings {
-  return { ...smtpSettings(config), listen: config.listen.mx }
-}
-
-function msaSettings(config: CarteroConfig): MsaSettings {
-  const { listen, smtp } = config
-  return {
-    ...smtpSettings(config),
-    listen: doubleDoors(listen.submission, listen.submissions),
-    rate: { perHour: smtp.recipientsPerHour, burst: smtp.recipientsAtOnce },
-    allowPlaintextAuth: smtp.plaintextAuth,
-  }
-}
-
 function imapSettings({ hostname, listen, imap }: CarteroConfig): ImapSettings {
   return {
     hostname,
@@ -106,16 +93,6 @@ function doubleDoors(
     ...startTls.map((address) => ({ ...address, implicitTls: false })),
     ...implicitTls.map((address) => ({ ...address, implicitTls: true })),
   ]
-}
-
-function smtpSettings({ hostname, smtp }: CarteroConfig): Omit<MtaSettings, 'listen'> {
-  const { messageSize, recipients, commandPatience } = smtp
-  return {
-    hostname,
-    limits: { messageSize, recipients, commandPatience },
-    maxConnections: smtp.sessions,
-    maxConnectionsPerAddress: smtp.sessionsPerAddress,
-  }
 }
 
 /** A component that is made when it starts, because what it needs is open only then. */

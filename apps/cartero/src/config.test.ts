@@ -65,3 +65,45 @@ test('a door can be closed', async () => {
   const { listen } = await configOf('listen: { imap: [], submission: [] }')
   assert.deepEqual([listen.imap, listen.submission], [[], []])
 })
+
+test('a key in snake_case is taken, and two spellings of one are not', async () => {
+  const { smtp } = await configOf('smtp: { obsolete_verbs: true, relay_networks: 192.0.2.0/28 }')
+  assert.deepEqual([smtp.obsoleteVerbs, smtp.relayNetworks], [true, ['192.0.2.0/28']])
+  await assert.rejects(configOf('smtp: { obsolete_verbs: true, obsoleteVerbs: false }'), /the same key/)
+})
+
+test('nobody becomes an open relay by a network of everybody', async () => {
+  for (const everybody of ['0.0.0.0/0', '::/0']) {
+    await assert.rejects(configOf(`smtp: { relayNetworks: ["${everybody}"] }`), /open relay/)
+    await assert.rejects(configOf(`smtp: { proxies: ["${everybody}"] }`), /open relay/)
+  }
+})
+
+test('a network with bits of a host is refused, for it may be meant either way', async () => {
+  await assert.rejects(configOf('smtp: { relayNetworks: [192.0.2.1/24] }'), /smtp\.relayNetworks/)
+})
+
+test('whom to refuse is read with how, and what is neither network nor name is not read at all', async () => {
+  const { smtp } = await configOf(
+    'smtp: { refuse: { networks: [192.0.2.0/24, 198.51.100.7 4xx], senders: [.Spam.example, tim@x.example 5xx] } }',
+  )
+  assert.deepEqual(smtp.refuse.networks, [
+    { network: '192.0.2.0/24', severity: 'permanent' },
+    { network: '198.51.100.7', severity: 'temporary' },
+  ])
+  assert.deepEqual(smtp.refuse.senders, [
+    { name: '.spam.example', severity: 'permanent' },
+    { name: 'tim@x.example', severity: 'permanent' },
+  ])
+  for (const senders of ['a b c', 'x.example 3xx', '@', 'tim@'])
+    await assert.rejects(
+      configOf(`smtp: { refuse: { senders: ["${senders}"] } }`),
+      /smtp\.refuse\.senders/,
+      senders,
+    )
+})
+
+test('domains are expanded only when it is said how', async () => {
+  await assert.rejects(configOf('smtp: { submission: { unqualifiedDomains: expand } }'), /qualifyWith/)
+  await configOf('smtp: { submission: { unqualifiedDomains: expand, qualifyWith: example.org } }')
+})

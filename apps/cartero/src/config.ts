@@ -15,6 +15,8 @@ import {
 } from '@cartero/agent/config'
 import { LOG_LEVELS } from '@cartero/agent/telemetry'
 
+import { smtp } from './smtp-section.ts'
+
 const path = text('a path')
 /** RFC 1123 §2.1, in lower case or upper case, with at least one label. */
 const hostName = text(
@@ -22,7 +24,6 @@ const hostName = text(
   /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i,
 )
 const doors = list(listenAddress)
-const patience = duration({ min: '1s', max: '1d' })
 
 const USE = {
   domains: 'domains are data, not configuration: use "cartero domain add"',
@@ -59,41 +60,6 @@ const tls = section(
     }),
   },
 )
-
-const smtp = section('Mail on its way in, from users and from other hosts.', {
-  messageSize: setting(bytes({ min: '64KB', max: '2GB' }), {
-    default: '50MB',
-    doc: 'The largest message, as announced by SIZE (RFC 1870).',
-  }),
-  recipients: setting(integer({ min: 100, max: 100_000 }), {
-    default: 1_000,
-    doc: 'Recipients of one message. RFC 5321 §4.5.3.1.8 asks for 100 at least.',
-  }),
-  sessions: setting(integer({ min: 1, max: 100_000 }), {
-    default: 10_000,
-    doc: 'Connections at a time, of each door.',
-  }),
-  sessionsPerAddress: setting(integer({ min: 1, max: 100_000 }), {
-    default: 100,
-    doc: 'Connections at a time from one address, so that one peer cannot take all. Loopback is not counted.',
-  }),
-  commandPatience: setting(patience, {
-    default: '5m',
-    doc: 'How long a peer may be silent between commands.',
-  }),
-  recipientsPerHour: setting(integer({ min: 1, max: 1_000_000_000 }), {
-    default: 2_000,
-    doc: 'Recipients that one account may write to in the long run. A stolen password must not become a spam cannon.',
-  }),
-  recipientsAtOnce: setting(integer({ min: 1, max: 1_000_000_000 }), {
-    default: 1_000,
-    doc: 'Recipients that one account may write to at once, before the hourly rate counts.',
-  }),
-  plaintextAuth: setting(flag, {
-    default: false,
-    doc: 'Lets users log in without TLS from this machine (loopback), for tests and proxies. From elsewhere TLS is needed in any case.',
-  }),
-})
 
 const imap = section('Mail that is read.', {
   sessions: setting(integer({ min: 1, max: 100_000 }), {
@@ -153,6 +119,7 @@ const log = section('What is told, on standard error in development and on stand
 export const definition = section(
   'Configuration of Cartero. Every key is optional and shown at its default; uncomment what you change. ' +
     'Any key can also be set in the environment (smtp.messageSize is CARTERO_SMTP__MESSAGE_SIZE), which wins over this file. ' +
+    'A key may be written in snake_case (smtp.message_size), too, and is the same key. ' +
     'Domains, accounts and aliases are data: "cartero domain add", "cartero account add", "cartero alias add".',
   {
     hostname: setting(hostName, {
@@ -182,7 +149,12 @@ export const definition = section(
 export type CarteroConfig = ConfigOf<typeof definition>
 
 /** What cannot be seen in one key alone. */
-export const rules: readonly ConfigRule<typeof definition>[] = [certificateWithKey, doorsApart]
+export const rules: readonly ConfigRule<typeof definition>[] = [
+  certificateWithKey,
+  doorsApart,
+  expandNeedsDomain,
+  noOpenRelay,
+]
 
 function* certificateWithKey({
   tls: { certificate, key },
@@ -207,5 +179,30 @@ function* doorsApart(config: CarteroConfig): ReturnType<ConfigRule<typeof defini
       }
       taken.set(address, key)
     }
+  }
+}
+
+function* expandNeedsDomain({
+  smtp: { submission },
+}: CarteroConfig): ReturnType<ConfigRule<typeof definition>> {
+  if (submission.unqualifiedDomains !== 'expand' || submission.qualifyWith !== undefined) return
+  yield {
+    key: 'smtp.submission.unqualifiedDomains',
+    message: 'expand needs a domain to put behind others',
+    fix: 'set smtp.submission.qualifyWith, too',
+  }
+}
+
+/** Whoever may relay for everybody is on every list within the hour. */
+// RFC 5321 §7.7, RFC 2505 §2.1
+function* noOpenRelay({ smtp }: CarteroConfig): ReturnType<ConfigRule<typeof definition>> {
+  for (const key of ['relayNetworks', 'proxies'] as const) {
+    const all = smtp[key].find((network) => network.endsWith('/0'))
+    if (all !== undefined)
+      yield {
+        key: `smtp.${key}`,
+        message: `${all} is everybody, which makes this an open relay`,
+        fix: 'name the networks of your own machines',
+      }
   }
 }

@@ -3,6 +3,7 @@ import type { Component } from '@cartero/agent/lifecycle'
 import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
 import type { AnyDirectory } from '@cartero/directory'
 import type { Doorkeeper } from '@cartero/directory/doorkeeper'
+import { formatReply, replies } from '@cartero/smtp'
 import {
   SmtpServerMachine,
   serveSession,
@@ -47,6 +48,8 @@ export interface MsaSettings {
   readonly limits?: Partial<SmtpServerLimits>
   readonly maxConnections?: number
   readonly maxConnectionsPerAddress?: number
+  /** Proxies that say who connects by the PROXY protocol, in CIDR notation; none: everybody connects directly. */
+  readonly proxyProtocol?: readonly string[]
 }
 
 export interface MsaDependencies {
@@ -113,7 +116,7 @@ function submissionListener(
   { settings, tls }: MsaDependencies,
   shared: Shared,
 ): Listener {
-  const { maxConnections, maxConnectionsPerAddress } = settings
+  const { maxConnections, maxConnectionsPerAddress, proxyProtocol = [] } = settings
   return new Listener({
     host: door.host,
     port: door.port,
@@ -123,6 +126,8 @@ function submissionListener(
     accept: (connection) => conversation(connection, door, settings, shared),
     maxConnections,
     maxConnectionsPerAddress,
+    ...(proxyProtocol.length > 0 && { proxyProtocol: { trusted: proxyProtocol } }),
+    farewell: () => formatReply(replies.tooManyConnections(settings.hostname)),
     refused: (remoteAddress, reason) => shared.events.turnedAway(remoteAddress, reason),
   })
 }

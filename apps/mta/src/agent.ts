@@ -1,6 +1,7 @@
 import type { Component } from '@cartero/agent/lifecycle'
 import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
 import type { AnyDirectory } from '@cartero/directory'
+import { formatReply, replies } from '@cartero/smtp'
 import {
   SmtpServerMachine,
   serveSession,
@@ -37,6 +38,8 @@ export interface MtaSettings {
   readonly limits?: Partial<SmtpServerLimits>
   readonly maxConnections?: number
   readonly maxConnectionsPerAddress?: number
+  /** Proxies that say who connects by the PROXY protocol, in CIDR notation; none: everybody connects directly. */
+  readonly proxyProtocol?: readonly string[]
 }
 
 export interface MtaDependencies {
@@ -110,7 +113,7 @@ function mxListener(
   { settings, tls }: MtaDependencies,
   options: MxSessionOptions,
 ): Listener {
-  const { hostname, limits, maxConnections, maxConnectionsPerAddress } = settings
+  const { hostname, limits, maxConnections, maxConnectionsPerAddress, proxyProtocol = [] } = settings
   const { clock, events } = options
   const accept = (connection: ConnectionFacts): Role => {
     events.connected()
@@ -133,6 +136,8 @@ function mxListener(
     tls,
     maxConnections,
     maxConnectionsPerAddress,
+    ...(proxyProtocol.length > 0 && { proxyProtocol: { trusted: proxyProtocol } }),
+    farewell: () => formatReply(replies.tooManyConnections(settings.hostname)),
     refused: (remoteAddress, reason) => events.turnedAway(remoteAddress, reason),
   })
 }

@@ -1,0 +1,97 @@
+import type { MsaSettings } from '@cartero/msa-agent/agent'
+import type { MtaSettings } from '@cartero/mta-agent/agent'
+import { RefusalLists, type ReceptionPolicy } from '@cartero/spool/reception'
+import { parseDomain, type Domain } from '@cartero/syntax'
+import { NetworkSet, parseNetwork, type Network } from '@cartero/wire'
+
+import type { CarteroConfig } from './config.ts'
+
+/** What the agents are told of SMTP, in their own words. */
+export function mtaSettings(config: CarteroConfig): MtaSettings {
+  const { smtp } = config
+  const { bareNewlines, earlyTalkers, greetingDelay } = smtp.mx
+  const common = commonSettings(config)
+  return {
+    ...common,
+    limits: { ...common.limits, greetingDelay, commandPatience: smtp.commandPatience },
+    policy: { ...common.policy, acceptNoMail: smtp.acceptNoMail },
+    listen: config.listen.mx.map((address) => ({ ...address, bareNewlines, earlyTalkers })),
+  }
+}
+
+export function msaSettings(config: CarteroConfig): MsaSettings {
+  const { listen, smtp } = config
+  const { bareNewlines, earlyTalkers, commandPatience, dataPatience, ...submission } = smtp.submission
+  const common = commonSettings(config)
+  const strictness = { bareNewlines, earlyTalkers }
+  const only = smtp.submissionNetworks
+  return {
+    ...common,
+    limits: { ...common.limits, greetingDelay: smtp.mx.greetingDelay, commandPatience, dataPatience },
+    policy: {
+      ...common.policy,
+      onlyFrom: only.length === 0 ? undefined : networkSet(only),
+      longestHold: submission.longestHold / 1_000,
+    },
+    submission: {
+      ...submission,
+      qualifyWith: submission.qualifyWith === undefined ? undefined : domainNamed(submission.qualifyWith),
+      rewriteDomains: new Map(
+        submission.rewriteDomains.map(({ from, to }) => [domainNamed(from), domainNamed(to)]),
+      ),
+    },
+    listen: [
+      ...listen.submission.map((address) => ({ ...address, ...strictness, implicitTls: false })),
+      ...listen.submissions.map((address) => ({ ...address, ...strictness, implicitTls: true })),
+    ],
+    rate: { perHour: smtp.recipientsPerHour, burst: smtp.recipientsAtOnce },
+    allowPlaintextAuth: smtp.plaintextAuth,
+  }
+}
+
+function commonSettings({ hostname, smtp }: CarteroConfig) {
+  const { messageSize, recipients, transactions, tarpit } = smtp
+  return {
+    hostname,
+    limits: { messageSize, recipients, transactions, ...tarpit },
+    policy: policyOf(smtp),
+    maxConnections: smtp.sessions,
+    maxConnectionsPerAddress: smtp.sessionsPerAddress,
+    proxyProtocol: smtp.proxyProtocol,
+  }
+}
+
+function policyOf(smtp: CarteroConfig['smtp']): Partial<ReceptionPolicy> {
+  const { networks, helo, senders } = smtp.refuse
+  return {
+    relayNetworks: networkSet(smtp.relayNetworks),
+    proxies: networkSet(smtp.proxies),
+    verify: smtp.verify,
+    expand: smtp.expand,
+    obsoleteVerbs: smtp.obsoleteVerbs,
+    noMailDomains: new Set(smtp.noMailDomains.map(domainNamed)),
+    refuse: new RefusalLists({
+      networks: networks.map(({ network, severity }) => ({ network: networkNamed(network), severity })),
+      helo,
+      senders,
+    }),
+    rates: smtp.rates,
+    solicitations: smtp.refuseSolicitations,
+    shortestDelivery: smtp.shortestDelivery / 1_000,
+    hiddenExtensions: new Set(smtp.hiddenExtensions),
+    header: smtp.header,
+  }
+}
+
+/** The configuration has been checked. */
+function networkNamed(text: string): Network {
+  return parseNetwork(text)!
+}
+
+function networkSet(texts: readonly string[]): NetworkSet {
+  return new NetworkSet(texts.map(networkNamed))
+}
+
+function domainNamed(text: string): Domain {
+  return parseDomain(text)!
+}

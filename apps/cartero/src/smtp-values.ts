@@ -1,0 +1,60 @@
+import { list, notation, type ValueType } from '@cartero/agent/config'
+import { parseNetwork } from '@cartero/wire'
+
+const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'
+const DOMAIN = new RegExp(`^(?=.{1,253}$)${LABEL}(?:\\.${LABEL})*$`, 'i')
+const PATTERN = new RegExp(`^(?:[^\\s@]+@|\\.)?${LABEL}(?:\\.${LABEL})*$`, 'i')
+
+/** Whether whoever is refused may try again later: `4xx`, or `5xx` when nothing is said. */
+export type Severity = 'permanent' | 'temporary'
+
+/** Networks, as they are written. */
+export const networks: ValueType<readonly string[]> = list(
+  notation('an address or network such as 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32', (raw) =>
+    parseNetwork(raw) === undefined ? undefined : raw,
+  ),
+)
+
+export const domain: ValueType<string> = notation('a domain such as example.org', domainOf)
+
+/** `old.example=new.example` */
+export const renamedDomain: ValueType<{ readonly from: string; readonly to: string }> = notation(
+  'two domains such as internal.example=example.org',
+  (raw) => {
+    const [from, to, ...rest] = raw.split('=').map((part) => domainOf(part.trim()))
+    return from === undefined || to === undefined || rest.length > 0 ? undefined : { from, to }
+  },
+)
+
+/** Networks to refuse, each with how. */
+export const refusedNetworks: ValueType<
+  readonly { readonly network: string; readonly severity: Severity }[]
+> = list(
+  notation('a network, with 4xx behind it where it is for now: 192.0.2.0/24, 198.51.100.0/24 4xx', (raw) => {
+    const rule = refusal(raw)
+    return rule && parseNetwork(rule.what) && { network: rule.what, severity: rule.severity }
+  }),
+)
+
+/** Names to refuse, each with how. */
+export const refusedNames: ValueType<readonly { readonly name: string; readonly severity: Severity }[]> =
+  list(
+    notation(
+      'a name such as spam.example, .spam.example for all below it, too, or tim@spam.example; 4xx behind it is for now',
+      (raw) => {
+        const rule = refusal(raw)
+        return rule && PATTERN.test(rule.what)
+          ? { name: rule.what.toLowerCase(), severity: rule.severity }
+          : undefined
+      },
+    ),
+  )
+
+function refusal(raw: string): { readonly what: string; readonly severity: Severity } | undefined {
+  const [, what, how] = /^\s*(\S+)(?:\s+([45])xx)?\s*$/.exec(raw) ?? []
+  return what === undefined ? undefined : { what, severity: how === '4' ? 'temporary' : 'permanent' }
+}
+
+function domainOf(raw: string): string | undefined {
+  return DOMAIN.test(raw) ? raw.toLowerCase() : undefined
+}
