@@ -32,6 +32,7 @@ export { partAt, sectionRange, type OctetRange, type SectionKind } from './mime/
 export { octetsOf, textOf, type OctetString } from './octet-string.ts'
 export {
   deliveredToField,
+  originalRecipientField,
   receivedField,
   returnPathField,
   transmissionType,

@@ -67,6 +67,11 @@ export function deliveredToField(address: string): Buffer {
   return folded(['Delivered-To:', path(address)])
 }
 
+/** `Original-Recipient: rfc822;address`, line end included: whom the sender wrote to, as ORCPT said it (RFC 8098 §2.3). */
+export function originalRecipientField(recipient: string): Buffer {
+  return folded(['Original-Recipient:', path(recipient)])
+}
+
 function fromWords(from: ReceivedTrace['from']): readonly string[] {
   if (from === undefined) return []
   const { helo, address, name } = from
