@@ -1,8 +1,9 @@
 import type { Account } from '@cartero/contracts/directory'
+import { expectFingerprint } from './certificate-fingerprint.ts'
 import { type AddressPolicy, expectAddress, expectDomain } from './address.ts'
 import { DirectoryError, outcomeOf } from './directory-error.ts'
 import { expectOurs } from './domain-verbs.ts'
-import type { AccountRecord, Records } from './records.ts'
+import type { AccountRecord, CredentialRecord, Records } from './records.ts'
 import type { DirectoryVerbs } from './verbs.ts'
 
 /** Octets of a quota: what a signed 64-bit column holds. */
@@ -12,29 +13,46 @@ export function accountVerbs(
   records: Records,
 ): Pick<
   DirectoryVerbs,
-  'credential' | 'addAccount' | 'setAccount' | 'listAccounts' | 'setPassword' | 'removeAccount'
+  | 'credential'
+  | 'completeCredential'
+  | 'addAccount'
+  | 'setAccount'
+  | 'listAccounts'
+  | 'setPassword'
+  | 'removeAccount'
 > {
   return {
     credential: (account) => {
       const record = records.account(account)
       const credential = record && records.credential(account)
-      return record && credential && { ...credential, disabled: record.disabled }
+      const { disabled = false, reversible = false } = record ?? {}
+      return record && credential && { ...credential, disabled, reversible }
+    },
+    completeCredential: ({ account, hash, added }) => {
+      const credential = records.credential(account)
+      if (credential?.hash === hash) records.putCredential(account, { ...credential, ...added })
     },
     addAccount: ({ account, credential, policy }) =>
       outcomeOf(() => {
-        const record = accountRecord(account, policy)
+        const record = accountRecord(account, undefined, policy)
+        const certificates = certificatesOf(records, account, record.address)
         expectOurs(records, record.domain)
         expectFree(records, record.address)
         records.putAccount(record)
         records.putCredential(record.address, credential)
+        records.putCertificates(record.address, certificates)
       }),
     setAccount: ({ account, policy }) =>
       outcomeOf(() => {
-        const record = accountRecord(account, policy)
-        expectAccount(records, record.address, policy)
+        const before = records.account(expectAccount(records, account.address, policy))
+        const record = accountRecord(account, before, policy)
+        const certificates = certificatesOf(records, account, record.address)
         records.putAccount(record)
+        records.putCertificates(record.address, certificates)
+        if (!record.reversible) forgetSecret(records, record.address)
       }),
-    listAccounts: (domain) => outcomeOf(() => records.accounts(optionalDomain(domain)).map(asAccount)),
+    listAccounts: (domain) =>
+      outcomeOf(() => records.accounts(optionalDomain(domain)).map((record) => asAccount(records, record))),
     setPassword: ({ address, credential, policy }) =>
       outcomeOf(() => records.putCredential(expectAccount(records, address, policy), credential)),
     removeAccount: ({ address, policy }) =>
@@ -47,16 +65,49 @@ export function optionalDomain(text: string): string | undefined {
   return text === '' ? undefined : expectDomain(text)
 }
 
-function accountRecord(account: Account, policy: AddressPolicy): AccountRecord {
+/** @param before what is said of it so far, if it exists: what the message leaves open stays as it was */
+function accountRecord(
+  account: Account,
+  before: AccountRecord | undefined,
+  policy: AddressPolicy,
+): AccountRecord {
   const address = expectAddress(account.address, 'the account', policy)
   if (account.quota < 0n || account.quota > MAX_QUOTA) {
     throw new DirectoryError('invalid', `a quota of ${account.quota} octets is out of range: use 0 for none`)
   }
-  return { address: address.text, domain: address.domain, disabled: account.disabled, quota: account.quota }
+  const { disabled, quota, reversibleSecret = before?.reversible ?? false } = account
+  return { address: address.text, domain: address.domain, disabled, quota, reversible: reversibleSecret }
 }
 
-function asAccount({ address, disabled, quota }: AccountRecord): Account {
-  return { address, disabled, quota }
+/** Those that the account is to have. Throws DirectoryError when one is no fingerprint, or another account's. */
+function certificatesOf(records: Records, account: Account, address: string): readonly string[] {
+  if (account.certificates === undefined) return records.certificates(address)
+  const fingerprints = [...new Set(account.certificates.fingerprints.map(expectFingerprint))]
+  for (const fingerprint of fingerprints) {
+    const owner = records.accountOfCertificate(fingerprint)
+    if (owner !== undefined && owner !== address)
+      throw new DirectoryError('exists', `the certificate ${fingerprint} is that of ${owner} already`)
+  }
+  return fingerprints
+}
+
+function forgetSecret(records: Records, account: string): void {
+  const credential = records.credential(account)
+  if (credential?.secret === undefined) return
+  const { secret: _, ...rest }: CredentialRecord = credential
+  records.putCredential(account, rest)
+}
+
+/** What is the same for most accounts is left out. */
+function asAccount(records: Records, { address, disabled, quota, reversible }: AccountRecord): Account {
+  const fingerprints = [...records.certificates(address)]
+  return {
+    address,
+    disabled,
+    quota,
+    ...(reversible && { reversibleSecret: true }),
+    ...(fingerprints.length > 0 && { certificates: { fingerprints } }),
+  }
 }
 
 /** The canonical address of an account that exists. */

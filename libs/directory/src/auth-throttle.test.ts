@@ -6,8 +6,10 @@ import {
   FAILURE_MEMORY_MS,
   FIRST_DELAY_MS,
   FREE_FAILURES,
+  KNOWN_PLACE_MS,
   MAX_DELAY_MS,
   MAX_DELAYED,
+  MAX_DELAYED_PER_PEER,
 } from './auth-throttle.ts'
 import { DirectoryError } from './directory-error.ts'
 
@@ -38,6 +40,49 @@ describe('the throttle', () => {
     failedTimes(throttle, 'tim', 5)
     clock.advance(FAILURE_MEMORY_MS)
     assert.equal(throttle.delayOf('tim'), 0)
+  })
+
+  test('counts against the owner, where he has logged in before, only what comes from there', () => {
+    const clock = new ManualClock()
+    const throttle = new AuthThrottle(clock)
+    throttle.succeeded('tim', 'home')
+    failedTimes(throttle, 'tim', 20)
+    assert.equal(throttle.delayOf('tim', 'elsewhere'), MAX_DELAY_MS)
+    assert.equal(throttle.delayOf('tim', 'home'), 0)
+    assert.equal(throttle.delayOf('ann', 'home'), 0)
+    for (let n = 0; n < FREE_FAILURES; n++) throttle.failed('tim', 'home')
+    assert.equal(throttle.delayOf('tim', 'home'), FIRST_DELAY_MS, 'guessing from there is slow, too')
+    throttle.succeeded('tim', 'home')
+    assert.equal(throttle.delayOf('tim', 'home'), 0)
+    assert.equal(throttle.delayOf('tim', 'elsewhere'), MAX_DELAY_MS)
+    clock.advance(KNOWN_PLACE_MS)
+    assert.equal(throttle.isKnown('tim', 'home'), false)
+  })
+
+  test('keeps a place to wait for the owner however many strangers wait', async () => {
+    const clock = new ManualClock()
+    const throttle = new AuthThrottle(clock)
+    throttle.succeeded('tim', 'home')
+    for (let n = 0; n < FREE_FAILURES; n++) throttle.failed('tim', 'home')
+    failedTimes(throttle, 'tim', FREE_FAILURES)
+    const peers = MAX_DELAYED / MAX_DELAYED_PER_PEER
+    const waiting = Array.from({ length: MAX_DELAYED }, (_, n) => throttle.delay('tim', `peer ${n % peers}`))
+    const isBusy = (error: unknown): boolean => error instanceof DirectoryError && error.fault === 'busy'
+    await assert.rejects(throttle.delay('tim', 'one more'), isBusy)
+    waiting.push(throttle.delay('tim', 'home'))
+    clock.advance(FIRST_DELAY_MS)
+    await Promise.all(waiting)
+  })
+
+  test('does not let one peer take the places of all', async () => {
+    const clock = new ManualClock()
+    const throttle = new AuthThrottle(clock)
+    failedTimes(throttle, 'tim', FREE_FAILURES)
+    const waiting = Array.from({ length: MAX_DELAYED_PER_PEER }, () => throttle.delay('tim', 'flood'))
+    await assert.rejects(throttle.delay('tim', 'flood'), DirectoryError)
+    waiting.push(throttle.delay('tim', 'elsewhere'))
+    clock.advance(FIRST_DELAY_MS)
+    await Promise.all(waiting)
   })
 
   test('does not let those who wait become too many', async () => {

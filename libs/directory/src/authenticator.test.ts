@@ -1,22 +1,28 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { describe, test } from 'node:test'
+import { cramMd5Digest } from '@cartero/sasl'
 import { ManualClock } from '@cartero/wire'
 import { DEFAULT_ADDRESS_POLICY } from './address.ts'
-import { Authenticator } from './authenticator.ts'
-import { FIRST_DELAY_MS, FREE_FAILURES } from './auth-throttle.ts'
+import { Authenticator, type AuthenticatorOptions } from './authenticator.ts'
+import { FIRST_DELAY_MS, FREE_FAILURES, MAX_DELAY_MS, MAX_DELAYED } from './auth-throttle.ts'
 import { DirectoryError } from './directory-error.ts'
 import { HashQueue } from './hash-queue.ts'
 import { credentialOf, verifyPassword } from './password.ts'
 import { FAILURE_TTL_MS, SUCCESS_TTL_MS } from './password-cache.ts'
+import { openSecret, sealSecret } from './secret-box.ts'
 import type { Credential } from './verbs.ts'
 
 const TIM = 'tim@example.org'
 const ANN = 'ann@example.org'
-const secret: Credential = { ...(await credentialOf('secret')), disabled: false }
-const other: Credential = { ...(await credentialOf('other')), disabled: false }
+const secret: Credential = { ...(await credentialOf('secret')), disabled: false, reversible: false }
+const other: Credential = { ...(await credentialOf('other')), disabled: false, reversible: false }
 
 /** An authenticator over accounts that a test may change under it. */
-function house(accounts: Record<string, Credential | undefined> = { [TIM]: secret, [ANN]: other }) {
+function house(
+  accounts: Record<string, Credential | undefined> = { [TIM]: secret, [ANN]: other },
+  rest: Partial<AuthenticatorOptions> = {},
+) {
   const clock = new ManualClock()
   const hashes: string[] = []
   const reads: string[] = []
@@ -33,6 +39,7 @@ function house(accounts: Record<string, Credential | undefined> = { [TIM]: secre
       return Promise.resolve(accounts[account])
     },
     decoyKey: () => Buffer.alloc(32),
+    ...rest,
   })
   const login = (name: string, password: string): Promise<string> =>
     authenticator.authenticate(name, password)
@@ -211,5 +218,99 @@ describe('guessing by SCRAM', () => {
     for (let i = 0; i < 10; i++) authenticator.scramOutcome(TIM, false)
     authenticator.scramOutcome(TIM, true)
     assert.equal((await authenticator.scramKeys(TIM)).account, TIM)
+  })
+})
+
+describe('a flood of wrong passwords', () => {
+  test('does not keep the owner out, where he has logged in before', async () => {
+    const verify = async (_hash: string, password: string): Promise<boolean> => password === 'secret'
+    const { authenticator, clock, login } = house({ [TIM]: secret }, { verify })
+    assert.equal(await authenticator.authenticate(TIM, 'secret', '192.0.2.1'), TIM)
+    clock.advance(SUCCESS_TTL_MS)
+    for (let n = 0; n < 10; n++) authenticator.scramOutcome(TIM, false, '198.51.100.1')
+    const flood = Array.from({ length: MAX_DELAYED }, (_, n) =>
+      authenticator.authenticate(TIM, `wrong ${n}`, `198.51.100.${n % 64}`),
+    )
+    await assert.rejects(login(TIM, 'wrong'), DirectoryError)
+    assert.equal(await authenticator.authenticate(TIM, 'secret', '192.0.2.1'), TIM)
+    clock.advance(MAX_DELAY_MS)
+    await Promise.all(flood)
+  })
+})
+
+describe('what an older credential lacks', () => {
+  const old = async (over: Partial<Credential> = {}): Promise<Credential> => {
+    const { sha1: _, ...rest } = secret
+    return { ...rest, ...over }
+  }
+  const key = randomBytes(32)
+
+  test('is added when the right password is seen, and only then', async () => {
+    type Kept = Parameters<NonNullable<AuthenticatorOptions['complete']>>
+    const kept: Kept[] = []
+    const complete = (...what: Kept): void => void kept.push(what)
+    const { login, authenticator } = house(
+      { [TIM]: await old({ reversible: true }) },
+      {
+        complete,
+        secretKey: () => key,
+      },
+    )
+    assert.equal((await authenticator.scramKeys(TIM, 'SHA-1')).account, '')
+    await login(TIM, 'wrong')
+    assert.deepEqual(kept, [])
+    assert.equal(await login(TIM, 'secret'), TIM)
+    const [account, hash, added] = kept[0]!
+    assert.deepEqual([account, hash], [TIM, secret.hash])
+    assert.equal(added.sha1?.storedKey.length, 20)
+    assert.equal(openSecret(key, TIM, added.secret!), 'secret')
+  })
+
+  test('does not keep anybody out when it cannot be added', async () => {
+    const complete = (): never => {
+      throw new DirectoryError('unavailable', 'away')
+    }
+    const { login } = house({ [TIM]: await old() }, { complete })
+    assert.equal(await login(TIM, 'secret'), TIM)
+  })
+
+  test('is not asked for again of a complete one', async () => {
+    const complete = (): never => assert.fail('nothing is lacking')
+    const { login } = house({ [TIM]: { ...secret } }, { complete })
+    assert.equal(await login(TIM, 'secret'), TIM)
+  })
+})
+
+describe('CRAM-MD5', () => {
+  const key = randomBytes(32)
+  const sealed: Credential = { ...secret, reversible: true, secret: sealSecret(key, TIM, 'secret') }
+  const challenge = '<1@mail.example>'
+  const digest = cramMd5Digest('secret', challenge)
+
+  test('lets in who has the password, and nobody else', async () => {
+    const { authenticator } = house({ [TIM]: sealed, [ANN]: secret }, { secretKey: () => key })
+    const ask = (login: string, by = digest) => authenticator.cramMd5({ login, challenge, digest: by })
+    assert.equal(await ask('TIM@example.org'), TIM)
+    assert.equal(await ask(TIM, cramMd5Digest('wrong', challenge)), '')
+    assert.equal(await ask(TIM, ''), '')
+    assert.equal(await ask(ANN), '', 'an account whose password is not kept that way')
+    assert.equal(await ask('nobody@example.org'), '')
+    assert.equal(await ask('nobody'), '')
+  })
+
+  test('lets nobody in who is disabled, nor by a secret that was sealed for another', async () => {
+    const disabled = house({ [TIM]: { ...sealed, disabled: true } }, { secretKey: () => key })
+    assert.equal(await disabled.authenticator.cramMd5({ login: TIM, challenge, digest }), '')
+    const moved = house({ [ANN]: sealed }, { secretKey: () => key })
+    assert.equal(await moved.authenticator.cramMd5({ login: ANN, challenge, digest }), '')
+  })
+
+  test('is slowed down as other guesses are', async () => {
+    const { authenticator, clock } = house({ [TIM]: sealed }, { secretKey: () => key })
+    for (let n = 0; n < FREE_FAILURES; n++)
+      await authenticator.cramMd5({ login: TIM, challenge, digest: `${n}` })
+    const delayed = authenticator.cramMd5({ login: TIM, challenge, digest })
+    clock.advance(FIRST_DELAY_MS)
+    assert.equal(await delayed, TIM)
   })
 })

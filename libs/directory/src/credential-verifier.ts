@@ -1,19 +1,55 @@
-import type { CredentialVerifier } from '@cartero/sasl'
+import { ScramHash } from '@cartero/contracts/directory'
+import type { CredentialVerifier, TokenVerifier } from '@cartero/sasl'
 import type { AnyDirectory } from './directory.ts'
+
+/** How long the issuer of a token may take to tell its keys: a login waits for it, and its client a minute at least. */
+export const TOKEN_PATIENCE_MS = 10_000
+
+const HASHES = { 'SHA-1': ScramHash.SHA_1, 'SHA-256': ScramHash.SHA_256 } as const
+
+export interface VerifierOptions {
+  /** The address that asks. */
+  readonly peer?: string
+  /** Who can tell for whom a bearer token speaks. */
+  readonly tokens?: TokenVerifier | undefined
+  /** Whether a verified certificate is a proof. */
+  readonly certificates?: boolean
+}
 
 /** The directory as the mechanisms of SASL want it; near or far. */
 export function credentialVerifier(
-  directory: Pick<AnyDirectory, 'Authenticate' | 'ScramKeys' | 'scramOutcome'>,
+  directory: Pick<
+    AnyDirectory,
+    'Authenticate' | 'ScramKeys' | 'AuthenticateCramMd5' | 'FindAccount' | 'scramOutcome'
+  >,
+  { peer, tokens, certificates = false }: VerifierOptions = {},
 ): CredentialVerifier {
+  const from = peer === undefined ? {} : { peer }
   return {
-    password: async (login, password) => {
-      const { account } = await directory.Authenticate({ login, password })
-      return account === '' ? undefined : account
-    },
-    scramKeys: async (login) => {
-      const { account, ...keys } = await directory.ScramKeys({ login })
+    password: async (login, password) => named(await directory.Authenticate({ login, password, ...from })),
+    scramHashes: ['SHA-256', 'SHA-1'],
+    scramKeys: async (login, hash) => {
+      const { account, ...keys } = await directory.ScramKeys({ login, hash: HASHES[hash], ...from })
       return account === '' ? keys : { ...keys, account }
     },
-    scramOutcome: (login, right) => directory.scramOutcome?.(login, right),
+    scramOutcome: (login, right) => directory.scramOutcome?.(login, right, peer),
+    cramMd5: async (login, challenge, digest) =>
+      named(await directory.AuthenticateCramMd5({ login, challenge, digest, ...from })),
+    ...(tokens && {
+      token: async (token, claimed) => {
+        const proved = await tokens.verify(token, AbortSignal.timeout(TOKEN_PATIENCE_MS))
+        if (proved === undefined) return undefined
+        return named(await directory.FindAccount({ logins: [proved.login], fingerprint: '', claimed }))
+      },
+    }),
+    ...(certificates && {
+      certificate: async ({ emails, fingerprint }, claimed) =>
+        named(await directory.FindAccount({ logins: [...emails], fingerprint, claimed })),
+    }),
   }
+}
+
+/** Nobody is '' on the wire. */
+function named({ account }: { readonly account: string }): string | undefined {
+  return account === '' ? undefined : account
 }

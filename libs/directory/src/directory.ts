@@ -15,13 +15,18 @@ export interface Directory extends DirectoryService {
   /** The answer to `SenderAllowed` if it is at hand without waiting. */
   senderAllowedNow(account: string, address: string): boolean | undefined
   /** What came of a login by `ScramKeys`, which is proven at the edge: wrong ones make the next keys wait. */
-  scramOutcome(login: string, right: boolean): void
+  scramOutcome(login: string, right: boolean, peer?: string): void
   close(): Promise<void>
 }
 
 export interface DirectoryOptions {
   readonly policy?: Partial<AddressPolicy>
   readonly clock?: Clock
+  /**
+   * The key under which passwords are kept that must be read again: 32 octets, that are not in the store. Called when it
+   * is needed first. Without it no account can have such a password.
+   */
+  readonly secretKey?: () => Uint8Array
 }
 
 /** A directory that may be far away and then has no answers at hand. */

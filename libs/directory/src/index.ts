@@ -10,7 +10,7 @@ export {
   splitSubaddress,
 } from './address.ts'
 export { MAX_ALIAS_TARGETS } from './alias-verbs.ts'
-export { credentialVerifier } from './credential-verifier.ts'
+export { credentialVerifier, TOKEN_PATIENCE_MS, type VerifierOptions } from './credential-verifier.ts'
 export {
   type AnyDirectory,
   type Directory,
@@ -20,6 +20,7 @@ export {
 } from './directory.ts'
 export { DirectoryError, type DirectoryFault } from './directory-error.ts'
 export { MAX_PASSWORD_OCTETS } from './password.ts'
+export { SECRET_KEY_OCTETS } from './secret-box.ts'
 export type { RecordReader } from './records.ts'
 export { MAX_ALIAS_DEPTH, MAX_ALIAS_NAMES, resolveRecipient } from './resolve-recipient.ts'
 export { isSenderAllowed } from './sender-allowed.ts'

@@ -1,4 +1,4 @@
-import type * as wire from '@cartero/contracts/directory'
+import * as wire from '@cartero/contracts/directory'
 import { type MaybePromise, systemClock } from '@cartero/wire'
 import { type AddressPolicy, DEFAULT_ADDRESS_POLICY } from './address.ts'
 import { Authenticator } from './authenticator.ts'
@@ -28,7 +28,7 @@ export class LocalDirectory implements Directory {
   readonly #authenticator: Authenticator
   #decoyKey: MaybePromise<Uint8Array> | undefined
 
-  constructor({ ask, close, policy, clock = systemClock }: LocalDirectoryOptions) {
+  constructor({ ask, close, policy, secretKey, clock = systemClock }: LocalDirectoryOptions) {
     this.#ask = ask
     this.#closeStore = close
     this.#policy = validPolicy({ ...DEFAULT_ADDRESS_POLICY, ...policy })
@@ -38,7 +38,9 @@ export class LocalDirectory implements Directory {
       clock,
       queue: new HashQueue(),
       credential: (account) => this.#ask('credential', account),
+      complete: (account, hash, added) => this.#ask('completeCredential', { account, hash, added }),
       decoyKey: () => (this.#decoyKey ??= this.#ask('decoyKey')),
+      ...(secretKey && { secretKey }),
     })
   }
 
@@ -70,16 +72,28 @@ export class LocalDirectory implements Directory {
     return { allowed }
   }
 
-  async Authenticate({ login, password }: wire.AuthenticateRequest): Promise<wire.AuthenticateResponse> {
-    return { account: await this.#authenticator.authenticate(login, password) }
+  async Authenticate(request: wire.AuthenticateRequest): Promise<wire.AuthenticateResponse> {
+    const { login, password, peer } = request
+    return { account: await this.#authenticator.authenticate(login, password, peer) }
   }
 
-  ScramKeys({ login }: wire.ScramKeysRequest): Promise<wire.ScramKeysResponse> {
-    return this.#authenticator.scramKeys(login)
+  ScramKeys({ login, hash, peer }: wire.ScramKeysRequest): Promise<wire.ScramKeysResponse> {
+    const name = hash === wire.ScramHash.SHA_1 ? 'SHA-1' : 'SHA-256'
+    return this.#authenticator.scramKeys(login, name, peer)
   }
 
-  scramOutcome(login: string, right: boolean): void {
-    this.#authenticator.scramOutcome(login, right)
+  async AuthenticateCramMd5(
+    request: wire.AuthenticateCramMd5Request,
+  ): Promise<wire.AuthenticateCramMd5Response> {
+    return { account: await this.#authenticator.cramMd5(request) }
+  }
+
+  async FindAccount(request: wire.FindAccountRequest): Promise<wire.FindAccountResponse> {
+    return { account: await this.#ask('findAccount', { ...request, policy: this.#policy }) }
+  }
+
+  scramOutcome(login: string, right: boolean, peer?: string): void {
+    this.#authenticator.scramOutcome(login, right, peer)
   }
 
   async AddDomain({ domain }: wire.AddDomainRequest): Promise<wire.AddDomainResponse> {
@@ -100,7 +114,11 @@ export class LocalDirectory implements Directory {
 
   async AddAccount({ account, password }: wire.AddAccountRequest): Promise<wire.AddAccountResponse> {
     const added = given(account, 'account')
-    const credential = await this.#authenticator.newCredential(password)
+    const credential = await this.#authenticator.newCredential(
+      password,
+      added.address,
+      added.reversibleSecret === true,
+    )
     await this.#write('addAccount', { account: added, credential, policy: this.#policy })
     this.#authenticator.forget(added.address)
     return {}
@@ -108,6 +126,7 @@ export class LocalDirectory implements Directory {
 
   async SetAccount({ account }: wire.SetAccountRequest): Promise<wire.SetAccountResponse> {
     const changed = given(account, 'account')
+    if (changed.reversibleSecret === true) this.#authenticator.expectSecretKey()
     await this.#write('setAccount', { account: changed, policy: this.#policy })
     this.#authenticator.forget(changed.address)
     return {}
@@ -118,7 +137,7 @@ export class LocalDirectory implements Directory {
   }
 
   async SetPassword({ address, password }: wire.SetPasswordRequest): Promise<wire.SetPasswordResponse> {
-    const credential = await this.#authenticator.newCredential(password)
+    const credential = await this.#authenticator.newCredential(password, address)
     await this.#write('setPassword', { address, credential, policy: this.#policy })
     this.#authenticator.forget(address)
     return {}

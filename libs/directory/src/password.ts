@@ -1,7 +1,7 @@
 import { argon2, type Argon2Parameters, randomBytes } from 'node:crypto'
-import { deriveScramKeys, sameOctets, saslprep } from '@cartero/sasl'
+import { deriveScramKeys, sameOctets, saslprep, type ScramHash } from '@cartero/sasl'
 import { DirectoryError } from './directory-error.ts'
-import type { CredentialRecord } from './records.ts'
+import type { CredentialRecord, ScramRecord } from './records.ts'
 
 /** Memory of one hash: 19 MiB, the smallest that OWASP recommends, so that two at a time are affordable anywhere. */
 export const ARGON2_KIB = 19_456
@@ -43,15 +43,16 @@ export function expectPassword(password: string): string {
 
 /** Everything that is kept of a prepared password. */
 export async function credentialOf(password: string): Promise<CredentialRecord> {
-  const hash = await hashPassword(password)
-  const keys = await deriveScramKeys(password, randomBytes(SALT_OCTETS), SCRAM_ITERATIONS)
   return {
-    hash,
-    scramSalt: keys.salt,
-    scramIterations: keys.iterations,
-    scramStoredKey: keys.storedKey,
-    scramServerKey: keys.serverKey,
+    hash: await hashPassword(password),
+    sha256: await newScramKeys(password, 'SHA-256'),
+    sha1: await newScramKeys(password, 'SHA-1'),
   }
+}
+
+/** Fresh keys of a prepared password. */
+export function newScramKeys(password: string, hash: ScramHash): Promise<ScramRecord> {
+  return deriveScramKeys(password, randomBytes(SALT_OCTETS), SCRAM_ITERATIONS, hash)
 }
 
 /** argon2id as a PHC string. RFC 9106 */

@@ -11,16 +11,27 @@ export interface AccountRecord {
   readonly disabled: boolean
   /** Octets; 0 is without limit. */
   readonly quota: bigint
+  /** The password is to be kept so that it can be read again. */
+  readonly reversible: boolean
+}
+
+/** What is kept of a password for SCRAM with one hash. */
+export interface ScramRecord {
+  readonly salt: Uint8Array
+  readonly iterations: number
+  readonly storedKey: Uint8Array
+  readonly serverKey: Uint8Array
 }
 
 /** What is kept of a password. */
 export interface CredentialRecord {
   /** argon2id, as a PHC string. */
   readonly hash: string
-  readonly scramSalt: Uint8Array
-  readonly scramIterations: number
-  readonly scramStoredKey: Uint8Array
-  readonly scramServerKey: Uint8Array
+  readonly sha256: ScramRecord
+  /** Absent where the password has not been seen since such keys are kept. */
+  readonly sha1?: ScramRecord | undefined
+  /** The password, sealed with a key that is not in the store. Only of accounts that are `reversible`. */
+  readonly secret?: Uint8Array | undefined
 }
 
 export interface AliasRecord {
@@ -50,10 +61,15 @@ export interface Records extends RecordReader {
   accounts(domain?: string): readonly AccountRecord[]
   /** Keeps the account's place in the order of addition when it exists. */
   putAccount(record: AccountRecord): void
-  /** The credential goes with it. */
+  /** Credential and certificates go with it. */
   deleteAccount(address: string): void
   credential(account: string): CredentialRecord | undefined
   putCredential(account: string, record: CredentialRecord): void
+  /** In lower-case hex, in their order. */
+  certificates(account: string): readonly string[]
+  /** Replaces them. */
+  putCertificates(account: string, fingerprints: readonly string[]): void
+  accountOfCertificate(fingerprint: string): string | undefined
   aliases(domain?: string): readonly AliasRecord[]
   putAlias(record: AliasRecord): void
   deleteAlias(address: string): void

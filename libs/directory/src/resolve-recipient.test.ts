@@ -46,7 +46,13 @@ function populate(records: Records, facts: World['facts']): void {
     if (kind === 'domain') {
       records.putDomain({ name, catchAll: option('catch-all'), postmaster: option('postmaster') })
     } else if (kind === 'account') {
-      records.putAccount({ address: name, domain, disabled: rest.includes('disabled'), quota: 0n })
+      records.putAccount({
+        address: name,
+        domain,
+        disabled: rest.includes('disabled'),
+        quota: 0n,
+        reversible: false,
+      })
     } else if (kind === 'alias') {
       records.putAlias({ address: name, domain, targets: rest })
     } else assert.fail(`the corpus has a line that begins with ${kind}`)

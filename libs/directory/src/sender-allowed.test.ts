@@ -8,9 +8,15 @@ const domain = 'example.org'
 const records = new MapRecords()
 records.putDomain({ name: domain, catchAll: 'tim@example.org', postmaster: 'tim@example.org' })
 for (const name of ['tim', 'ann', 'tim+boss']) {
-  records.putAccount({ address: `${name}@example.org`, domain, disabled: false, quota: 0n })
+  records.putAccount({
+    address: `${name}@example.org`,
+    domain,
+    disabled: false,
+    quota: 0n,
+    reversible: false,
+  })
 }
-records.putAccount({ address: 'old@example.org', domain, disabled: true, quota: 0n })
+records.putAccount({ address: 'old@example.org', domain, disabled: true, quota: 0n, reversible: false })
 records.putAlias({ address: 'info@example.org', domain, targets: ['ann@example.org', 'tim@example.org'] })
 records.putAlias({ address: 'tagged@example.org', domain, targets: ['tim+inbox@example.org'] })
 records.putAlias({ address: 'list@example.org', domain, targets: ['info@example.org'] })

@@ -1,10 +1,11 @@
-import type { Account, Alias, Domain, Resolution } from '@cartero/contracts/directory'
+import type { Account, Alias, Domain, FindAccountRequest, Resolution } from '@cartero/contracts/directory'
 import { accountVerbs } from './account-verbs.ts'
 import type { AddressPolicy } from './address.ts'
 import { aliasVerbs } from './alias-verbs.ts'
 import { domainVerbs } from './domain-verbs.ts'
 import type { Outcome } from './directory-error.ts'
-import type { CredentialRecord, Records } from './records.ts'
+import { findAccount } from './find-account.ts'
+import type { AccountRecord, CredentialRecord, Records } from './records.ts'
 import { resolveRecipient } from './resolve-recipient.ts'
 import { isSenderAllowed } from './sender-allowed.ts'
 
@@ -22,6 +23,13 @@ export type DirectoryVerbs = {
   senderAllowed(argument: WithPolicy & { readonly account: string; readonly address: string }): boolean
   /** The credential of an account that exists; `account` is canonical. */
   credential(account: string): Credential | undefined
+  /** Adds what the password was seen to be good for, unless the credential is another one by now. */
+  completeCredential(argument: {
+    readonly account: string
+    readonly hash: string
+    readonly added: Partial<Pick<CredentialRecord, 'sha1' | 'secret'>>
+  }): void
+  findAccount(argument: WithPolicy & FindAccountRequest): string
   decoyKey(): Uint8Array
   addDomain(argument: WithPolicy & { readonly domain: Domain }): Outcome<void>
   setDomain(argument: WithPolicy & { readonly domain: Domain }): Outcome<void>
@@ -41,13 +49,14 @@ export type DirectoryVerbs = {
   removeAlias(argument: WithPolicy & { readonly address: string }): Outcome<void>
 }
 
-export type Credential = CredentialRecord & { readonly disabled: boolean }
+export type Credential = CredentialRecord & Pick<AccountRecord, 'disabled' | 'reversible'>
 
 export function directoryVerbs(records: Records): DirectoryVerbs {
   return {
     resolve: ({ addresses, policy }) =>
       addresses.map((address) => resolveRecipient(records, address, policy)),
     senderAllowed: ({ account, address, policy }) => isSenderAllowed(records, account, address, policy),
+    findAccount: ({ policy, ...request }) => findAccount(records, request, policy),
     decoyKey: () => records.decoyKey(),
     ...domainVerbs(records),
     ...accountVerbs(records),

@@ -72,6 +72,16 @@ export function accountPromises(opened: Opened): void {
     await refuses('invalid', /no account/, directory.AddAccount({ password: 'x' }))
   })
 
+  test('no password is kept so that it can be read again where there is no key for it', async () => {
+    const directory = await opened.empty()
+    await directory.AddDomain(domain('example.org'))
+    const wish = account('eve@example.org', { reversibleSecret: true })
+    await refuses('invalid', /no key/, directory.AddAccount({ ...wish, password: 'words' }))
+    await addAccount(directory, 'eve@example.org')
+    await refuses('invalid', /no key/, directory.SetAccount(wish))
+    await directory.close()
+  })
+
   test('an account can be changed, and only one that exists', async () => {
     const directory = opened()
     await directory.SetAccount(account('TIM@example.org', { quota: 5n }))

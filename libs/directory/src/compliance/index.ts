@@ -10,11 +10,18 @@ import { domainPromises } from './domains.ts'
 import { loginPromises } from './logins.ts'
 import { recipientPromises } from './recipients.ts'
 
+/** Of the passwords that are kept so that they can be read again. */
+const SECRET_KEY = Buffer.alloc(32, 1)
+
 /** Makes an empty directory; the suite closes it. */
 export type OpenDirectory = (options?: DirectoryOptions) => Promise<Directory>
 
 /** Gives the directory of the suite to its tests, once it is open. */
-export type Opened = () => Directory
+export interface Opened {
+  (): Directory
+  /** Another one, with nothing in it and no key; the test closes it. */
+  empty(): Promise<Directory>
+}
 
 const SUITES: readonly (readonly [about: string, promises: (opened: Opened) => void])[] = [
   ['domains', domainPromises],
@@ -31,10 +38,10 @@ export function describeDirectory(name: string, open: OpenDirectory): void {
       describe(about, () => {
         let directory: Directory | undefined
         before(async () => {
-          directory = await open()
+          directory = await open({ secretKey: () => SECRET_KEY })
         })
         after(() => directory?.close())
-        promises(() => directory!)
+        promises(Object.assign(() => directory!, { empty: () => open() }))
       })
     }
   })

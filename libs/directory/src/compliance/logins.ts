@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
+import { ScramHash } from '@cartero/contracts/directory'
 import { mechanismNamed, type SaslStep } from '@cartero/sasl'
 import { credentialVerifier } from '../credential-verifier.ts'
 import type { Directory } from '../directory.ts'
-import { account, addAccount, alias, domain, login } from './house.ts'
+import { account, addAccount, alias, domain, login, refuses } from './house.ts'
 import type { Opened } from './index.ts'
 
 const TIM = 'tim@example.org'
+const FINGERPRINT = 'ab'.repeat(32)
+const OPENSSL = `sha256 Fingerprint=${'AB:'.repeat(31)}AB`
 
 export function loginPromises(opened: Opened): void {
   before(async () => {
@@ -71,7 +74,67 @@ export function loginPromises(opened: Opened): void {
     assert.equal(await login(directory, 'ann@example.org', 'another'), 'ann@example.org')
   })
 
-  for (const mechanism of ['SCRAM-SHA-256', 'PLAIN', 'LOGIN']) {
+  test('CRAM-MD5 works for the account whose password is kept so, and for no other', async () => {
+    const directory = opened()
+    assert.equal((await exchange(directory, 'CRAM-MD5', 'pässword one')).kind, 'failure')
+    const eve = 'eve@example.org'
+    await directory.AddAccount({ ...account(eve, { reversibleSecret: true }), password: 'plain words' })
+    const success = { kind: 'success', account: eve }
+    assert.deepEqual(await exchange(directory, 'CRAM-MD5', 'plain words', eve), success)
+    assert.equal((await exchange(directory, 'CRAM-MD5', 'other words', eve)).kind, 'failure')
+    await directory.SetPassword({ address: eve, password: 'new words' })
+    assert.deepEqual(await exchange(directory, 'CRAM-MD5', 'new words', eve), success, 'the choice stays')
+    const listed = JSON.stringify(
+      (await directory.ListAccounts({ domain: '' })).accounts,
+      (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value),
+    )
+    assert.match(listed, /"eve@example.org"[^}]*"reversibleSecret":true/)
+    assert.doesNotMatch(listed, /words|hash|secret"/)
+    await directory.SetAccount(account(eve, { reversibleSecret: false }))
+    assert.equal((await exchange(directory, 'CRAM-MD5', 'new words', eve)).kind, 'failure')
+    await directory.SetAccount(account(eve, { reversibleSecret: true }))
+    assert.equal((await exchange(directory, 'CRAM-MD5', 'new words', eve)).kind, 'failure')
+    await login(directory, eve, 'new words')
+    assert.deepEqual(await exchange(directory, 'CRAM-MD5', 'new words', eve), success, 'once it was seen')
+    await directory.RemoveAccount({ address: eve })
+  })
+
+  test('who has proved elsewhere who he is gets his own account and no other', async () => {
+    const directory = opened()
+    const find = async (logins: string[], claimed = '', fingerprint = ''): Promise<string> =>
+      (await directory.FindAccount({ logins, fingerprint, claimed })).account
+    const ann = 'ann@example.org'
+    assert.equal(await find(['TIM@example.org']), TIM)
+    assert.equal(await find([TIM], 'Tim@Example.org'), TIM)
+    assert.equal(await find([TIM], ann), '')
+    assert.equal(await find([TIM, ann]), '', 'which of the two is not said')
+    assert.equal(await find([TIM, ann], ann), ann)
+    assert.equal(await find([TIM, 'nobody@example.org']), TIM)
+    for (const nobody of ['info@example.org', 'tim+x@example.org', 'nobody@example.org', 'tim', ''])
+      assert.equal(await find([nobody]), '', nobody)
+    await directory.SetAccount(account(TIM, { certificates: { fingerprints: [OPENSSL] } }))
+    assert.equal(await find([], '', FINGERPRINT), TIM)
+    assert.equal(await find([ann], '', FINGERPRINT), TIM, 'the one it is assigned to')
+    assert.equal(await find([ann], ann, FINGERPRINT), '')
+    await directory.SetAccount(account(TIM))
+    assert.equal(await find([], '', FINGERPRINT), TIM, 'what is not said stays')
+    await refuses(
+      'exists',
+      /is that of tim@example\.org already/,
+      directory.SetAccount(account(ann, { certificates: { fingerprints: [FINGERPRINT] } })),
+    )
+    await refuses(
+      'invalid',
+      /openssl x509/,
+      directory.SetAccount(account(ann, { certificates: { fingerprints: ['ab'] } })),
+    )
+    await directory.SetAccount(account(TIM, { disabled: true }))
+    assert.equal(await find([TIM], '', FINGERPRINT), '')
+    await directory.SetAccount(account(TIM, { certificates: { fingerprints: [] } }))
+    assert.equal(await find([], '', FINGERPRINT), '')
+  })
+
+  for (const mechanism of ['SCRAM-SHA-256', 'SCRAM-SHA-1', 'PLAIN', 'LOGIN']) {
     test(`${mechanism} lets in, and keeps out`, async () => {
       assert.deepEqual(await exchange(opened(), mechanism, 'pässword one'), { kind: 'success', account: TIM })
       assert.equal((await exchange(opened(), mechanism, 'pässword two')).kind, 'failure')
@@ -83,20 +146,24 @@ export function loginPromises(opened: Opened): void {
   }
 
   test('the keys of nobody look like keys, and stay the same', async () => {
-    const ask = keysOf(opened())
-    const [tim, nobody, other] = [
-      await ask(TIM),
-      await ask('nobody@example.org'),
-      await ask('other@example.org'),
-    ]
-    assert.equal(nobody.account, '')
-    assert.deepEqual(await ask('Nobody@Example.org'), nobody)
-    assert.notDeepEqual(other.salt, nobody.salt)
-    assert.equal(nobody.salt.length, tim.salt.length)
-    assert.equal(nobody.iterations, tim.iterations)
-    assert.equal(nobody.storedKey.length, tim.storedKey.length)
-    assert.equal(nobody.serverKey.length, tim.serverKey.length)
+    for (const hash of [ScramHash.SHA_256, ScramHash.SHA_1]) await looksLikeKeys(opened(), hash)
   })
+}
+
+async function looksLikeKeys(directory: Directory, hash: ScramHash): Promise<void> {
+  const ask = keysOf(directory, hash)
+  const [tim, nobody, other] = [
+    await ask(TIM),
+    await ask('nobody@example.org'),
+    await ask('other@example.org'),
+  ]
+  assert.equal(nobody.account, '')
+  assert.deepEqual(await ask('Nobody@Example.org'), nobody)
+  assert.notDeepEqual(other.salt, nobody.salt)
+  assert.equal(nobody.salt.length, tim.salt.length)
+  assert.equal(nobody.iterations, tim.iterations)
+  assert.equal(nobody.storedKey.length, tim.storedKey.length)
+  assert.equal(nobody.serverKey.length, tim.serverKey.length)
 }
 
 async function exchange(
@@ -113,6 +180,6 @@ async function exchange(
   return step
 }
 
-function keysOf(directory: Directory): (name: string) => ReturnType<Directory['ScramKeys']> {
-  return (name) => directory.ScramKeys({ login: name })
+function keysOf(directory: Directory, hash: ScramHash): (name: string) => ReturnType<Directory['ScramKeys']> {
+  return (name) => directory.ScramKeys({ login: name, hash })
 }

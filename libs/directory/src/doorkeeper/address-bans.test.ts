@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { ManualClock } from '@cartero/wire'
 import { AddressBans, DEFAULT_BAN_LIMITS, type BanEvent, type BanLimits } from './address-bans.ts'
-import { peerNetwork } from './peer-network.ts'
+import { peerNetwork } from '../peer-network.ts'
 
 const PEER = '192.0.2.1'
 const { failures, within, ban } = DEFAULT_BAN_LIMITS

@@ -6,6 +6,7 @@ export class MapRecords implements Records {
   readonly #domains = new Map<string, DomainRecord>()
   readonly #accounts = new Map<string, AccountRecord>()
   readonly #credentials = new Map<string, CredentialRecord>()
+  readonly #certificates = new Map<string, readonly string[]>()
   readonly #aliases = new Map<string, AliasRecord>()
   readonly #decoyKey = randomBytes(32)
 
@@ -54,6 +55,7 @@ export class MapRecords implements Records {
   deleteAccount(address: string): void {
     this.#accounts.delete(address)
     this.#credentials.delete(address)
+    this.#certificates.delete(address)
   }
 
   credential(account: string): CredentialRecord | undefined {
@@ -62,6 +64,18 @@ export class MapRecords implements Records {
 
   putCredential(account: string, record: CredentialRecord): void {
     this.#credentials.set(account, record)
+  }
+
+  certificates(account: string): readonly string[] {
+    return this.#certificates.get(account) ?? []
+  }
+
+  putCertificates(account: string, fingerprints: readonly string[]): void {
+    this.#certificates.set(account, fingerprints)
+  }
+
+  accountOfCertificate(fingerprint: string): string | undefined {
+    return this.#certificates.entries().find(([, fingerprints]) => fingerprints.includes(fingerprint))?.[0]
   }
 
   aliases(domain?: string): readonly AliasRecord[] {

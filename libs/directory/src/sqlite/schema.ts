@@ -45,4 +45,21 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   INSERT INTO secret VALUES ('decoy', randomblob(32)); -- SQLite's generator is seeded by the operating system
   `,
+  `
+  ALTER TABLE account ADD COLUMN reversible INTEGER NOT NULL DEFAULT 0;
+
+  -- NULL where the password has not been seen since these are kept.
+  ALTER TABLE credential ADD COLUMN sha1_salt BLOB;
+  ALTER TABLE credential ADD COLUMN sha1_iterations INTEGER;
+  ALTER TABLE credential ADD COLUMN sha1_stored_key BLOB;
+  ALTER TABLE credential ADD COLUMN sha1_server_key BLOB;
+  ALTER TABLE credential ADD COLUMN sealed_secret BLOB; -- the key to it is not in here
+
+  CREATE TABLE certificate (
+    fingerprint TEXT PRIMARY KEY, -- SHA-256 in lower-case hex: a certificate is one account's
+    account     TEXT NOT NULL REFERENCES account (address) ON DELETE CASCADE,
+    position    INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX certificate_by_account ON certificate (account, position);
+  `,
 ]

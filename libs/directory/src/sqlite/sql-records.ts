@@ -1,5 +1,12 @@
 import type { Database } from '@cartero/sql'
-import type { AccountRecord, AliasRecord, CredentialRecord, DomainRecord, Records } from '../records.ts'
+import type {
+  AccountRecord,
+  AliasRecord,
+  CredentialRecord,
+  DomainRecord,
+  Records,
+  ScramRecord,
+} from '../records.ts'
 import { type Statements, prepareStatements } from './statements.ts'
 
 /** The store as tables. Every value is a parameter; no SQL is built from what somebody wrote (CVE-2025-26794). */
@@ -52,8 +59,8 @@ export class SqlRecords implements Records {
     return (domain === undefined ? accounts.all() : accountsOf.all(domain)).map(asAccount)
   }
 
-  putAccount({ address, domain, disabled, quota }: AccountRecord): void {
-    this.#statements.putAccount.run(address, domain, disabled ? 1 : 0, quota)
+  putAccount({ address, domain, disabled, quota, reversible }: AccountRecord): void {
+    this.#statements.putAccount.run(address, domain, disabled ? 1 : 0, quota, reversible ? 1 : 0)
   }
 
   deleteAccount(address: string): void {
@@ -65,15 +72,28 @@ export class SqlRecords implements Records {
     return row && asCredential(row)
   }
 
-  putCredential(account: string, record: CredentialRecord): void {
+  putCredential(account: string, { hash, sha256, sha1, secret }: CredentialRecord): void {
     this.#statements.putCredential.run(
       account,
-      record.hash,
-      record.scramSalt,
-      record.scramIterations,
-      record.scramStoredKey,
-      record.scramServerKey,
+      hash,
+      ...columnsOf(sha256),
+      ...columnsOf(sha1),
+      secret ?? null,
     )
+  }
+
+  certificates(account: string): readonly string[] {
+    return this.#statements.certificates.all(account).map((row) => row['fingerprint'] as string)
+  }
+
+  putCertificates(account: string, fingerprints: readonly string[]): void {
+    this.#statements.deleteCertificates.run(account)
+    for (const [position, fingerprint] of fingerprints.entries())
+      this.#statements.putCertificate.run(fingerprint, account, position)
+  }
+
+  accountOfCertificate(fingerprint: string): string | undefined {
+    return this.#statements.accountOfCertificate.get(fingerprint)?.['account'] as string | undefined
   }
 
   aliases(domain?: string): readonly AliasRecord[] {
@@ -122,15 +142,33 @@ function asAccount(row: Row): AccountRecord {
     domain: row['domain'] as string,
     disabled: row['disabled'] === 1n,
     quota: row['quota'] as bigint,
+    reversible: row['reversible'] === 1n,
   }
 }
 
 function asCredential(row: Row): CredentialRecord {
+  const sha256 = scramOf(row, 'scram')
+  if (sha256 === undefined) throw new TypeError('a credential has no SCRAM keys')
   return {
     hash: row['hash'] as string,
-    scramSalt: row['scram_salt'] as Uint8Array,
-    scramIterations: row['scram_iterations'] as number,
-    scramStoredKey: row['scram_stored_key'] as Uint8Array,
-    scramServerKey: row['scram_server_key'] as Uint8Array,
+    sha256,
+    sha1: scramOf(row, 'sha1'),
+    secret: (row['sealed_secret'] as Uint8Array | null) ?? undefined,
   }
+}
+
+function scramOf(row: Row, prefix: string): ScramRecord | undefined {
+  const salt = row[`${prefix}_salt`] as Uint8Array | null
+  if (salt === null) return undefined
+  return {
+    salt,
+    iterations: row[`${prefix}_iterations`] as number,
+    storedKey: row[`${prefix}_stored_key`] as Uint8Array,
+    serverKey: row[`${prefix}_server_key`] as Uint8Array,
+  }
+}
+
+function columnsOf(keys: ScramRecord | undefined) {
+  if (keys === undefined) return [null, null, null, null]
+  return [keys.salt, keys.iterations, keys.storedKey, keys.serverKey]
 }

@@ -2,13 +2,17 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { after, describe, test } from 'node:test'
+import { ScramHash } from '@cartero/contracts/directory'
 import { SqlError, SqlWorker } from '@cartero/sql'
 import { ManualClock } from '@cartero/wire'
 import { account, addAccount, alias, domain, login } from '../compliance/house.ts'
 import { describeDirectory } from '../compliance/index.ts'
 import { RESOLUTION_TTL_MS } from '../resolution-cache.ts'
+import { credentialOf } from '../password.ts'
 import { openSqliteDirectory } from './index.ts'
+import { migrations } from './schema.ts'
 
 const worker = new SqlWorker()
 const folder = mkdtempSync(join(tmpdir(), 'cartero-directory-'))
@@ -36,6 +40,27 @@ describe('a directory in a file', () => {
     assert.deepEqual(await everything(second), before)
     assert.equal(await login(second, 'tim@example.org', 'secret'), 'tim@example.org')
     await second.close()
+  })
+
+  test('of the first version is read by this one, and nobody has to set his password again', async () => {
+    const file = newFile()
+    const { hash, sha256 } = await credentialOf('secret')
+    const database = new DatabaseSync(file)
+    database.exec(migrations[0]!)
+    database.exec('PRAGMA user_version = 1')
+    database.exec(`INSERT INTO domain (name, catch_all, postmaster) VALUES ('example.org', '', '')`)
+    database.exec(`INSERT INTO account VALUES (1, 'tim@example.org', 'example.org', 0, 0)`)
+    database
+      .prepare('INSERT INTO credential VALUES (?, ?, ?, ?, ?, ?)')
+      .run('tim@example.org', hash, sha256.salt, sha256.iterations, sha256.storedKey, sha256.serverKey)
+    database.close()
+    const directory = await openSqliteDirectory({ worker, file })
+    const keys = (hash: ScramHash) => directory.ScramKeys({ login: 'tim@example.org', hash })
+    assert.equal((await keys(ScramHash.SHA_256)).account, 'tim@example.org')
+    assert.equal((await keys(ScramHash.SHA_1)).account, '')
+    assert.equal(await login(directory, 'tim@example.org', 'secret'), 'tim@example.org')
+    assert.equal((await keys(ScramHash.SHA_1)).account, 'tim@example.org', 'made when the password was seen')
+    await directory.close()
   })
 
   test('notices after a while what another process wrote', async () => {

@@ -13,17 +13,27 @@ const SQL = {
     ON CONFLICT (name) DO UPDATE SET catch_all = excluded.catch_all, postmaster = excluded.postmaster`,
   deleteDomain: 'DELETE FROM domain WHERE name = ?',
 
-  account: 'SELECT address, domain, disabled, quota FROM account WHERE address = ?',
+  account: 'SELECT address, domain, disabled, quota, reversible FROM account WHERE address = ?',
   firstAccount: 'SELECT address FROM account WHERE disabled = 0 ORDER BY id LIMIT 1',
   firstAccountOf: 'SELECT address FROM account WHERE domain = ? AND disabled = 0 ORDER BY id LIMIT 1',
-  accounts: 'SELECT address, domain, disabled, quota FROM account ORDER BY address',
-  accountsOf: 'SELECT address, domain, disabled, quota FROM account WHERE domain = ? ORDER BY address',
-  putAccount: `INSERT INTO account (address, domain, disabled, quota) VALUES (?, ?, ?, ?)
-    ON CONFLICT (address) DO UPDATE SET disabled = excluded.disabled, quota = excluded.quota`,
+  accounts: 'SELECT address, domain, disabled, quota, reversible FROM account ORDER BY address',
+  accountsOf:
+    'SELECT address, domain, disabled, quota, reversible FROM account WHERE domain = ? ORDER BY address',
+  putAccount: `INSERT INTO account (address, domain, disabled, quota, reversible) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (address) DO UPDATE
+      SET disabled = excluded.disabled, quota = excluded.quota, reversible = excluded.reversible`,
   deleteAccount: 'DELETE FROM account WHERE address = ?',
 
   credential: 'SELECT * FROM credential WHERE account = ?',
-  putCredential: 'INSERT OR REPLACE INTO credential VALUES (?, ?, ?, ?, ?, ?)',
+  putCredential: `INSERT OR REPLACE INTO credential (account, hash,
+    scram_salt, scram_iterations, scram_stored_key, scram_server_key,
+    sha1_salt, sha1_iterations, sha1_stored_key, sha1_server_key, sealed_secret)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+
+  certificates: 'SELECT fingerprint FROM certificate WHERE account = ? ORDER BY position',
+  deleteCertificates: 'DELETE FROM certificate WHERE account = ?',
+  putCertificate: 'INSERT INTO certificate (fingerprint, account, position) VALUES (?, ?, ?)',
+  accountOfCertificate: 'SELECT account FROM certificate WHERE fingerprint = ?',
 
   aliasTargets: 'SELECT target FROM alias_target WHERE alias = ? ORDER BY position',
   aliases: `${ALIASES} ORDER BY address, position`,
