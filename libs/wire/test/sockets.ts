@@ -1,15 +1,37 @@
-import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import type { Listener } from '@cartero/wire/node'
 
-/** Reads until the text has come. */
-export async function until(socket: Socket, wanted: string): Promise<string> {
-  let text = ''
-  while (!text.includes(wanted)) {
-    const [bytes] = (await once(socket, 'data')) as [Buffer]
-    text += bytes.toString()
+/** What came and was not asked for yet. */
+const unread = new WeakMap<Socket, string>()
+
+/** Reads until the text has come, and leaves what is behind it to the next who reads. */
+export function until(socket: Socket, wanted: string): Promise<string> {
+  if (!unread.has(socket)) {
+    unread.set(socket, '')
+    socket.on('data', (bytes: Buffer) => unread.set(socket, unread.get(socket)! + bytes.toString()))
   }
-  return text
+  return new Promise((resolve, reject) => {
+    const gone = (): void => reject(new Error(`the connection ended before ${JSON.stringify(wanted)}`))
+    const look = (): void => {
+      const text = unread.get(socket)!
+      const end = text.indexOf(wanted) + wanted.length
+      if (end < wanted.length) return
+      socket.off('data', look)
+      socket.off('error', reject)
+      socket.off('close', gone)
+      unread.set(socket, text.slice(end))
+      resolve(text.slice(0, end))
+    }
+    socket.on('data', look)
+    socket.on('error', reject)
+    socket.on('close', gone)
+    look()
+  })
+}
+
+/** What came behind what was read. */
+export function rest(socket: Socket): string {
+  return unread.get(socket) ?? ''
 }
 
 /** Connects and waits for the greeting of an EchoMachine. */

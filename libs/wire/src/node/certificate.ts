@@ -12,7 +12,7 @@ export function endPointOf(certificate: X509Certificate): Buffer | undefined {
 }
 
 const SIGNATURE_HASHES: readonly (readonly [name: RegExp, hash: string])[] = [
-  [/md5|sha1\b|sha256/i, 'sha256'],
+  [/md5|sha1|sha256/i, 'sha256'],
   [/sha384/i, 'sha384'],
   [/sha512/i, 'sha512'],
   [/sha224/i, 'sha224'],
