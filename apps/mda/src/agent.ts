@@ -3,14 +3,23 @@ import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
 import type { ContentStore } from '@cartero/content'
 import type { MailStore } from '@cartero/mailstore'
 import type { Spool } from '@cartero/spool'
+import type { Notices } from '@cartero/spool/notices'
 import { systemClock, type Clock } from '@cartero/wire'
 import { Deliverer } from './deliverer.ts'
 import { createEvents } from './events.ts'
+import { Terminals } from './terminals/terminals.ts'
+
+export { noticeEvents } from './events.ts'
+export { harmless } from './terminals/harmless.ts'
+export { Terminals, type NumberedMessage, type ShownMessage } from './terminals/terminals.ts'
 
 export interface MdaDependencies {
   readonly spool: Spool
   readonly mailStore: MailStore
   readonly content: ContentStore
+  readonly notices: Notices
+  /** Nobody is at a terminal when it is absent. */
+  readonly terminals?: Terminals
   readonly logger: Logger
   readonly metrics: MetricRegistry
   readonly clock?: Clock
@@ -18,10 +27,11 @@ export interface MdaDependencies {
 
 /** The mail delivery agent: takes what is due for local mailboxes from the spool and puts it there, exactly once. */
 export function createMdaAgent(dependencies: MdaDependencies): Component {
-  const { spool, mailStore, content, logger, metrics } = dependencies
+  const { logger, metrics } = dependencies
   const clock = dependencies.clock ?? systemClock
   const events = createEvents(logger.child({ agent: 'mda' }), metrics)
-  const deliverer = new Deliverer({ spool, mailStore, content, clock, events })
+  const terminals = dependencies.terminals ?? new Terminals(clock)
+  const deliverer = new Deliverer({ ...dependencies, terminals, clock, events })
   const leaving = new AbortController()
   let loop: Promise<void> = Promise.resolve()
   return {

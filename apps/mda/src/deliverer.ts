@@ -1,9 +1,15 @@
 import type { ContentStore } from '@cartero/content'
-import { MailStoreError, type AppendOutcome, type MailStore } from '@cartero/mailstore'
+import { MailStoreError, type MailStore, type NewMessage } from '@cartero/mailstore'
 import type { Delivery, Outcome, Spool } from '@cartero/spool'
+import type { Notices, RecipientResult } from '@cartero/spool/notices'
 import { pause, type Clock } from '@cartero/wire'
+import { Display } from './display.ts'
 import type { Events } from './events.ts'
-import { Packer, type Parcel } from './parcel.ts'
+import { finalPrefix } from './final-trace.ts'
+import { appendTo } from './mailboxes.ts'
+import { Packer } from './parcel.ts'
+import type { Terminals } from './terminals/terminals.ts'
+import { problemOf, resultOf, tooLate, troubleOf } from './troubles.ts'
 
 /** Deliveries taken at a time: enough to share a sync, few enough that the first is not kept waiting. */
 const BATCH = 100
@@ -15,30 +21,44 @@ const IN_FLIGHT = 2
 const FIRST_RETRY_MS = 5_000
 const LONGEST_RETRY_MS = 15 * 60_000
 
-/** How long delivery is tried. RFC 5321 §4.5.4.1: at least 4 to 5 days. */
-export const GIVE_UP_MS = 5 * 86_400_000
-
 export interface DelivererDependencies {
   readonly spool: Spool
   readonly mailStore: MailStore
   readonly content: ContentStore
+  readonly notices: Notices
+  readonly terminals: Pick<Terminals, 'attached' | 'show'>
   readonly clock: Clock
   readonly events: Events
 }
 
+/** One copy for one mailbox, and whose result it decides. */
+interface Parcel {
+  readonly attempt: Attempt
+  readonly recipient: number
+  readonly append: NewMessage
+}
+
+/** A delivery that is being tried; `results` is filled in the order of its recipients. */
+interface Attempt {
+  readonly delivery: Delivery
+  readonly results: (RecipientResult | undefined)[]
+}
+
 /**
- * Lease, append, settle.
+ * Lease, append, tell, settle.
  *
  * Guarantee: exactly once in each mailbox, because the delivery id is the idempotency key of the append: a crash between
- * append and settle leads to a second append that is a duplicate.
+ * append and settle leads to a second append that is a duplicate. Each recipient ends for itself.
  */
 export class Deliverer {
   readonly #on: DelivererDependencies
   readonly #packer: Packer
+  readonly #display: Display
 
   constructor(dependencies: DelivererDependencies) {
     this.#on = dependencies
     this.#packer = new Packer(dependencies.content)
+    this.#display = new Display(dependencies)
   }
 
   /** Delivers until the signal aborts; what was leased is settled before it returns. */
@@ -66,80 +86,84 @@ export class Deliverer {
   }
 
   async #attempt(batch: readonly Delivery[]): Promise<Outcome[]> {
-    const troubles = new Map<Delivery, string>()
-    const parcels = await this.#pack(batch, troubles)
-    try {
-      const results = await this.#append(parcels)
-      parcels.forEach(({ delivery }, i) => {
-        const trouble = TROUBLES[results[i]!.kind]
-        if (trouble !== undefined) troubles.set(delivery, trouble)
-      })
-    } catch (error) {
-      // A full disk or a broken store: nothing is lost, all of it comes again.
-      if (!(error instanceof MailStoreError)) this.#on.events.failedUnexpectedly(error)
-      for (const { delivery } of parcels) troubles.set(delivery, messageOf(error))
-    }
-    return batch.map((delivery) => this.#outcome(delivery, troubles.get(delivery)))
-  }
-
-  /** What cannot be read keeps nothing else from being delivered. */
-  async #pack(batch: readonly Delivery[], troubles: Map<Delivery, string>): Promise<Parcel[]> {
+    const attempts = batch.map((delivery) => this.#begin(delivery))
+    for (const attempt of attempts) await this.#display.before(attempt.delivery, attempt.results)
     const parcels: Parcel[] = []
-    for (const delivery of batch) {
-      try {
-        parcels.push(...(await this.#packer.pack(delivery)))
-      } catch (error) {
-        troubles.set(delivery, messageOf(error))
-      }
+    for (const attempt of attempts) parcels.push(...(await this.#pack(attempt)))
+    await this.#append(parcels)
+    for (const attempt of attempts) await this.#display.after(attempt.delivery, attempt.results)
+    const outcomes: Outcome[] = []
+    for (const attempt of attempts) {
+      const outcome = this.#conclude(attempt)
+      outcomes.push(outcome instanceof Promise ? await outcome : outcome)
     }
-    return parcels
-  }
-
-  /** An account that the directory knows and the mailstore does not yet gets its mailboxes now. */
-  async #append(parcels: readonly Parcel[]): Promise<AppendOutcome[]> {
-    const { mailStore } = this.#on
-    const messages = parcels.map((parcel) => parcel.append)
-    const outcomes = [...(await mailStore.append(messages))]
-    const homeless = outcomes.flatMap((outcome, i) => (outcome.kind === 'noAccount' ? [i] : []))
-    if (homeless.length === 0) return outcomes
-    for (const account of new Set(homeless.map((i) => messages[i]!.account)))
-      await mailStore.provision(account)
-    const again = await mailStore.append(homeless.map((i) => messages[i]!))
-    homeless.forEach((i, n) => (outcomes[i] = again[n]!))
     return outcomes
   }
 
-  #outcome(delivery: Delivery, trouble: string | undefined): Outcome {
-    const { events, clock } = this.#on
-    const lost = delivery.recipients.filter((recipient) => recipient.account === '')
-    if (lost.length > 0) {
-      const reason = `the directory does not know ${lost.map((recipient) => recipient.address).join(', ')} any more`
-      events.held(delivery, reason)
-      return { id: delivery.id, state: 'held', reason }
-    }
-    if (trouble !== undefined) return this.#later(delivery, trouble)
-    events.delivered(delivery, (clock.now() - delivery.message.acceptedAt) / 1000)
-    return { id: delivery.id, state: 'delivered' }
+  /** What is known before anything is tried. */
+  #begin(delivery: Delivery): Attempt {
+    const isTooLate = this.#on.notices.isTooLate(delivery)
+    const results = delivery.recipients.map((recipient) =>
+      isTooLate ? tooLate(delivery.reason) : problemOf(recipient),
+    )
+    return { delivery, results }
   }
 
-  /** RFC 5321 §4.5.4.1 todo: tell the sender, once there are delivery status notifications. */
-  #later(delivery: Delivery, reason: string): Outcome {
-    const { events, clock } = this.#on
+  /** What cannot be read keeps nothing else from being delivered. */
+  async #pack(attempt: Attempt): Promise<readonly Parcel[]> {
+    const { delivery, results } = attempt
+    const { message, recipients } = delivery
+    const open = results.flatMap((result, i) => (result === undefined ? [i] : []))
+    if (open.length === 0) return []
+    const letter = { ...message, receivedAt: message.acceptedAt, key: delivery.id }
+    try {
+      const copies = open.map((i) => ({
+        account: recipients[i]!.account,
+        prefix: finalPrefix(message, recipients[i]!),
+      }))
+      const appends = await this.#packer.pack(letter, copies)
+      return open.map((recipient, n) => ({ attempt, recipient, append: appends[n]! }))
+    } catch (error) {
+      for (const i of open) results[i] = troubleOf(error)
+      return []
+    }
+  }
+
+  async #append(parcels: readonly Parcel[]): Promise<void> {
+    if (parcels.length === 0) return
+    try {
+      const messages = parcels.map(({ append }) => append)
+      const outcomes = await appendTo(this.#on.mailStore, messages)
+      parcels.forEach(({ attempt, recipient }, i) => (attempt.results[recipient] = resultOf(outcomes[i]!)))
+    } catch (error) {
+      // A full disk or a broken store: nothing is lost, all of it comes again.
+      if (!(error instanceof MailStoreError)) this.#on.events.failedUnexpectedly(error)
+      for (const { attempt, recipient } of parcels) attempt.results[recipient] = troubleOf(error)
+    }
+  }
+
+  /** Who has to be told is told before the spool is; where that cannot be, all of it comes again. */
+  #conclude({ delivery, results }: Attempt): Outcome | Promise<Outcome> {
+    const { notices, events, clock } = this.#on
+    const ended = results.map((result, i) => result ?? troubleOf(`no result for recipient ${i}`))
     const now = clock.now()
-    if (now - delivery.message.acceptedAt >= GIVE_UP_MS) {
-      events.expired(delivery, reason)
-      return { id: delivery.id, state: 'expired', reason }
+    const retryAt = now + this.#wait(delivery)
+    const seconds = (now - delivery.message.acceptedAt) / 1000
+    const told = (outcome: Outcome): Outcome => {
+      events.ended(delivery, ended, outcome, seconds)
+      return outcome
     }
-    events.deferred(delivery, reason)
-    const wait = Math.min(FIRST_RETRY_MS * 2 ** Math.min(delivery.attempts, 20), LONGEST_RETRY_MS)
-    return { id: delivery.id, state: 'deferred', notBefore: now + wait, reason }
+    const outcome = notices.conclude(delivery, ended, retryAt)
+    if (!(outcome instanceof Promise)) return told(outcome)
+    return outcome.then(told, (error: unknown) => {
+      events.failedUnexpectedly(error)
+      const { reason } = troubleOf(error)
+      return { id: delivery.id, state: 'deferred', notBefore: now + FIRST_RETRY_MS, reason }
+    })
   }
-}
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
-
-const TROUBLES: Partial<Record<AppendOutcome['kind'], string>> = {
-  overQuota: 'the mailbox is full',
-  noMailbox: 'the account has no INBOX',
-  noAccount: 'the mailstore cannot make mailboxes for the account',
+  #wait({ attempts, message }: Delivery): number {
+    if (message.envelope.display === 'send') return Display.RETRY_MS
+    return Math.min(FIRST_RETRY_MS * 2 ** Math.min(attempts, 20), LONGEST_RETRY_MS)
+  }
 }

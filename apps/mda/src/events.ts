@@ -1,43 +1,62 @@
 import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
-import type { Delivery } from '@cartero/spool'
+import type { Delivery, Outcome, QueueId, SpooledMessage } from '@cartero/spool'
+import type { NoticeEntry, RecipientResult } from '@cartero/spool/notices'
 import { METRICS } from './metrics.ts'
 
 export type Events = ReturnType<typeof createEvents>
 
 /** What the MDA tells: a counter and a line for each event. */
+// oxlint-disable-next-line max-lines-per-function -- one function for each event, and nothing else
 export function createEvents(logger: Logger, registry: MetricRegistry) {
   const metrics = registry.register(METRICS)
+  const failed = (delivery: Delivery, outcome: Outcome, results: readonly RecipientResult[]): void => {
+    results.forEach((result, i) => {
+      if (result.kind !== 'failed' && result.kind !== 'deferred') return
+      const state = outcome.state === 'mixed' ? outcome.recipients[i]!.state : 'returned'
+      const fate =
+        state === 'failed' || state === 'expired' ? 'dead' : state === 'deferred' ? state : 'returned'
+      metrics.deliveries.add({ outcome: fate })
+      const to = delivery.recipients[i]!.address
+      const { reason, status } = result
+      const told = { qid: delivery.message.queueId, to, status, reason, attempt: delivery.attempts + 1 }
+      if (fate === 'dead') logger.error('message.dead', told)
+      else logger.warn(`message.${fate}`, told)
+    })
+  }
   return {
-    /** The message is in all its mailboxes. */
-    delivered(delivery: Delivery, seconds: number): void {
-      metrics.deliveries.add({ outcome: 'delivered' })
-      metrics.delay.observe({}, seconds)
-      if (!logger.enabled('info')) return
-      const to = delivery.recipients.map((recipient) => recipient.account)
-      logger.info('message.delivered', { qid: delivery.message.queueId, to, delay: seconds })
+    /** An attempt is over, for each recipient in its way: in the mailbox, later, given back, or a dead letter. */
+    ended(delivery: Delivery, results: readonly RecipientResult[], outcome: Outcome, seconds: number): void {
+      const to = delivery.recipients.filter((_, i) => results[i]!.kind === 'delivered')
+      if (to.length > 0) {
+        metrics.deliveries.add({ outcome: 'delivered' }, to.length)
+        metrics.delay.observe({}, seconds)
+        if (logger.enabled('info')) {
+          const accounts = to.map(({ account }) => account)
+          logger.info('message.delivered', { qid: delivery.message.queueId, to: accounts, delay: seconds })
+        }
+      }
+      if (to.length < results.length) failed(delivery, outcome, results)
     },
-    /** Not now; it is tried again. */
-    deferred(delivery: Delivery, reason: string): void {
-      metrics.deliveries.add({ outcome: 'deferred' })
-      logger.warn('message.deferred', {
-        qid: delivery.message.queueId,
-        attempt: delivery.attempts + 1,
-        reason,
-      })
+    /** A message came by LMTP. */
+    receivedByLmtp(peer: string, accounts: number, size: number): void {
+      metrics.lmtp.add({ outcome: 'taken' })
+      logger.info('lmtp.received', { peer, recipients: accounts, size })
     },
-    /** Tried for as long as it is worth; it is kept in the spool as a dead letter. */
-    expired(delivery: Delivery, reason: string): void {
-      metrics.deliveries.add({ outcome: 'expired' })
-      logger.error('message.expired', { qid: delivery.message.queueId, reason })
-    },
-    /** An operator has to look at it. */
-    held(delivery: Delivery, reason: string): void {
-      metrics.deliveries.add({ outcome: 'held' })
-      logger.error('message.held', { qid: delivery.message.queueId, reason })
+    refusedByLmtp(peer: string, reason: string): void {
+      metrics.lmtp.add({ outcome: 'refused' })
+      logger.info('lmtp.refused', { peer, reason })
     },
     /** A batch failed as a whole for a reason nobody foresaw. */
     failedUnexpectedly(error: unknown): void {
       logger.error('mda.bug', { err: error })
     },
+  }
+}
+
+/** Who was told of what, for the log. */
+export function noticeEvents(logger: Logger) {
+  return (notice: QueueId, { queueId }: SpooledMessage, entries: readonly NoticeEntry[]): void => {
+    const told = entries.map(({ recipient, action }) => `${action} ${recipient.address}`)
+    logger.info('notice.sent', { qid: notice, about: queueId, told })
   }
 }

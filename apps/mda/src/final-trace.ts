@@ -1,4 +1,4 @@
-import { deliveredToField, returnPathField } from '@cartero/message'
+import { deliveredToField, originalRecipientField, returnPathField } from '@cartero/message'
 import type { DeliveryRecipient, SpooledMessage } from '@cartero/spool'
 
 /**
@@ -6,9 +6,10 @@ import type { DeliveryRecipient, SpooledMessage } from '@cartero/spool'
  * RFC 5321 §4.4: the delivering system puts the reverse-path into Return-Path, at the beginning.
  */
 export function finalPrefix(message: SpooledMessage, recipient: DeliveryRecipient): Buffer {
-  return Buffer.concat([
-    returnPathField(message.envelope.reversePath),
-    deliveredToField(recipient.account),
-    message.prefix,
-  ])
+  const { envelope, prefix } = message
+  const fields = [returnPathField(envelope.reversePath), deliveredToField(recipient.account)]
+  // RFC 8098 §2.3: whom the sender wrote to, as he said; nobody else among the recipients is told
+  const original = envelope.recipients.find(({ address }) => address === recipient.address)?.originalRecipient
+  if (original !== undefined) fields.push(originalRecipientField(original))
+  return Buffer.concat([...fields, prefix])
 }

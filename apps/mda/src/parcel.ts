@@ -1,9 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import type { ContentStore } from '@cartero/content'
+import type { ContentId, ContentStore } from '@cartero/content'
 import type { NewMessage } from '@cartero/mailstore'
 import { MessageIndexer, shiftedIndex, type MessageIndex, type Shift } from '@cartero/message'
-import type { Delivery } from '@cartero/spool'
-import { finalPrefix } from './final-trace.ts'
 
 /** Octets up to which a message is read at once to be indexed; a larger one streams, so that memory is bounded. */
 const READ_AT_ONCE = 128 * 1024
@@ -16,45 +14,51 @@ const TURN_OCTETS = 256 * 1024
 
 const LF = 0x0a
 
-/** One message for one mailbox, ready to be appended. */
-export interface Parcel {
-  readonly delivery: Delivery
-  readonly append: NewMessage
+/** A message that is to be put into mailboxes. */
+export interface Letter {
+  readonly content: ContentId
+  /** Octets of the content. */
+  readonly size: number
+  /** Milliseconds since the epoch. */
+  readonly receivedAt: number
+  /** For each account once, however often it is tried. */
+  readonly key: string
 }
 
-/** Makes parcels of deliveries: trace fields in front, structure indexed once for all time. */
+/** One copy: whose, and the trace fields in front of it. */
+export interface Copy {
+  readonly account: string
+  readonly prefix: Buffer
+}
+
+/** Makes what is appended: the structure indexed once for all time, and once for all copies. */
 export class Packer {
-  readonly #content: ContentStore
+  readonly #content: Pick<ContentStore, 'read' | 'get'>
   #sinceTurn = 0
 
-  constructor(content: ContentStore) {
+  constructor(content: Pick<ContentStore, 'read' | 'get'>) {
     this.#content = content
   }
 
-  /** One parcel for each recipient with an account. Rejects with ContentStoreError when the octets cannot be read. */
-  async pack(delivery: Delivery): Promise<readonly Parcel[]> {
-    const { message } = delivery
-    const parcels: Parcel[] = []
+  /** In the order of the copies. Rejects with ContentStoreError when the octets cannot be read. */
+  async pack(letter: Letter, copies: readonly Copy[]): Promise<readonly NewMessage[]> {
+    const [first] = copies
+    if (first === undefined) return []
     // However many mailboxes it goes to, a message is read once: they differ in the fields in front only.
-    let known: { readonly prefix: Buffer; readonly index: MessageIndex } | undefined
-    for (const recipient of delivery.recipients) {
-      if (recipient.account === '') continue
-      const prefix = finalPrefix(message, recipient)
-      known ??= { prefix, index: await this.#index(message.content, message.size, prefix) }
-      const index = shiftedIndex(known.index, difference(known.prefix, prefix))
-      parcels.push({ delivery, append: newMessage(delivery, recipient.account, prefix, index) })
-    }
-    return parcels
+    const index = await this.#index(letter, first.prefix)
+    return copies.map((copy) =>
+      newMessage(letter, copy, shiftedIndex(index, difference(first.prefix, copy.prefix))),
+    )
   }
 
-  async #index(id: NewMessage['content'], size: number, prefix: Buffer): Promise<MessageIndex> {
+  async #index({ content, size }: Letter, prefix: Buffer): Promise<MessageIndex> {
     const indexer = new MessageIndexer()
     indexer.write(prefix)
     if (size <= READ_AT_ONCE) {
-      indexer.write(await this.#content.read(id))
+      indexer.write(await this.#content.read(content))
       if (this.#isTurn(size)) await turn()
     } else {
-      for await (const piece of this.#content.get(id)) {
+      for await (const piece of this.#content.get(content)) {
         indexer.write(piece)
         if (this.#isTurn(piece.length)) await turn()
       }
@@ -71,21 +75,20 @@ export class Packer {
 }
 
 function newMessage(
-  { id, message }: Delivery,
-  account: string,
-  prefix: Buffer,
+  { content, size, receivedAt, key }: Letter,
+  { account, prefix }: Copy,
   index: MessageIndex,
 ): NewMessage {
   return {
     account,
     mailbox: 'INBOX',
-    content: message.content,
+    content,
     prefix,
     index,
-    size: prefix.length + message.size,
+    size: prefix.length + size,
     flags: [],
-    internalDate: message.acceptedAt,
-    idempotencyKey: id,
+    internalDate: receivedAt,
+    idempotencyKey: key,
   }
 }
 

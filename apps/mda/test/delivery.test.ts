@@ -6,9 +6,10 @@ import { ContentStoreError, type ContentId } from '@cartero/content'
 import { MemoryContentLog } from '@cartero/content/memory'
 import { MailStoreError } from '@cartero/mailstore'
 import { createMemoryMailStore } from '@cartero/mailstore/memory'
-import { createMdaAgent } from '@cartero/mda-agent/agent'
-import type { DeliveryId, DeliveryRecipient } from '@cartero/spool'
+import { createMdaAgent, Terminals } from '@cartero/mda-agent/agent'
+import type { DeliveryId, DeliveryRecipient, Envelope } from '@cartero/spool'
 import { MemorySpool } from '@cartero/spool/memory'
+import { Notices } from '@cartero/spool/notices'
 import { ManualClock } from '@cartero/wire'
 
 const LETTER = 'Subject: hello\r\n\r\nbody\r\n'
@@ -18,15 +19,25 @@ function house() {
   const content = new MemoryContentLog()
   const spool = new MemorySpool({ content, clock })
   const mailStore = createMemoryMailStore()
+  const notices = new Notices({
+    intake: spool,
+    content,
+    hostname: 'mail.cartero.test',
+    clock,
+    random: (octets) => new Uint8Array(octets),
+  })
+  const terminals = new Terminals(clock)
   const agent = createMdaAgent({
     spool,
     mailStore,
     content,
+    notices,
+    terminals,
     logger: silentLogger,
     metrics: new MetricRegistry(),
     clock,
   })
-  return { clock, content, spool, mailStore, agent }
+  return { clock, content, spool, mailStore, terminals, agent }
 }
 
 type House = ReturnType<typeof house>
@@ -35,11 +46,13 @@ async function accept(
   { spool }: House,
   recipients: readonly DeliveryRecipient[],
   letter: string = LETTER,
+  envelope: Partial<Envelope> = {},
 ): Promise<DeliveryId> {
   const draft = spool.begin({
     reversePath: 'stranger@elsewhere.test',
     recipients: recipients.map(({ address }) => ({ address })),
     client: { address: '192.0.2.1', helo: 'elsewhere.test', protocol: 'ESMTP' },
+    ...envelope,
   })
   void draft.write(Buffer.from(letter))
   const queueId = await draft.commit(Buffer.from('Received: from a by b; Thu, 1 Jan 2026 00:00:00 +0000\r\n'))
@@ -60,6 +73,22 @@ async function messages({ mailStore, content }: House, account: string): Promise
       async (message) => message.prefix.toString() + (await content.read(message.content)).toString(),
     ),
   )
+}
+
+/** A notice was written; nobody routes it here. */
+async function isNoticed({ spool }: House): Promise<boolean> {
+  return (await spool.inspect({ state: 'ready', limit: 10 })).some(({ id }) => id.endsWith('.0'))
+}
+
+/** What was written to the sender, one text for each notice. */
+async function notices(rooms: House): Promise<string[]> {
+  for (let i = 0; i < 1_000 && !(await isNoticed(rooms)); i++) await new Promise(setImmediate)
+  if (!(await isNoticed(rooms))) return []
+  for await (const batch of rooms.spool.arrivals(100, AbortSignal.timeout(5_000)))
+    return Promise.all(
+      batch.map(async (message) => (await rooms.content.read(message.content)).toString('latin1')),
+    )
+  return []
 }
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
@@ -147,12 +176,22 @@ test('a store that is full for a while delays mail and loses none', async (t) =>
   assert.equal((await messages(rooms, 'bob@cartero.test')).length, 1)
 })
 
-test('mail for an account that the directory forgot is held for the operator, not dropped', async (t) => {
+test('mail for an account that the directory forgot is given back, not dropped', async (t) => {
   const rooms = await running(t)
   await accept(rooms, [{ address: 'gone@cartero.test', account: '' }])
-  await until(async () => (await rooms.spool.inspect({ state: 'held', limit: 10 })).length === 1)
-  const [held] = await rooms.spool.inspect({ state: 'held', limit: 10 })
-  assert.match(held!.reason!, /gone@cartero\.test/)
+  const [notice] = await notices(rooms)
+  assert.match(notice!, /gone@cartero\.test\r\nAction: failed\r\nStatus: 5\.1\.1/)
+  assert.deepEqual(await rooms.spool.inspect({ state: 'failed', limit: 10 }), [])
+})
+
+test('a notice for a mailbox that is gone is a dead letter, and nobody is written to', async (t) => {
+  const rooms = await running(t)
+  const lost = { address: 'gone@cartero.test', account: '', problem: 'mailboxDisabled' as const }
+  await accept(rooms, [lost], LETTER, { reversePath: '' })
+  await until(async () => (await rooms.spool.inspect({ state: 'failed', limit: 10 })).length === 1)
+  const [dead] = await rooms.spool.inspect({ state: 'failed', limit: 10 })
+  assert.match(dead!.reason!, /disabled/)
+  assert.deepEqual(await notices(rooms), [])
 })
 
 test('one full mailbox does not keep the letter from the others', async (t) => {
@@ -184,14 +223,143 @@ test('a message whose octets cannot be read keeps no other message from being de
   await rooms.agent.drain!(AbortSignal.abort())
 })
 
-test('what cannot be delivered for five days becomes a dead letter instead of being tried for ever', async (t) => {
+test('what cannot be delivered for five days is given back instead of being tried for ever', async (t) => {
   const rooms = await running(t)
   t.mock.method(rooms.mailStore, 'append', () => Promise.reject(new MailStoreError('full', 'no space left')))
-  await accept(rooms, [to('bob@cartero.test')])
-  const expired = () => rooms.spool.inspect({ state: 'expired', limit: 10 })
+  const never = [{ address: 'bob@cartero.test', notify: ['failure'] as const }]
+  await accept(rooms, [to('bob@cartero.test')], LETTER, { recipients: never })
   await until(async () => {
     rooms.clock.advance(3_600_000)
-    return (await expired()).length === 1
+    return isNoticed(rooms)
   })
-  assert.equal((await expired())[0]!.reason, 'no space left')
+  const [notice] = await notices(rooms)
+  assert.match(notice!, /^Status: 5\.4\.7\r$/m)
+  assert.match(notice!, /no space left/)
 })
+
+test('one recipient of a letter gets it though another does not exist, and only of him the sender hears', async (t) => {
+  const rooms = await running(t)
+  const gone = { address: 'gone@cartero.test', account: '', problem: 'noSuchMailbox' as const }
+  await accept(rooms, [gone, to('bob@cartero.test')])
+  const [notice] = await notices(rooms)
+  assert.equal((await messages(rooms, 'bob@cartero.test')).length, 1)
+  assert.ok(!notice!.includes('bob@cartero.test'))
+})
+
+test('a recipient whose mailbox is full is tried again alone', async (t) => {
+  const rooms = await running(t)
+  await rooms.mailStore.provision('full@cartero.test')
+  await rooms.mailStore.setQuota('full@cartero.test', 1)
+  await accept(rooms, [to('full@cartero.test'), to('bob@cartero.test')])
+  await until(async () => (await rooms.spool.inspect({ state: 'deferred', limit: 10 })).length === 1)
+  const [waiting] = await rooms.spool.inspect({ state: 'deferred', limit: 10 })
+  assert.deepEqual(waiting!.recipients, ['full@cartero.test'])
+  await rooms.mailStore.setQuota('full@cartero.test', 0)
+  await until(() => {
+    rooms.clock.advance(60_000)
+    return rooms.spool.waiting === 0
+  })
+  assert.equal((await messages(rooms, 'full@cartero.test')).length, 1)
+  assert.equal((await messages(rooms, 'bob@cartero.test')).length, 1)
+})
+
+test('a sender who asked hears that it is in the mailbox, and the mailbox keeps whom he wrote to', async (t) => {
+  const rooms = await running(t)
+  const originalRecipient = 'rfc822;robert@example.net'
+  const recipients = [{ address: 'bob@cartero.test', notify: ['success'] as const, originalRecipient }]
+  await accept(rooms, [to('bob@cartero.test')], LETTER, { recipients })
+  const [notice] = await notices(rooms)
+  assert.match(notice!, /^Action: delivered\r$/m)
+  const [letter] = await messages(rooms, 'bob@cartero.test')
+  assert.match(letter!, /^Original-Recipient: rfc822;robert@example\.net\r$/m)
+})
+
+test('what came too late for its sender is given back and not delivered', async (t) => {
+  const rooms = house()
+  t.after(() => rooms.spool.close())
+  const deliverBy = { at: rooms.clock.now() + 1_000, mode: 'return' as const, trace: false }
+  await accept(rooms, [to('bob@cartero.test')], LETTER, { deliverBy })
+  rooms.clock.advance(1_000)
+  await rooms.agent.start!(AbortSignal.timeout(10_000))
+  const [notice] = await notices(rooms)
+  assert.match(notice!, /^Status: 5\.4\.7\r$/m)
+  assert.deepEqual(await messages(rooms, 'bob@cartero.test'), [])
+  await rooms.agent.drain!(AbortSignal.abort())
+})
+
+test('a notice that cannot be written keeps its delivery in the spool', async (t) => {
+  const rooms = house()
+  t.after(() => rooms.spool.close())
+  await accept(rooms, [{ address: 'gone@cartero.test', account: '' }])
+  const begin = rooms.spool.begin.bind(rooms.spool)
+  const full = t.mock.method(rooms.spool, 'begin', () => {
+    throw new MailStoreError('full', 'no space left')
+  })
+  await rooms.agent.start!(AbortSignal.timeout(10_000))
+  await until(async () => (await rooms.spool.inspect({ state: 'deferred', limit: 10 })).length === 1)
+  full.mock.mockImplementation(begin)
+  rooms.clock.advance(5_000)
+  assert.equal((await notices(rooms)).length, 1)
+  await rooms.agent.drain!(AbortSignal.abort())
+})
+
+for (const [display, isThere, inMailbox, onScreen, fate] of [
+  ['send', true, 0, 1, 'over'],
+  ['send', false, 0, 0, 'deferred'],
+  ['soml', true, 0, 1, 'over'],
+  ['soml', false, 1, 0, 'over'],
+  ['saml', true, 1, 1, 'over'],
+  ['saml', false, 1, 0, 'over'],
+] as const)
+  test(`${display} to somebody who is ${isThere ? 'at' : 'not at'} a terminal`, async (t) => {
+    const rooms = await running(t)
+    const seen: string[] = []
+    const leave = new AbortController()
+    const looking = isThere ? look(rooms, 'bob@cartero.test', seen, leave.signal) : undefined
+    await accept(rooms, [to('bob@cartero.test')], LETTER, { display })
+    await until(async () => {
+      const deferred = await rooms.spool.inspect({ state: 'deferred', limit: 1 })
+      return (deferred.length > 0 ? 'deferred' : rooms.spool.waiting === 0 ? 'over' : '') === fate
+    })
+    leave.abort()
+    await looking
+    assert.equal((await messages(rooms, 'bob@cartero.test')).length, inMailbox)
+    assert.equal(seen.length, onScreen)
+  })
+
+test('somebody who stays away from his terminal is told of to the sender', async (t) => {
+  const rooms = await running(t)
+  await accept(rooms, [to('bob@cartero.test')], LETTER, { display: 'send' })
+  await until(async () => {
+    rooms.clock.advance(60_000)
+    return isNoticed(rooms)
+  })
+  assert.match((await notices(rooms))[0]!, /^Status: 5\.2\.0\r$/m)
+})
+
+test('a terminal that does not answer is taken for dead, and the mailbox gets the letter', async (t) => {
+  const rooms = await running(t)
+  const leave = new AbortController()
+  const stuck = rooms.terminals.attach('bob@cartero.test', leave.signal)![Symbol.asyncIterator]()
+  void stuck.next()
+  await accept(rooms, [to('bob@cartero.test')], LETTER, { display: 'soml' })
+  await until(() => {
+    rooms.clock.advance(1_000)
+    return rooms.spool.waiting === 0
+  })
+  assert.equal(rooms.terminals.attached('bob@cartero.test'), false)
+  assert.equal((await messages(rooms, 'bob@cartero.test')).length, 1)
+  leave.abort()
+})
+
+async function look(
+  { terminals }: House,
+  account: string,
+  seen: string[],
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const { number, text } of terminals.attach(account, signal)!) {
+    seen.push(text)
+    terminals.shown(account, number)
+  }
+}
