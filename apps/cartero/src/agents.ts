@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto'
+
 import type { ListenAddress } from '@cartero/agent/config'
 import { OperatorError, type Component } from '@cartero/agent/lifecycle'
 import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
@@ -5,9 +7,11 @@ import { credentialVerifier, type Directory } from '@cartero/directory'
 import { AddressBans, Doorkeeper } from '@cartero/directory/doorkeeper'
 import type { DirectoryAgent } from '@cartero/directory-agent/agent'
 import { createImapAgent, type ImapSettings } from '@cartero/imap-agent/agent'
-import { createMdaAgent } from '@cartero/mda-agent/agent'
+import { createMdaAgent, noticeEvents, type Terminals } from '@cartero/mda-agent/agent'
 import { createMsaAgent } from '@cartero/msa-agent/agent'
 import { createMtaAgent } from '@cartero/mta-agent/agent'
+import { systemClock } from '@cartero/wire'
+import { Notices } from '@cartero/spool/notices'
 import { systemClock } from '@cartero/wire'
 import { ListenError } from '@cartero/wire/node'
 
@@ -23,31 +27,45 @@ export interface AgentsOptions {
   readonly stores: Stores
   readonly directory: DirectoryAgent
   readonly identity: TlsIdentity
+  /** Who looks at a terminal. */
+  readonly terminals: Terminals
   /** What an operator does about a door that is taken. */
   readonly doorRemedy: string
 }
 
 /** What is there once the agents start. */
 interface Ports extends OpenStores, Pick<DirectoryAgent, 'directory'> {
+  readonly notices: Notices
   readonly tls: TlsIdentity['server']
 }
 
 /** Each agent with the ports it is given, in the order of a message's way back: who delivers is there before who accepts. */
 export function agents(options: AgentsOptions): Component[] {
-  const { config, stores, identity, logger, metrics, doorRemedy } = options
+  const { config, stores, identity, terminals, logger, metrics, doorRemedy } = options
   const bans = new AddressBans(systemClock)
   const doorkeeper = (directory: Directory): Doorkeeper =>
     new Doorkeeper({ verifier: () => credentialVerifier(directory), bans })
   const make: Readonly<Record<string, (ports: Ports) => Component>> = {
-    mda: ({ spool, mailStore, content }) => createMdaAgent({ spool, mailStore, content, logger, metrics }),
-    mta: ({ spool, directory, tls }) =>
-      createMtaAgent({ spool, directory, tls, logger, metrics, settings: mtaSettings(config) }),
+    mda: ({ spool, mailStore, content, notices }) =>
+      createMdaAgent({ spool, mailStore, content, notices, terminals, logger, metrics }),
+    mta: ({ spool, directory, tls, notices }) =>
+      createMtaAgent({
+        spool,
+        directory,
+        tls,
+        notices,
+        terminals,
+        logger,
+        metrics,
+        settings: mtaSettings(config),
+      }),
     msa: ({ spool, directory, tls }) =>
       createMsaAgent({
         intake: spool,
         directory,
         doorkeeper: doorkeeper(directory),
         tls,
+        terminals,
         logger,
         metrics,
         settings: msaSettings(config),
@@ -63,8 +81,10 @@ export function agents(options: AgentsOptions): Component[] {
         settings: imapSettings(config),
       }),
   }
+  let notices: Notices | undefined
   const ports = (): Ports => ({
     ...stores.open,
+    notices: (notices ??= noticesOf(options)),
     directory: options.directory.directory,
     tls: identity.server,
   })

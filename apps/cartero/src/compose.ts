@@ -2,7 +2,9 @@ import { createAdminServer, createControlSocket, type ControlVerbs } from '@cart
 import { formatListenAddress, type ListenAddress } from '@cartero/agent/config'
 import type { Agent, Component, HealthReport } from '@cartero/agent/lifecycle'
 import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
+import { Terminals } from '@cartero/mda-agent/agent'
 import { createDirectoryAgent } from '@cartero/directory-agent/agent'
+import { systemClock } from '@cartero/wire'
 
 import { administration, controlVerbs, type AdministrationStores } from './administration.ts'
 import { agents } from './agents.ts'
@@ -64,6 +66,7 @@ export function compose(options: CompositionOptions): Composition {
     data,
     selfSignedIsFine: selfSigned.isFine,
   })
+  const terminals = new Terminals(systemClock)
   const administered = (): AdministrationStores => ({
     directory: directory.directory,
     mailStore: stores.open.mailStore,
@@ -78,7 +81,7 @@ export function compose(options: CompositionOptions): Composition {
     stores,
     directory,
     { name: 'accounts', start: () => options.prepare?.(administered()) },
-    ...agents({ ...options, stores, directory, identity }),
+    ...agents({ ...options, stores, directory, identity, terminals }),
     reclaimer({ stores, every: config.spool.reclaimEvery, logger: options.logger }),
   ]
   return { agent: { name: 'cartero', components }, identity, stores }
