@@ -114,6 +114,17 @@ function doubleDoors(
   ]
 }
 
+function noticesOf({ config, stores, logger }: AgentsOptions): Notices {
+  return new Notices({
+    intake: stores.open.spool,
+    content: stores.open.content,
+    hostname: config.hostname,
+    clock: systemClock,
+    random: randomBytes,
+    sent: noticeEvents(logger.child({ agent: 'mda' })),
+  })
+}
+
 /** A component that is made when it starts, because what it needs is open only then. */
 function whenOpen(name: string, make: () => Component, doorRemedy: string): Component {
   let inner: Component | undefined
