@@ -6,11 +6,13 @@ import { PARSERS, splitVerb } from './command.ts'
 import type { Extension } from './extensions.ts'
 import { EXTENSIONS, parseOffer } from './extensions.ts'
 import type { MailParameters } from './parameters/mail-parameters.ts'
+import type { RcptParameters } from './parameters/rcpt-parameters.ts'
 import { formatPath, parseForwardPath, parseReversePath } from './path.ts'
 import { ReplyError } from './reply-error.ts'
 import { formatAuth } from './verb/auth.ts'
 import { formatMail, type MailCommand } from './verb/mail.ts'
-import { formatRcpt } from './verb/rcpt.ts'
+import { formatProxied, type ProxiedCommand } from './verb/proxied.ts'
+import { formatRcpt, type RcptCommand } from './verb/rcpt.ts'
 
 const ALL = new Set(Object.keys(EXTENSIONS) as Extension[])
 
@@ -26,16 +28,46 @@ const mailbox = fc
   })
   .map((localPart): Mailbox => ({ localPart, domain: parseMailbox('a@example.com')!.domain }))
 
-test('what a client says of a sender is what a server hears', () => {
-  const parameters: fc.Arbitrary<MailParameters> = fc.record(
+const printable = (minLength: number, maxLength: number): fc.Arbitrary<string> =>
+  fc.string({
+    unit: fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code)),
+    minLength,
+    maxLength,
+  })
+
+const deliverBy = (
+  seconds: fc.Arbitrary<number>,
+  mode: 'return' | 'notify',
+): fc.Arbitrary<NonNullable<MailParameters['deliverBy']>> =>
+  fc.tuple(seconds, fc.boolean()).map(([time, trace]) => ({ seconds: time, mode, trace }))
+
+/** @param held the one of the two that may be there */
+const mailParameters = (held: 'holdFor' | 'holdUntil' | undefined): fc.Arbitrary<MailParameters> =>
+  fc.record(
     {
       size: fc.nat(),
-      body: fc.constantFrom('7BIT', '8BITMIME'),
+      body: fc.constantFrom('7BIT', '8BITMIME', 'BINARYMIME'),
       smtpUtf8: fc.constant(true as const),
       auth: fc.oneof(mailbox, fc.constant('<>' as const)),
+      return: fc.constantFrom('full', 'headers'),
+      envelopeId: printable(1, 30),
+      deliverBy: fc.oneof(
+        deliverBy(fc.integer({ min: 1, max: 999_999_999 }), 'return'),
+        deliverBy(fc.integer({ min: -999_999_999, max: 999_999_999 }), 'notify'),
+      ),
+      priority: fc.integer({ min: -9, max: 9 }),
+      requireTls: fc.constant(true as const),
+      solicitations: fc.array(fc.stringMatching(/^[A-Za-z][A-Za-z0-9._:-]{0,9}$/), {
+        minLength: 1,
+        maxLength: 3,
+      }),
+      ...(held === undefined ? {} : { [held]: fc.integer({ min: 1, max: 999_999_999 }) }),
     },
     { requiredKeys: [] },
   )
+
+test('what a client says of a sender is what a server hears', () => {
+  const parameters = fc.constantFrom('holdFor', 'holdUntil', undefined).chain(mailParameters)
   fc.assert(
     fc.property(fc.option(mailbox, { nil: undefined }), parameters, (reversePath, given) => {
       const heard = parse(formatMail(reversePath, given)) as MailCommand
@@ -46,17 +78,61 @@ test('what a client says of a sender is what a server hears', () => {
   )
 })
 
+const visible = fc.string({
+  unit: fc.constantFrom('a', 'ü', '用', '\u{1f600}', '\\', '+', '=', ' ', '@'),
+  minLength: 1,
+})
+const rcptParameters: fc.Arbitrary<RcptParameters> = fc.record(
+  {
+    notify: fc.oneof(
+      fc.constant(['never'] as const),
+      fc.shuffledSubarray(['success', 'failure', 'delay'] as const, { minLength: 1 }),
+    ),
+    originalRecipient: fc.oneof(
+      printable(1, 30).map((address) => `rfc822;${address}`),
+      visible.map((address) => `utf-8;${address}`),
+    ),
+  },
+  { requiredKeys: [] },
+)
+
+test('what a proxy says of a client is what a server hears', () => {
+  const word = fc.string({
+    unit: fc.constantFrom('a', '[', ':', '+', '=', '@', '.'),
+    minLength: 1,
+    maxLength: 20,
+  })
+  const attributes = fc.record(
+    {
+      name: fc.option(word),
+      address: fc.constantFrom(null, '192.0.2.1', '2001:db8::1', '::'),
+      port: fc.option(fc.integer({ min: 0, max: 65_535 })),
+      protocol: fc.constantFrom('SMTP', 'ESMTP'),
+      helo: fc.option(word),
+      login: fc.option(word),
+      destinationAddress: fc.constantFrom(null, '192.0.2.1'),
+      destinationPort: fc.option(fc.integer({ min: 0, max: 65_535 })),
+    },
+    { requiredKeys: [] },
+  )
+  const client = attributes.filter((given) => Object.keys(given).length > 0)
+  fc.assert(
+    fc.property(client, (given) => {
+      const { client: heard } = parse(formatProxied({ verb: 'XCLIENT', client: given })) as ProxiedCommand
+      assert.deepEqual({ ...heard }, { ...given })
+    }),
+    { numRuns: 200 },
+  )
+})
+
 test('what a client says of a recipient is what a server hears', () => {
   fc.assert(
-    fc.property(mailbox, (forwardPath) => {
-      assert.deepEqual(parse(formatRcpt(forwardPath, {})), {
-        verb: 'RCPT',
-        forwardPath,
-        parameters: {},
-        utf8: false,
-      })
+    fc.property(mailbox, rcptParameters, (forwardPath, parameters) => {
+      const { parameters: heard, ...rest } = parse(formatRcpt(forwardPath, parameters)) as RcptCommand
+      assert.deepEqual(rest, { verb: 'RCPT', forwardPath, utf8: false })
+      assert.deepEqual({ ...heard }, { ...parameters })
     }),
-    { numRuns: 100 },
+    { numRuns: 200 },
   )
   assert.deepEqual(parse(formatRcpt('postmaster', {})), {
     verb: 'RCPT',
@@ -88,6 +164,13 @@ test('whatever octets come, a command is read or refused, and nothing else is th
     ',',
     ':',
     'SIZE=',
+    'ORCPT=utf-8;',
+    'NAME=',
+    '\\x{',
+    'D800',
+    '}',
+    '+',
+    'FF',
     '=',
     '[',
     ']',

@@ -30,10 +30,10 @@ export function parseTimestamp(text: string): number | undefined {
   return date.getTime() - offset * MINUTE
 }
 
-/** In UTC, with whole seconds. */
+/** In UTC, with a fraction only where there is one. */
 // RFC 3339 §5.6
 export function formatTimestamp(epochMs: number): string {
-  return `${new Date(epochMs).toISOString().slice(0, 19)}Z`
+  return new Date(epochMs).toISOString().replace('.000Z', 'Z')
 }
 
 /** Minutes east of UTC. */

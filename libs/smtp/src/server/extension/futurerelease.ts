@@ -6,5 +6,5 @@ import type { ExtensionRow } from './row.ts'
 export const futureRelease: ExtensionRow = {
   extension: 'FUTURERELEASE',
   offer: (_dialogue, { futureRelease: longest }) =>
-    longest === undefined ? undefined : `${longest.seconds} ${formatTimestamp(longest.until)}`,
+    longest && `${longest.seconds} ${formatTimestamp(longest.until - (longest.until % 1000))}`,
 }
