@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 
 /** Speaks a line protocol word for word: for what a well-behaved client would never say. */
 export class LineClient implements Disposable {
@@ -24,6 +25,20 @@ export class LineClient implements Disposable {
   static async connect(port: number, host = '127.0.0.1'): Promise<LineClient> {
     const socket = connect(port, host)
     await once(socket, 'connect')
+    return new LineClient(socket)
+  }
+
+  /** TLS at once. The certificate is not looked at. */
+  static async connectTls(port: number, host = '127.0.0.1'): Promise<LineClient> {
+    const socket = connectTls({ port, host, rejectUnauthorized: false })
+    await once(socket, 'secureConnect')
+    return new LineClient(socket)
+  }
+
+  /** The same connection under TLS, once the server has said that it is ready. The certificate is not looked at. */
+  async secured(): Promise<LineClient> {
+    const socket = connectTls({ socket: this.#socket, rejectUnauthorized: false })
+    await once(socket, 'secureConnect')
     return new LineClient(socket)
   }
 
