@@ -46,8 +46,9 @@ export const DEFAULT_LIMITS: SmtpServerLimits = {
   messageSize: 50 * 1024 * 1024,
   // A client that has not asked for SIZE gets to its end of data and hears why; one that floods does not.
   discarded: 256 * 1024 * 1024,
-  // RFC 5321 §4.5.3.1.4 has 512; extensions add to it (RFC 6531 §3.4, RFC 3461 §5, RFC 4954 §3), addresses may be long.
-  commandLine: 2048,
+  // RFC 5321 §4.5.3.1.4 has 512; extensions add some 1800 to it, of which RFC 3865 §2 alone has 1007, RFC 3461 §3 and
+  // RFC 4954 §5 500 each. Addresses may be longer, too.
+  commandLine: 3072,
   // RFC 4954 §4
   authLine: 12_288,
   // RFC 5321 §4.5.3.1.8 asks for 100 at least.

@@ -20,6 +20,7 @@ export interface GreetingCommand {
  * judge.
  */
 // RFC 5321 §4.1.1.1 deviation: any visible word is let pass as a name; printers and old clients have no better one.
+// RFC 6531 §3.7.1 deviation: a U-label is read as the A-label that should have been said.
 export function parseGreeting(verb: GreetingCommand['verb'], scanner: CommandScanner): GreetingCommand {
   const start = scanner.offset
   const domain = scanner.domain()
