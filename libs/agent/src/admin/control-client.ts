@@ -1,8 +1,9 @@
-import { request } from 'node:http'
+import { request, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 
 import { explainSystemError } from '../lifecycle/operator-error.ts'
 import { ControlError, type ControlFault } from './control-error.ts'
+import type { StreamLine } from './control-stream.ts'
 import { shortestPath } from './socket-path.ts'
 
 /** Milliseconds that a verb may take before the caller gives up. */
@@ -18,7 +19,11 @@ export async function callControl(
   argument: unknown,
   signal: AbortSignal = AbortSignal.timeout(CALL_DEADLINE),
 ): Promise<unknown> {
-  const body = await post(shortestPath(path), verb, JSON.stringify(argument ?? null), signal)
+  const response = await post(shortestPath(path), verb, JSON.stringify(argument ?? null), signal)
+  return resultOf(await text(response))
+}
+
+function resultOf(body: string): unknown {
   const answer = JSON.parse(body) as {
     readonly result?: unknown
     readonly error?: { readonly fault: ControlFault; readonly message: string }
@@ -27,12 +32,53 @@ export async function callControl(
   return answer.result
 }
 
+/**
+ * Listens to a verb of the running system that goes on telling, until the signal aborts. Fulfilled once the system has agreed;
+ * rejects as `callControl` does. The values end with ControlError `unreachable` when the system stops.
+ */
+export async function listenControl(
+  path: string,
+  verb: string,
+  argument: unknown,
+  signal: AbortSignal,
+): Promise<AsyncIterable<unknown>> {
+  const response = await post(shortestPath(path), verb, JSON.stringify(argument ?? null), signal)
+  // What is no stream is a refusal.
+  if (response.statusCode !== 200) resultOf(await text(response))
+  return valuesOf(response, signal)
+}
+
+async function* valuesOf(response: IncomingMessage, signal: AbortSignal): AsyncGenerator<unknown, void> {
+  const stopped = new ControlError('unreachable', 'the system has stopped')
+  try {
+    for await (const line of linesOf(response)) {
+      const told = JSON.parse(line) as StreamLine
+      if ('error' in told) throw new ControlError(told.error.fault, told.error.message)
+      yield told.value
+    }
+  } catch (error) {
+    if (signal.aborted) return
+    throw error instanceof ControlError ? error : stopped
+  }
+  if (!response.complete && !signal.aborted) throw stopped
+}
+
+/** Lines end with LF alone: JSON may hold other line separators. */
+async function* linesOf(response: IncomingMessage): AsyncGenerator<string, void> {
+  let rest = ''
+  for await (const piece of response.setEncoding('utf8') as AsyncIterable<string>) {
+    const lines = `${rest}${piece}`.split('\n')
+    rest = lines.pop() ?? ''
+    yield* lines
+  }
+}
+
 const NOBODY_LISTENS = new Set(['ENOENT', 'ENOTDIR', 'ECONNREFUSED'])
 const NOT_OURS = new Set(['EACCES', 'EPERM'])
 /** The socket is for the user who runs the system. */
 const BE_ITS_USER = 'run this as the user who runs the system'
 
-function post(socketPath: string, verb: string, body: string, signal: AbortSignal): Promise<string> {
+function post(socketPath: string, verb: string, body: string, signal: AbortSignal): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
     const call = request({ socketPath, path: `/v1/${verb}`, method: 'POST', headers, signal, agent: false })
@@ -42,9 +88,7 @@ function post(socketPath: string, verb: string, body: string, signal: AbortSigna
       const fault = NOBODY_LISTENS.has(error.code ?? '') ? 'unreachable' : 'failure'
       reject(new ControlError(fault, `${verb}: ${error.message}`, { cause: error }))
     })
-    call.once('response', (response) => {
-      text(response).then(resolve, reject)
-    })
+    call.once('response', resolve)
     call.end(body)
   })
 }

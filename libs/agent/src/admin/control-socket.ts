@@ -5,6 +5,7 @@ import { connect } from 'node:net'
 import type { Component } from '../lifecycle/component.ts'
 import { explainSystemError, OperatorError } from '../lifecycle/operator-error.ts'
 import { ControlError, type ControlFault } from './control-error.ts'
+import { LISTENER_DEADLINE, MOST_LISTENERS, writeStream, type ControlStreams } from './control-stream.ts'
 import { SmallHttpServer } from './http-server.ts'
 import { shortestPath } from './socket-path.ts'
 
@@ -23,17 +24,27 @@ const STATUS: Readonly<Record<ControlFault, number>> = {
 }
 
 /**
- * The socket through which the command line speaks to the running system: POST /v1/<verb> with a JSON argument.
+ * The socket through which the command line speaks to the running system: POST /v1/<verb> with a JSON argument. A verb of
+ * `streams` is answered with a line of JSON for each value, until either side has had enough.
  * Who may open the file (mode 600) may do everything. Only one process can hold it, so it also guards the data folder.
  */
 export function createControlSocket(options: {
   readonly path: string
   readonly verbs: ControlVerbs
+  readonly streams?: ControlStreams
+  readonly listenerDeadline?: number
 }): Component {
   const path = shortestPath(options.path)
-  const server = new SmallHttpServer({ path }, (request, response) =>
-    answer(request, response, options.verbs),
-  )
+  const listeners = new Set<ServerResponse>()
+  const server = new SmallHttpServer({ path }, (request, response) => {
+    const stream = streamNamed(request, options.streams)
+    return stream === undefined
+      ? answer(request, response, options.verbs)
+      : tell(request, response, stream, {
+          listeners,
+          deadline: options.listenerDeadline ?? LISTENER_DEADLINE,
+        })
+  })
   return {
     name: 'control',
     async start() {
@@ -78,6 +89,29 @@ function probe(path: string): Promise<'alive' | 'stale' | 'absent'> {
   })
 }
 
+/** Until the listener leaves, or the source ends. */
+async function tell(
+  request: IncomingMessage,
+  response: ServerResponse,
+  stream: NonNullable<ControlStreams[string]>,
+  { listeners, deadline }: { readonly listeners: Set<ServerResponse>; readonly deadline: number },
+): Promise<void> {
+  const aborted = new AbortController()
+  response.once('close', () => {
+    aborted.abort()
+    listeners.delete(response)
+  })
+  try {
+    if (listeners.size >= MOST_LISTENERS)
+      throw new ControlError('failure', `there are ${MOST_LISTENERS} listeners already`)
+    listeners.add(response)
+    const values = stream(await argumentOf(request), aborted.signal)
+    await writeStream(response, values, { aborted, deadline })
+  } catch (error) {
+    refuse(response, error)
+  }
+}
+
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
@@ -90,17 +124,32 @@ async function answer(
     const result = await verb(await argumentOf(request), aborted.signal)
     reply(response, 200, { result: result ?? null })
   } catch (error) {
-    const fault = error instanceof ControlError ? error.fault : 'failure'
-    reply(response, STATUS[fault], {
-      error: { fault, message: error instanceof Error ? error.message : String(error) },
-    })
+    refuse(response, error)
   }
 }
 
+function refuse(response: ServerResponse, error: unknown): void {
+  const fault = error instanceof ControlError ? error.fault : 'failure'
+  reply(response, STATUS[fault], {
+    error: { fault, message: error instanceof Error ? error.message : String(error) },
+  })
+}
+
+function streamNamed(
+  request: IncomingMessage,
+  streams: ControlStreams = {},
+): ControlStreams[string] | undefined {
+  const name = nameOf(request)
+  return name !== undefined && Object.hasOwn(streams, name) ? streams[name] : undefined
+}
+
+function nameOf(request: IncomingMessage): string | undefined {
+  return request.method === 'POST' ? /^\/v1\/([a-z.-]+)$/.exec(request.url ?? '')?.[1] : undefined
+}
+
 function verbNamed(request: IncomingMessage, verbs: ControlVerbs): ControlVerbs[string] {
-  const name = /^\/v1\/([a-z.-]+)$/.exec(request.url ?? '')?.[1]
-  if (request.method !== 'POST' || name === undefined)
-    throw new ControlError('usage', 'ask with POST /v1/<verb>')
+  const name = nameOf(request)
+  if (name === undefined) throw new ControlError('usage', 'ask with POST /v1/<verb>')
   if (!Object.hasOwn(verbs, name))
     throw new ControlError('usage', `the running system knows no verb '${name}'`)
   return verbs[name] as ControlVerbs[string]
