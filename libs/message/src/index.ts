@@ -6,6 +6,18 @@ export { charsetDecoder } from './codec/charset.ts'
 export { PartTextDecoder } from './codec/part-text-decoder.ts'
 export { transferDecoder, type TransferDecoder } from './codec/transfer-decoder.ts'
 export {
+  contentFacts,
+  ContentScanner,
+  hasUtf8Header,
+  LONGEST_LINE,
+  type ContentFacts,
+} from './content-facts.ts'
+export { ContentConverter, type ConversionOptions } from './convert/content-converter.ts'
+export { ConversionError, type ConversionObstacle } from './convert/conversion-error.ts'
+export { to7Bit, to8Bit, type MessageSource } from './convert/converted-content.ts'
+export { LOOK_AHEAD_OCTETS } from './convert/converted-entity.ts'
+export { downgradeHeader } from './downgrade/downgraded-header.ts'
+export {
   addressSpecOf,
   mailboxesOf,
   MOST_ADDRESSES,
@@ -29,6 +41,7 @@ export type { Address, Envelope, MessageIndex, Part } from './mime/message-index
 export { MessageIndexer } from './mime/message-indexer.ts'
 export { shiftedIndex, type Shift } from './mime/shifted-index.ts'
 export { partAt, sectionRange, type OctetRange, type SectionKind } from './mime/section-range.ts'
+export { isSigned } from './signed.ts'
 export { octetsOf, textOf, type OctetString } from './octet-string.ts'
 export {
   deliveredToField,

@@ -7,7 +7,7 @@ import type { PartHeader } from './part-header.ts'
 type GrowingPart = { -readonly [Member in keyof Part]: Part[Member] }
 
 /** Of a multipart/digest, parts that do not name their type are messages (RFC 2046 §5.1.5). */
-const DIGEST_CONTENT_TYPE: ContentType = { type: 'message', subtype: 'rfc822', parameters: [] }
+export const DIGEST_CONTENT_TYPE: ContentType = { type: 'message', subtype: 'rfc822', parameters: [] }
 
 /** A part whose end is not yet seen. */
 export class OpenPart {
