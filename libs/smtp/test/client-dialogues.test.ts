@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { mechanismNamed } from '@cartero/sasl'
+import { mechanismNamed, type SaslClientMechanism } from '@cartero/sasl'
 import {
   serveErrand,
   SmtpClientMachine,
@@ -80,9 +80,9 @@ class ClientRun {
   }
 
   #expect(said: string, expected: readonly string[]): void {
-    if (sameLines(said, expected)) return
-    assert.equal(said, expected.join(''), `cut into ${JSON.stringify(this.#sizes)}`)
-    assert.fail('unreachable')
+    const whole = expected.join('')
+    if (said !== whole && sameLines(said, expected)) return
+    assert.equal(said, whole, `cut into ${JSON.stringify(this.#sizes)}`)
   }
 
   async #happen({ word, argument }: Extract<DialogueLine, { readonly kind: 'event' }>): Promise<void> {
@@ -176,17 +176,24 @@ async function* streamedIn7Bit(source: AsyncIterable<Uint8Array>): AsyncIterable
 }
 
 function chooseOnly(name: string): NonNullable<SmtpClientOptions['authenticate']> {
-  return (offered) =>
-    offered.includes(name)
-      ? {
-          name,
-          exchange: mechanismNamed(name)!.connect({
-            login: LOGIN,
-            password: PASSWORD,
-            newNonce: () => 'client-nonce',
-          }),
-        }
-      : undefined
+  return (offered) => {
+    if (!offered.includes(name)) return undefined
+    const exchange =
+      MOCKS[name]?.() ??
+      mechanismNamed(name)!.connect({ login: LOGIN, password: PASSWORD, newNonce: () => 'client-nonce' })
+    return { name, exchange }
+  }
+}
+
+/** Mechanisms whose words are easy to read in a dialogue. */
+const MOCKS: Readonly<Record<string, () => SaslClientMechanism>> = {
+  LONG: () => ({
+    complete: true,
+    initial: () => Buffer.from('long'.repeat(100)),
+    respond: () => Buffer.alloc(0),
+  }),
+  BEARER: () => ({ complete: true, initial: () => Buffer.from('token'), respond: () => Buffer.from([1]) }),
+  EXTERNAL: () => ({ complete: true, initial: () => Buffer.alloc(0), respond: () => Buffer.alloc(0) }),
 }
 
 function streamOf(text: string): () => AsyncIterable<Uint8Array> {
