@@ -42,6 +42,14 @@ suite('formatting', () => {
     ])
   })
 
+  test('says UTF-8 to a client that asked for it, in lines that are not too long, and still breaks none', () => {
+    const utf8 = (text: string): string[] => lines({ ...reply(250, '2.1.5', text), utf8: true })
+    assert.deepEqual(utf8('<ü@mx.example>\n\u0085\r'), ['250-2.1.5 <ü@mx.example>', '250 2.1.5 ??'])
+    const wrapped = utf8('\u{1f600}'.repeat(300))
+    for (const line of wrapped) assert.ok(Buffer.byteLength(line) + 2 <= REPLY_LINE_OCTETS)
+    assert.equal(wrapped.map((line) => line.slice(10)).join(''), '\u{1f600}'.repeat(300))
+  })
+
   test('continues a text that is too long for a line on the next', () => {
     const wrapped = lines(reply(550, '5.7.1', 'word '.repeat(300)))
     assert.ok(wrapped.length > 2)

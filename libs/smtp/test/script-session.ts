@@ -30,6 +30,7 @@ const verifier: CredentialVerifier = {
 export type Ability =
   | 'refused-greeting'
   | 'closed-greeting'
+  | 'mailless-greeting'
   | 'auth'
   | 'verify'
   | 'expand'
@@ -83,6 +84,7 @@ export function scriptSession(abilities: ReadonlySet<Ability>, told: string[]): 
     closed: (how) => void told.push(`closed ${how}`),
   }
   if (abilities.has('refused-greeting')) session.greeting = () => replies.noService('mx.example')
+  if (abilities.has('mailless-greeting')) session.greeting = () => replies.acceptsNoMail('mx.example')
   if (abilities.has('closed-greeting')) session.greeting = () => replies.tooManyConnections('mx.example')
   if (abilities.has('lmtp')) Object.assign(session, lmtpAbility(session, told))
   if (abilities.has('auth')) Object.assign(session, authAbility(told))
@@ -180,6 +182,8 @@ function decide(localPart: string): Verdict | Promise<Verdict> {
       throw new ReplyError(replies.mailboxFull, { reason: 'quota of 1 GB reached', fault: 'store' })
     case 'bug':
       throw new TypeError('a bug')
+    case 'mailless':
+      return replies.nullMx
     case 'humble':
       return replies.priorityChanged(4)
     case 'late':
