@@ -18,7 +18,7 @@ import {
   type RateLimit,
   type ReceptionOptions,
 } from '@cartero/spool/reception'
-import { formatMailbox } from '@cartero/syntax'
+import { formatMailbox, parseMailbox } from '@cartero/syntax'
 import type { ConnectionFacts, MaybePromise, TlsFacts } from '@cartero/wire'
 import type { Events } from './events.ts'
 import { rewritten } from './policy/header-rewriting.ts'
@@ -133,7 +133,11 @@ export class SubmissionSession extends ReceivingSession implements SmtpSession, 
 
   async endOfData(): Promise<Reply> {
     const { hostname, clock, random, events, submission: policy } = this.#options
-    const isOwn = async (address: string): Promise<boolean> => this.#isOwn(address)
+    // The header is looked at as it came; its addresses are what they become.
+    const isOwn = async (address: string): Promise<boolean> => {
+      const mailbox = parseMailbox(address)
+      return mailbox !== undefined && this.#isOwn(formatMailbox(rewritten(mailbox, policy.rewriteDomains)))
+    }
     const accepted = await this.accept((header) =>
       submittedHeader(header, {
         policy,

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict'
 import { createLoggerTo, MetricRegistry } from '@cartero/agent/telemetry'
 import { MemoryContentLog } from '@cartero/content/memory'
 import { openMemoryDirectory } from '@cartero/directory/memory'
-import { createMtaAgent, type MtaDependencies, type MtaSettings } from '@cartero/mta-agent/agent'
+import {
+  createMtaAgent,
+  type MtaDependencies,
+  type MtaSettings,
+  type MxListener,
+} from '@cartero/mta-agent/agent'
 import type { Envelope } from '@cartero/spool'
 import { MemorySpool } from '@cartero/spool/memory'
 import { CERTIFICATE, freePortBase, KEY, LineClient } from '@cartero/testkit'
@@ -21,6 +26,11 @@ export interface Kept {
   readonly octets: string
 }
 
+interface StageOptions extends Partial<Omit<MtaDependencies, 'settings'>> {
+  readonly settings?: Partial<MtaSettings>
+  readonly door?: Partial<MxListener>
+}
+
 /** The MX port over a real socket with everything behind it in memory, under a policy. The clock stands still. */
 export class MxStage implements AsyncDisposable {
   readonly clock = new ManualClock()
@@ -31,12 +41,12 @@ export class MxStage implements AsyncDisposable {
   readonly #kept: Envelope[] = []
   readonly #port: number
 
-  private constructor(port: number, settings: Partial<MtaSettings>, more: Partial<MtaDependencies>) {
+  private constructor(port: number, { settings, door, ...more }: StageOptions) {
     this.#port = port
     this.#content = new MemoryContentLog()
     this.#spool = new MemorySpool({ content: this.#content, clock: this.clock })
     this.#agent = createMtaAgent({
-      settings: { hostname: 'mx.cartero.test', listen: [{ host: '127.0.0.1', port }], ...settings },
+      settings: { hostname: 'mx.cartero.test', listen: [{ host: '127.0.0.1', port, ...door }], ...settings },
       // Nothing is routed, so that a test finds what was accepted.
       spool: Object.assign(Object.create(this.#spool) as MemorySpool, {
         begin: (envelope: Envelope) => this.#spool.begin(envelope),
@@ -53,7 +63,7 @@ export class MxStage implements AsyncDisposable {
 
   static async open(
     policy: MtaSettings['policy'] = {},
-    { settings = {}, ...more }: Partial<MtaDependencies> & { settings?: Partial<MtaSettings> } = {},
+    { settings = {}, ...more }: StageOptions = {},
   ): Promise<MxStage> {
     const directory = openMemoryDirectory()
     await directory.AddDomain({ domain: { name: 'cartero.test', catchAll: '', postmaster: '' } })
@@ -65,7 +75,7 @@ export class MxStage implements AsyncDisposable {
     const targets = ['alice@cartero.test', 'bob@cartero.test']
     await directory.SetAlias({ alias: { address: 'both@cartero.test', targets } })
     const port = (await freePortBase()) + 25
-    const stage = new MxStage(port, { ...settings, policy }, { directory, ...more })
+    const stage = new MxStage(port, { directory, ...more, settings: { ...settings, policy } })
     await stage.#agent.start!(AbortSignal.timeout(10_000))
     return stage
   }
