@@ -48,10 +48,17 @@ const bug = (): never => {
 }
 
 test('a session whose side calls throw does not take the connection with it', async () => {
-  const session: ServedSession = { ...HARMLESS, mechanisms: bug, start: bug, reset: bug, closed: bug }
+  const session: ServedSession = {
+    ...HARMLESS,
+    honours: bug,
+    mechanisms: bug,
+    start: bug,
+    reset: bug,
+    closed: bug,
+  }
   const { said, bugs } = await say(session, ['EHLO c', 'MAIL FROM:<a@b.example>', 'RSET'])
   assert.deepEqual(said, ['250 HELP', '250 2.1.0 Sender OK', '250 2.0.0 OK'])
-  assert.deepEqual(bugs, ['mechanisms', 'mechanisms', 'reset', 'closed'])
+  assert.deepEqual(bugs, ['honours', 'mechanisms', 'reset', 'closed'])
 })
 
 test('a mechanism that cannot be started is a temporary failure', async () => {
