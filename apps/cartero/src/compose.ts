@@ -13,6 +13,7 @@ import { dataFolder, prepareDataFolder } from './data-folder.ts'
 import { checkDoors } from './doors.ts'
 import { reclaimer } from './reclaimer.ts'
 import { openDirectory, Stores } from './stores.ts'
+import { terminalStreams, terminalVerbs } from './terminal-verbs.ts'
 import { TlsIdentity } from './tls-identity.ts'
 
 export interface CompositionOptions {
@@ -74,7 +75,11 @@ export function compose(options: CompositionOptions): Composition {
   const verbs = { ...controlVerbs(administration(administered)), ...options.verbs }
   const components: Component[] = [
     { name: 'data', start: () => prepareDataFolder(data) },
-    createControlSocket({ path: data.controlSocket, verbs }),
+    createControlSocket({
+      path: data.controlSocket,
+      verbs: { ...verbs, ...terminalVerbs(terminals) },
+      streams: terminalStreams(terminals, () => administered().directory),
+    }),
     checkDoors({ addresses: allDoors(config), remedy: doorRemedy }),
     ...adminServers(config.listen.http, options.metrics, health),
     identity,

@@ -360,6 +360,6 @@ async function look(
 ): Promise<void> {
   for await (const { number, text } of terminals.attach(account, signal)!) {
     seen.push(text)
-    terminals.shown(account, number)
+    terminals.shown(number)
   }
 }

@@ -9,6 +9,7 @@ import { EXIT, exitCodeOf, sentencesOf } from './exit-code.ts'
 import { registerHealthcheck } from './healthcheck.ts'
 import { registerServe } from './serve.ts'
 import { registerStatus } from './status.ts'
+import { registerTerminal } from './terminal.ts'
 import { registerVersion } from './version.ts'
 
 /** All commands. Each file registers one noun; what a command needs is loaded when it runs. */
@@ -26,6 +27,7 @@ export function commandLine(): Command {
     registerDomain,
     registerAccount,
     registerAlias,
+    registerTerminal,
     registerVersion,
   ]
   for (const register of registrations) register(program)

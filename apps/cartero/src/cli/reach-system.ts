@@ -61,6 +61,13 @@ export async function statusOf(selection: SystemSelection): Promise<SystemStatus
   return (await findSystem(selection)).status
 }
 
+/** Where the running system is. Rejects with ControlError when it is stopped. */
+export async function runningSystem(selection: SystemSelection): Promise<DataFolder> {
+  const { data, status } = await findSystem(selection)
+  if (status === undefined) throw new ControlError('unreachable', `the system in ${data.path} is stopped`)
+  return data
+}
+
 interface PlacedSystem {
   readonly data: DataFolder
   /** Undefined when it is stopped. */

@@ -108,8 +108,9 @@ export class Terminals {
   /** On all terminals of the account. True when one of them has shown it. */
   async show(account: string, message: ShownMessage): Promise<boolean> {
     const terminals = this.#of(account)
-    const number = (this.#number += 1)
-    const shown = await Promise.all(terminals.map((terminal) => terminal.show({ ...message, number })))
+    const shown = await Promise.all(
+      terminals.map((terminal) => terminal.show({ ...message, number: (this.#number += 1) })),
+    )
     return shown.includes(true)
   }
 
@@ -128,9 +129,9 @@ export class Terminals {
     return this.#listen(terminal)
   }
 
-  /** A terminal has shown that message. */
-  shown(account: string, number: number): void {
-    for (const terminal of this.#of(account)) terminal.shown(number)
+  /** The terminal that was given that message has shown it. */
+  shown(number: number): void {
+    for (const terminal of this.#terminals) terminal.shown(number)
   }
 
   async *#listen(terminal: Terminal): AsyncGenerator<NumberedMessage, void> {

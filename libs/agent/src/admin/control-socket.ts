@@ -105,7 +105,7 @@ async function tell(
     if (listeners.size >= MOST_LISTENERS)
       throw new ControlError('failure', `there are ${MOST_LISTENERS} listeners already`)
     listeners.add(response)
-    const values = stream(await argumentOf(request), aborted.signal)
+    const values = await stream(await argumentOf(request), aborted.signal)
     await writeStream(response, values, { aborted, deadline })
   } catch (error) {
     refuse(response, error)

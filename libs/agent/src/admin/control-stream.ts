@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 
+import type { MaybePromise } from '@cartero/wire'
 import { ControlError, type ControlFault } from './control-error.ts'
 
 /** Milliseconds that a listener may leave what it is told unread before it is taken for dead. */
@@ -8,9 +9,12 @@ export const LISTENER_DEADLINE = 10_000
 /** Listeners at a time; connections are left for verbs. */
 export const MOST_LISTENERS = 50
 
-/** What the running system tells for as long as somebody listens. The values are JSON, and are taken one by one as they are read. */
+/**
+ * What the running system tells for as long as somebody listens. Who may not is refused by a rejection. The values are JSON, and
+ * are taken one by one as they are read; the signal aborts when the listener is gone.
+ */
 export type ControlStreams = Readonly<
-  Record<string, (argument: unknown, signal: AbortSignal) => AsyncIterable<unknown>>
+  Record<string, (argument: unknown, signal: AbortSignal) => MaybePromise<AsyncIterable<unknown>>>
 >
 
 /** One line of a stream: a value, or why there are no more. */
