@@ -38,7 +38,6 @@ export class MxStage implements AsyncDisposable {
   readonly #agent: ReturnType<typeof createMtaAgent>
   readonly #spool: MemorySpool
   readonly #content: MemoryContentLog
-  readonly #kept: Envelope[] = []
   readonly #port: number
 
   private constructor(port: number, { settings, door, ...more }: StageOptions) {
