@@ -1,3 +1,4 @@
+import { isAsciiText } from '@cartero/syntax'
 import type { CommandScanner } from '../command-scanner.ts'
 import type { Extension } from '../extensions.ts'
 import { replies } from '../replies.ts'
@@ -18,7 +19,9 @@ export function scanParameters<Parameters extends object>(
     const [keyword, value] = splitParameter(scanner.parameter())
     const row = rows.find((each) => each.keyword === keyword && extensions.has(each.extension))
     if (row === undefined) throw new ReplyError(replies.unknownParameter(keyword))
-    const fields = seen.has(keyword) ? undefined : row.parse(value, extensions)
+    // Unicode has letters whose upper case is ASCII: `8BıTMIME` is not 8BITMIME.
+    const readable = row.utf8 === true || value === undefined || isAsciiText(value)
+    const fields = seen.has(keyword) || !readable ? undefined : row.parse(value, extensions)
     if (fields === undefined) throw new ReplyError(replies.badParameter(keyword))
     seen.add(keyword)
     parameters = { ...parameters, ...fields }

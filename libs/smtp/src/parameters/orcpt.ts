@@ -13,11 +13,13 @@ export const ORIGINAL_RECIPIENT_OCTETS = 500
 export const orcpt: ParameterRow<RcptParameters> = {
   keyword: 'ORCPT',
   extension: 'DSN',
+  utf8: true,
   parse: (value) => {
     if (value === undefined || Buffer.byteLength(value) > ORIGINAL_RECIPIENT_OCTETS) return undefined
     const semicolon = value.indexOf(';')
-    const type = value.slice(0, Math.max(semicolon, 0)).toLowerCase()
-    const address = isAtom(type) ? decodeAddress(type, value.slice(semicolon + 1)) : undefined
+    const atom = value.slice(0, Math.max(semicolon, 0))
+    const type = atom.toLowerCase()
+    const address = isAtom(atom) ? decodeAddress(type, value.slice(semicolon + 1)) : undefined
     return address === undefined ? undefined : { originalRecipient: `${type};${address}` }
   },
   format: ({ originalRecipient }) =>

@@ -5,6 +5,8 @@ import type { Extension } from '../extensions.ts'
 export interface ParameterRow<Parameters> {
   readonly keyword: string
   readonly extension: Extension
+  /** UTF-8 may stand in its value, where addresses may have it. Others are ASCII, whatever SMTPUTF8 allows. */
+  readonly utf8?: true
   /**
    * Reads the value (undefined when there is no `=`).
    * @param extensions those in force, for values that only some of them allow

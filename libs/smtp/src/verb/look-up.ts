@@ -14,7 +14,8 @@ export interface LookUpCommand {
   readonly smtpUtf8: boolean
 }
 
-const PARAMETER = ' SMTPUTF8'
+const PARAMETER = / SMTPUTF8$/i
+const PARAMETER_OCTETS = 9
 
 /** @param extensions those in force: without SMTPUTF8 its parameter is but a word of the text */
 // RFC 6531 §3.7.4.2
@@ -25,8 +26,8 @@ export function parseLookUp(
 ): LookUpCommand {
   scanner.space()
   const words = decodeUtf8(scanner.rest())?.trimEnd() ?? ''
-  const smtpUtf8 = extensions.has('SMTPUTF8') && words.toUpperCase().endsWith(PARAMETER)
-  const text = smtpUtf8 ? words.slice(0, -PARAMETER.length).trimEnd() : words
+  const smtpUtf8 = extensions.has('SMTPUTF8') && PARAMETER.test(words.slice(-PARAMETER_OCTETS))
+  const text = smtpUtf8 ? words.slice(0, -PARAMETER_OCTETS).trimEnd() : words
   if (text === '') throw new ReplyError(replies.syntax(`${verb} <user or list>`))
   if (!smtpUtf8 && !isAsciiText(text)) throw new ReplyError(replies.nonAsciiAddress)
   return { verb, text, smtpUtf8 }
