@@ -164,10 +164,10 @@ function conversation(
  */
 // RFC 6409 §4.3, RFC 6409 §6.4
 function isStranger(
-  { remoteAddress, proxy }: ConnectionFacts,
+  { remoteAddress }: ConnectionFacts,
   { policy: { relayNetworks, proxies }, submission }: Shared,
 ): boolean {
-  const isProxy = proxies.has(proxy?.address ?? remoteAddress)
+  const isProxy = proxies.has(remoteAddress)
   return !submission.openPostmaster && !isProxy && !relayNetworks.has(remoteAddress)
 }
 

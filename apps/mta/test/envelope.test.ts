@@ -171,6 +171,26 @@ test('where a filter says that a message came from is in the log, and only with 
   assert.equal(told(stage.lines, 'message.received')['origin'], undefined)
 })
 
+test('behind the PROXY protocol the client speaks, and has none of the rights of the proxy', async () => {
+  const trusted = networks('127.0.0.0/8')
+  await using stage = await MxStage.open(
+    { proxies: trusted, relayNetworks: trusted, routesOut: true },
+    { settings: { proxyProtocol: ['127.0.0.1'] } },
+  )
+  using client = await stage.connect()
+  client.write('PROXY TCP4 203.0.113.9 192.0.2.1 4321 25\r\n')
+  await client.reply()
+  assert.doesNotMatch(await client.smtp('EHLO client.test'), /XCLIENT|XFORWARD/)
+  assert.match(await client.smtp('XCLIENT ADDR=127.0.0.1'), /^5/)
+  await client.smtp('MAIL FROM:<s@elsewhere.test>')
+  assert.match(await client.smtp('RCPT TO:<friend@elsewhere.test>'), /^550 5\.7\.1/)
+  await client.smtp('RSET')
+  await send(client, 'Subject: x\r\n\r\nx')
+  assert.match((await stage.kept()).prefix, /\(\[203\.0\.113\.9\]\)/)
+  const { peer, proxy } = told(stage.lines, 'message.received')
+  assert.deepEqual([peer, proxy], ['203.0.113.9', '127.0.0.1'])
+})
+
 test('our own networks say what is urgent', async () => {
   await using stage = await MxStage.open({ relayNetworks: networks('127.0.0.0/8') })
   using client = await stage.client()

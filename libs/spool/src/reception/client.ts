@@ -11,8 +11,7 @@ const UNKNOWN = 'unknown'
  */
 export class Client {
   #connection: ConnectionFacts
-  /** Who really is connected, when a proxy speaks for somebody. */
-  readonly #proxy: string
+  readonly #speaker: string
   #forwarded: ProxiedClient | undefined
   /** Whom the proxy vouches for; a login of the proxy's own is not the client's. */
   #login: string | undefined
@@ -25,7 +24,7 @@ export class Client {
 
   constructor(connection: ConnectionFacts) {
     this.#connection = connection
-    this.#proxy = connection.proxy?.address ?? connection.remoteAddress
+    this.#speaker = connection.remoteAddress
     this.tls = connection.tls
   }
 
@@ -37,9 +36,12 @@ export class Client {
     return this.#connection.remoteAddress
   }
 
-  /** The address that the connection itself comes from: who may say for whom it speaks depends on it, and it never changes. */
-  get peer(): string {
-    return this.#proxy
+  /**
+   * Whoever says the words: who may say for whom it speaks depends on it, and XCLIENT does not change it. Behind the PROXY
+   * protocol that is the client, never the proxy, which passes on what anybody says.
+   */
+  get speaker(): string {
+    return this.#speaker
   }
 
   /** As it said at HELO or EHLO. */

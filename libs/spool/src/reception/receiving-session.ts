@@ -74,7 +74,7 @@ export abstract class ReceivingSession {
     const { policy, directory } = options
     if (policy.verify !== 'never') this.verify = (text) => this.#toldOf(() => verifyName(directory, text))
     if (policy.expand !== 'never') this.expand = (text) => this.#toldOf(() => expandName(directory, text))
-    if (!policy.proxies.has(this.client.peer)) return
+    if (!policy.proxies.has(this.client.speaker)) return
     this.xclient = (client) => this.#takeOver(client)
     this.xforward = (client) => {
       this.client.forwarded(client)
@@ -257,7 +257,7 @@ export abstract class ReceivingSession {
 
   /** A proxy that speaks for nobody yet. */
   get #isProxy(): boolean {
-    return this.xclient !== undefined && this.client.address === this.client.peer
+    return this.xclient !== undefined && this.client.address === this.client.speaker
   }
 
   #takeOver(client: ProxiedClient): Verdict {
