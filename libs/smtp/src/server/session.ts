@@ -72,7 +72,10 @@ export interface Honours {
   readonly terminals?: true
 }
 
-/** Capability: a trusted proxy may say whom it speaks for; the conversation then starts over as if he had connected. */
+/**
+ * Capability: a trusted proxy may say whom it speaks for. When that is accepted, the conversation starts over as if he had
+ * connected: `greeting` is asked again, and a login that was said counts as authenticated.
+ */
 export interface XclientSession {
   xclient(client: ProxiedClient): MaybePromise<Verdict>
 }
