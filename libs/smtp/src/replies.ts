@@ -29,6 +29,7 @@ export const replies = {
   priorityChanged: (priority: number) =>
     say(250, 'priorityChanged', `${priority} is the priority, sender OK`, 'RFC 6710 §4.1'),
   recipientAccepted: say(250, 'destinationValid', 'Recipient OK', 'RFC 5321 §4.1.1.3'),
+  deliveredAs: (id: string) => say(250, 'undefined', `Delivered as ${id}`, 'RFC 2033 §4.2'),
   queued: (id: string) => say(250, 'otherMedia', `Queued as ${id}`, 'RFC 5321 §4.1.1.4'),
   verified: (mailbox: string) => say(250, 'destinationValid', mailbox, 'RFC 5321 §3.5.1'),
   expanded: (mailboxes: readonly string[]) =>

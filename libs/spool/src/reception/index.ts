@@ -20,7 +20,7 @@ export {
   type Terminals,
 } from './receiving-session.ts'
 export { COUNTED_FIELDS, type HeaderCheck } from './reception.ts'
-export { withDirectory } from './recipient-verdict.ts'
+export { recipientVerdict, withDirectory } from './recipient-verdict.ts'
 export { NO_REFUSALS, RefusalLists, type NameRule, type NetworkRule, type Severity } from './refusal-lists.ts'
 export { stageOf, STAGES, type Stage, type Subject } from './refusal.ts'
 export type { SenderDomains } from './sender-domains.ts'
