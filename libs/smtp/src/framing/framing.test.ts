@@ -3,6 +3,8 @@ import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import { DataReader } from './data-reader.ts'
 import { DotStuffer, dotStuffed } from './dot-stuffer.ts'
+import { NewlineReader } from './newline-reader.ts'
+import { textEnd, wordsOf } from './text-runs.ts'
 
 /** Cuts octets into chunks of their own memory. */
 function chunks(bytes: Buffer, sizes: readonly number[]): Buffer[] {
@@ -171,3 +173,63 @@ test('a message without stray newlines goes out octet for octet', () => {
 async function* streamOf(texts: readonly string[]): AsyncIterable<Uint8Array> {
   for (const text of texts) yield new Uint8Array(Buffer.from(text))
 }
+
+suite('runs of text', () => {
+  test('end where they end, however long they are and wherever in memory they begin', () => {
+    for (const length of [0, 1, 5, 255, 256, 257, 300]) {
+      for (let offset = 0; offset < 4; offset++) {
+        const memory = Buffer.alloc(offset + length, 0xff)
+        const chunk = memory.subarray(offset)
+        const words = wordsOf(chunk)
+        for (let at = 0; at < length; at++) {
+          for (const octet of [0, 1, 0x0a, 0x0d]) {
+            chunk[at] = octet
+            const from = at % 7 === 0 ? at : Math.max(0, at - 13)
+            assert.equal(textEnd(chunk, words, from), at)
+            assert.equal(textEnd(chunk, words, at + 1), length)
+          }
+          chunk[at] = 0x0e + (at % 0xf2)
+        }
+      }
+    }
+  })
+
+  test('are not ended by any octet above CR, nor by its neighbours', () => {
+    for (let octet = 0x0e; octet <= 0xff; octet++) {
+      for (const neighbour of [0x0e, 0x20, 0x7f, 0x80, 0xff]) {
+        const chunk = Buffer.alloc(400, neighbour)
+        for (let i = 256; i < 400; i += 5) chunk[i] = octet
+        assert.equal(textEnd(chunk, wordsOf(chunk), 0), 400)
+      }
+    }
+  })
+})
+
+test('octets in long chunks are seen as those in short ones are', () => {
+  const long = fc.array(fc.constantFrom(...['\r\n', '\n', '\r', '\0', '\r\n.', 'é\t', 'x'.repeat(90)]), {
+    maxLength: 12,
+  })
+  fc.assert(
+    fc.property(long, sizes, fc.boolean(), (parts, cut, clean) => {
+      const text = Buffer.from(`${'y'.repeat(260)}${parts.join('')}`, 'latin1')
+      const [whole, cutUp] = [new NewlineReader(clean), new NewlineReader(clean)]
+      const kept = [whole, cutUp].map((reader) =>
+        Buffer.concat([
+          ...chunks(text, reader === whole ? [] : cut).map((chunk) => reader.read(chunk)),
+          reader.end() ?? Buffer.alloc(0),
+        ]).toString('latin1'),
+      )
+      assert.equal(kept[0], kept[1])
+      assert.equal(
+        kept[0],
+        clean ? text.toString('latin1').replaceAll(/\r\n|\r|\n/g, '\r\n') : text.toString('latin1'),
+      )
+      const seen = [whole, cutUp].map(({ sawBareNewline, sawNul }) => [sawBareNewline, sawNul])
+      assert.deepEqual(seen[0], seen[1])
+      assert.deepEqual(seen[0], [/\r(?!\n)|(?<!\r)\n/.test(text.toString('latin1')), text.includes(0)])
+      const wire = Buffer.concat([text, Buffer.from('\r\n.\r\n')])
+      assert.equal(read(wire, []).body, read(wire, cut).body)
+    }),
+    { numRuns: 200 },
+  )
+})

@@ -1,3 +1,5 @@
+import { textEnd, wordsOf } from './text-runs.ts'
+
 const CR = 0x0d
 const LF = 0x0a
 const ONE_LF = Buffer.from('\n')
@@ -34,6 +36,7 @@ export class NewlineReader {
 
   #scan(chunk: Buffer): boolean {
     const end = chunk.length
+    const words = wordsOf(chunk)
     let afterCr = this.#afterCr
     let bare = false
     let i = 0
@@ -47,8 +50,7 @@ export class NewlineReader {
       bare ||= afterCr
       afterCr = octet === CR
       if (octet === 0) this.sawNul = true
-      // Nearly all octets are text; only NUL, LF and CR matter, and they stand below all of it but TAB.
-      else if (octet > CR) while (i < end && chunk[i]! > CR) i++
+      else if (octet > CR) i = textEnd(chunk, words, i)
     }
     this.#afterCr = afterCr
     this.sawBareNewline ||= bare
