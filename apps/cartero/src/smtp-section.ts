@@ -146,6 +146,10 @@ const submission = section('The doors for our users, and what is done for their 
   }),
   addDate: setting(flag, { default: true, doc: 'Adds Date where there is none (RFC 6409 §8.2).' }),
   addMessageId: setting(flag, { default: true, doc: 'Adds Message-ID where there is none (RFC 6409 §8.3).' }),
+  transferEncode: setting(choice(['never', '8bit', '7bit']), {
+    default: 'never',
+    doc: 'What submitted octets are encoded to before they are kept (RFC 6409 §8.4); otherwise that is done when a host needs it.',
+  }),
   dropFields: setting(list(text('the name of a field', /^[!-9;-~]+$/)), {
     default: ['Bcc', 'Return-Path'],
     doc: 'Fields that do not leave the house: blind copies are to stay blind (RFC 5322 §3.6.3).',

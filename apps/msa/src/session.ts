@@ -103,11 +103,15 @@ export class SubmissionSession extends ReceivingSession implements SmtpSession, 
   // RFC 4954 §5: whom the client may not name is nobody in particular
   #begin(command: MailCommand): MaybePromise<Verdict> {
     const { auth } = command.parameters
-    const { edit } = this.#options
-    if (auth === undefined) return this.begin(command, { edit })
+    const { edit, submission } = this.#options
+    const encodeTo = submission.transferEncode === 'never' ? undefined : submission.transferEncode
+    const terms = { edit, encodeTo }
+    if (auth === undefined) return this.begin(command, terms)
     const submitter = auth === '<>' ? '<>' : formatMailbox(auth)
     const mayName = submitter === '<>' || this.client.account === undefined ? false : this.#isOwn(submitter)
-    return withDirectory(mayName, (yes) => this.begin(command, { edit, submitter: yes ? submitter : '<>' }))
+    return withDirectory(mayName, (yes) =>
+      this.begin(command, { ...terms, submitter: yes ? submitter : '<>' }),
+    )
   }
 
   /** Clients without account come from our own networks, and may write in any name. */

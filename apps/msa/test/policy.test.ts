@@ -253,6 +253,21 @@ describe('what a submitted message says', () => {
     assert.equal((await stage.kept()).octets, `${letter('')}\r\n`)
   })
 
+  // RFC 6409 §8.4
+  test('is encoded where the operator wants it, and what is signed is not broken', async () => {
+    await using stage = await MsaStage.open({ submission: { transferEncode: '7bit' } })
+    using alice = await stage.alice()
+    const mime = 'MIME-Version: 1.0\r\nContent-Transfer-Encoding: 8bit\r\n'
+    const text = `${mime}Content-Type: text/plain; charset=utf-8\r\n\r\n\u00e9`
+    assert.match(await send(alice, text, 'MAIL FROM:<alice@cartero.test> BODY=8BITMIME'), /^250/)
+    const { envelope, octets } = await stage.kept()
+    assert.equal(envelope.body, '7BIT')
+    assert.match(octets, /^Content-Transfer-Encoding: quoted-printable\r$[^]*=C3=A9/im)
+    const signed = `${mime}Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\n\u00e9\r\n--b--`
+    assert.match(await send(alice, signed, 'MAIL FROM:<alice@cartero.test> BODY=8BITMIME'), /^554 5\.6\.3/)
+    assert.equal(stage.waiting, 0)
+  })
+
   // RFC 6409 §8.8
   test('has public names for private domains, in envelope and header, and nowhere else', async () => {
     const rewriteDomains = new Map([[domain('inside.test'), domain('cartero.test')]])

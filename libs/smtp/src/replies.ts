@@ -163,6 +163,8 @@ export const replies = {
   ),
   malformedHeader: (what: string) =>
     say(554, 'otherMedia', `Message header is malformed: ${what}`, 'RFC 6409 §6.3'),
+  notEncodable: (why: string) =>
+    say(554, 'conversionRequired', `Message cannot be encoded: ${why}`, 'RFC 6409 §8.4'),
   authorNotAllowed: say(554, 'notAuthorised', 'Author address is not yours to use', 'RFC 6409 §6.3'),
   noValidRecipients: say(554, 'otherProtocol', 'No valid recipients', 'RFC 5321 §3.3'),
   unknownParameter: (keyword: string) =>

@@ -29,6 +29,9 @@ export interface SubmissionPolicy {
   readonly addDate: boolean
   // RFC 6409 §8.3
   readonly addMessageId: boolean
+  /** What submitted octets are encoded to before they are kept. Signed parts that do not fit are refused. */
+  // RFC 6409 §8.4
+  readonly transferEncode: 'never' | '8bit' | '7bit'
   /** Fields that must not leave the house. See `header-rewriting.ts`. */
   // RFC 6409 §8
   readonly dropFields: readonly string[]
@@ -52,13 +55,14 @@ export const DEFAULT_SUBMISSION_POLICY: SubmissionPolicy = {
   addSender: true,
   addDate: true,
   addMessageId: true,
+  // Whoever sends it on to a host that cannot take it as it is encodes it then.
+  transferEncode: 'never',
   // RFC 5322 §3.6.3: blind copies are to stay blind. RFC 5321 §4.4: a return path is for the final delivery to add.
   dropFields: ['Bcc', 'Return-Path'],
   rewriteDomains: new Map(),
 }
 
 // RFC 6409 §6.5 todo: character encodings are left as they are; domains of the envelope are A-labels in any case
-// RFC 6409 §8.4 todo: what is submitted is kept as it came; it is encoded by whoever sends it to a host that needs that
 // RFC 6409 §8.5 todo: nothing is signed
 // RFC 6409 §8.6 todo: nothing is encrypted
 // RFC 6409 §8.7 todo: aliases of domains (CNAME) are not resolved, for there is no DNS yet

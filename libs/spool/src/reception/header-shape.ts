@@ -15,14 +15,16 @@ export interface HeaderShape {
   readonly broken: 'reject' | 'accept'
 }
 
+/** RFC 5321 §6.3: at least 100. */
+export const MAX_HOPS = 100
+
 export const DEFAULT_HEADER_SHAPE: HeaderShape = {
   // As much of a header is held in memory for each message that is being read.
   octets: HEADER_LIMITS.headerOctets,
   // A thousand recipients, one to a line, and as much again of traces and signatures.
   lines: 5_000,
   fields: HEADER_LIMITS.fields,
-  // RFC 5321 §6.3: at least 100
-  hops: 100,
+  hops: MAX_HOPS,
   broken: 'reject',
 }
 

@@ -5,7 +5,7 @@
 export { AddressLimits } from './address-limits.ts'
 export type { Client } from './client.ts'
 export type { HeaderEdit } from './header-edit.ts'
-export { DEFAULT_HEADER_SHAPE, type HeaderShape } from './header-shape.ts'
+export { DEFAULT_HEADER_SHAPE, MAX_HOPS, type HeaderShape } from './header-shape.ts'
 export {
   DEFAULT_RECEPTION_POLICY,
   type AddressRates,

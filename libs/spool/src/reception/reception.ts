@@ -1,5 +1,11 @@
 import { isAscii } from 'node:buffer'
-import { HeaderScanner, receivedField, type HeaderEnd } from '@cartero/message'
+import {
+  ContentConverter,
+  ConversionError,
+  HeaderScanner,
+  receivedField,
+  type HeaderEnd,
+} from '@cartero/message'
 import { ReplyError, replies, type MailCommand, type Reply } from '@cartero/smtp/server'
 import type { Clock, MaybePromise } from '@cartero/wire'
 import {
@@ -44,6 +50,8 @@ export interface Terms {
   readonly submitter?: string | undefined
   /** What becomes of its header, as it comes. */
   readonly edit?: HeaderEdit | undefined
+  /** Octets are encoded to fit this, as they come; kept as they are when it is absent. */
+  readonly encodeTo?: '7bit' | '8bit' | undefined
 }
 
 export interface IntakeOptions {
@@ -69,6 +77,7 @@ export class Reception {
   readonly #begun: number
   readonly #recipients: EnvelopeRecipient[] = []
   readonly #header: HeaderScanner
+  readonly #converter: ContentConverter | undefined
   #held: HeldHeader | undefined
   #headerEnded = false
   #eightBit = false
@@ -85,6 +94,7 @@ export class Reception {
     this.#begun = options.clock.now()
     this.#header = new HeaderScanner(COUNTED_FIELDS, { headerOctets: shape.octets, fields: shape.fields })
     this.#held = terms.edit && new HeldHeader(terms.edit)
+    this.#converter = terms.encodeTo && new ContentConverter(terms.encodeTo)
   }
 
   /** What was promised; known from `begin` on, and complete from `commit` on. */
@@ -112,7 +122,12 @@ export class Reception {
 
   /** Throws ReplyError. A promise means: wait. */
   write(octets: Buffer): MaybePromise<void> {
-    if (!this.#eightBit) this.#eightBit = this.#mail.parameters.body !== 'BINARYMIME' && !isAscii(octets)
+    const converter = this.#converter
+    return this.#take(converter === undefined ? octets : asReplies(() => converter.write(octets)))
+  }
+
+  #take(octets: Buffer): MaybePromise<void> {
+    if (!this.#eightBit) this.#eightBit = !this.#isBinary && !isAscii(octets)
     if (this.#headerEnded) return this.#pass(octets)
     this.#headerEnded = this.#header.write(octets)
     if (this.#held === undefined) return this.#pass(octets)
@@ -128,6 +143,7 @@ export class Reception {
    */
   async commit(check: HeaderCheck = () => []): Promise<QueueId> {
     try {
+      if (this.#converter !== undefined) await this.#take(this.#converter.end())
       const end = this.#header.end()
       checkHeaderShape(this.#header, end, this.#shape)
       if (this.#held !== undefined) await this.#pass(this.#held.release(this.#header))
@@ -157,12 +173,18 @@ export class Reception {
     return waiting?.catch(refuse)
   }
 
+  /** Kept with octets that only BINARYMIME carries. */
+  get #isBinary(): boolean {
+    return this.#mail.parameters.body === 'BINARYMIME' && this.#converter === undefined
+  }
+
   #found(): FoundInContent {
     const hops = this.#header.count('Received')
     return {
       ...(hops > 0 && { hops }),
       // RFC 6152 §3 deviation: octets that the client did not announce are let pass, and announced from here on.
       ...(this.#eightBit && { body: '8BITMIME' as const }),
+      ...(this.#converter !== undefined && !this.#eightBit && { body: '7BIT' as const }),
       ...(this.#isTlsOptional() && { tlsOptional: true as const }),
     }
   }
@@ -205,8 +227,10 @@ function asReplies<T>(work: () => T): T {
   }
 }
 
-/** Our store's fault, in words for the peer. RFC 1870 §6.1, RFC 5321 §4.2.4 */
+/** Our store's fault, or what cannot be encoded, in words for the peer. RFC 1870 §6.1, RFC 5321 §4.2.4 */
 function refuse(error: unknown): never {
+  if (error instanceof ConversionError)
+    throw new ReplyError(replies.notEncodable(error.obstacle), { reason: error.message, cause: error })
   if (!(error instanceof SpoolError)) throw error
   const reply = error.fault === 'full' ? replies.storeFull : replies.tryLater
   throw new ReplyError(reply, { reason: error.message, fault: 'store', cause: error })
