@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import { AddressBans } from '@cartero/directory/doorkeeper'
 import { openMemoryDirectory } from '@cartero/directory/memory'
 import { MemoryMailStore } from '@cartero/mailstore/memory'
+import { systemClock } from '@cartero/wire'
 
 import { administration } from './administration.ts'
 
@@ -10,7 +12,11 @@ const ACCOUNT = { address: 'Tim@Example.ORG', disabled: false, quota: 1_000_000,
 const OWNER = 'tim@example.org'
 
 async function setUp() {
-  const stores = { directory: openMemoryDirectory(), mailStore: new MemoryMailStore() }
+  const stores = {
+    directory: openMemoryDirectory(),
+    mailStore: new MemoryMailStore(),
+    bans: new AddressBans(systemClock),
+  }
   const verbs = administration(() => stores)
   await verbs['domain.add']({ name: 'example.org', catchAll: '', postmaster: '' })
   await verbs['account.add'](ACCOUNT)

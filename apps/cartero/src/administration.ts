@@ -6,19 +6,25 @@ import {
   type Directory,
   type DirectoryFault,
 } from '@cartero/directory'
+import type { AddressBans } from '@cartero/directory/doorkeeper'
 import {
   addAccount,
   addAlias,
   addDomain,
+  changeAccount,
   listAccounts,
   listAliases,
+  listBans,
   listDomains,
+  liftBan,
   removeAccount,
   removeAlias,
   removeDomain,
   setPassword,
+  type AccountChange,
   type AccountEntry,
   type AliasEntry,
+  type BanEntry,
   type DomainEntry,
 } from '@cartero/directory-agent/agent'
 import type { MailStore } from '@cartero/mailstore'
@@ -29,17 +35,22 @@ export interface AdministrationVerbs {
   'domain.list': () => Promise<readonly DomainEntry[]>
   'domain.remove': (argument: { readonly name: string }) => Promise<void>
   'account.add': (argument: AccountEntry & { readonly password: string }) => Promise<void>
+  'account.set': (argument: AccountChange) => Promise<void>
   'account.list': (argument: { readonly domain: string }) => Promise<readonly AccountEntry[]>
   'account.passwd': (argument: { readonly address: string; readonly password: string }) => Promise<void>
   'account.remove': (argument: { readonly address: string; readonly keepMail: boolean }) => Promise<void>
   'alias.add': (argument: AliasEntry) => Promise<void>
   'alias.list': (argument: { readonly domain: string }) => Promise<readonly AliasEntry[]>
   'alias.remove': (argument: { readonly address: string }) => Promise<void>
+  'ban.list': () => Promise<readonly BanEntry[]>
+  'ban.lift': (argument: { readonly address: string }) => Promise<void>
 }
 
 export interface AdministrationStores {
   readonly directory: Directory
   readonly mailStore: MailStore
+  /** Kept in the memory of the running system: a stopped one has none. */
+  readonly bans: AddressBans
 }
 
 /** What can be done with domains, accounts and aliases, the same in a running system and in a stopped one. */
@@ -53,6 +64,7 @@ export function administration(stores: () => AdministrationStores): Administrati
     'domain.list': () => ask(({ directory }) => listDomains(directory)),
     'domain.remove': ({ name }) => ask(({ directory }) => removeDomain(directory, name)),
     'account.add': (account) => ask((stores) => addWithMailboxes(stores, account)),
+    'account.set': (change) => ask((stores) => changeWithQuota(stores, change)),
     'account.list': ({ domain }) => ask(({ directory }) => listAccounts(directory, domain)),
     'account.passwd': ({ address, password }) =>
       ask(({ directory }) => setPassword(directory, address, password)),
@@ -60,6 +72,8 @@ export function administration(stores: () => AdministrationStores): Administrati
     'alias.add': ({ address, targets }) => ask(({ directory }) => addAlias(directory, address, targets)),
     'alias.list': ({ domain }) => ask(({ directory }) => listAliases(directory, domain)),
     'alias.remove': ({ address }) => ask(({ directory }) => removeAlias(directory, address)),
+    'ban.list': () => ask(async ({ bans }) => listBans(bans)),
+    'ban.lift': ({ address }) => ask(async ({ bans }) => liftBan(bans, address)),
   }
 }
 
@@ -79,6 +93,15 @@ async function addWithMailboxes(
   const owner = ownerOf(account.address)
   await mailStore.provision(owner)
   await mailStore.setQuota(owner, account.quota)
+}
+
+/** The quota of the account is that of its mailboxes. */
+async function changeWithQuota(
+  { directory, mailStore }: AdministrationStores,
+  change: AccountChange,
+): Promise<void> {
+  await changeAccount(directory, change)
+  if (change.quota !== undefined) await mailStore.setQuota(ownerOf(change.address), change.quota)
 }
 
 /** The account first: nothing is delivered any more while its mailboxes go. */

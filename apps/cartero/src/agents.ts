@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto'
 import type { ListenAddress } from '@cartero/agent/config'
 import { OperatorError, type Component } from '@cartero/agent/lifecycle'
 import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
-import { credentialVerifier, type Directory } from '@cartero/directory'
-import { AddressBans, Doorkeeper } from '@cartero/directory/doorkeeper'
+import type { TokenVerifier } from '@cartero/sasl'
+import type { Doorkeeper } from '@cartero/directory/doorkeeper'
 import type { DirectoryAgent } from '@cartero/directory-agent/agent'
 import { createImapAgent, type ImapSettings } from '@cartero/imap-agent/agent'
 import { createMdaAgent, noticeEvents, type Terminals } from '@cartero/mda-agent/agent'
@@ -14,6 +14,7 @@ import { Notices } from '@cartero/spool/notices'
 import { systemClock } from '@cartero/wire'
 import { ListenError } from '@cartero/wire/node'
 
+import { doorkeeperOf, tokenVerifier } from './auth-settings.ts'
 import type { CarteroConfig } from './config.ts'
 import { msaSettings, mtaSettings } from './smtp-settings.ts'
 import type { OpenStores, Stores } from './stores.ts'
@@ -36,14 +37,13 @@ export interface AgentsOptions {
 interface Ports extends OpenStores, Pick<DirectoryAgent, 'directory'> {
   readonly notices: Notices
   readonly tls: TlsIdentity['server']
+  readonly tlsForUsers: TlsIdentity['server']
+  readonly doorkeeper: Doorkeeper
 }
 
 /** Each agent with the ports it is given, in the order of a message's way back: who delivers is there before who accepts. */
 export function agents(options: AgentsOptions): Component[] {
   const { config, stores, identity, terminals, logger, metrics, doorRemedy } = options
-  const bans = new AddressBans(systemClock)
-  const doorkeeper = (directory: Directory): Doorkeeper =>
-    new Doorkeeper({ verifier: () => credentialVerifier(directory), bans })
   const make: Readonly<Record<string, (ports: Ports) => Component>> = {
     mda: ({ spool, mailStore, content, notices }) =>
       createMdaAgent({ spool, mailStore, content, notices, terminals, logger, metrics }),
@@ -58,22 +58,22 @@ export function agents(options: AgentsOptions): Component[] {
         metrics,
         settings: mtaSettings(config),
       }),
-    msa: ({ spool, directory, tls }) =>
+    msa: ({ spool, directory, tlsForUsers: tls, doorkeeper }) =>
       createMsaAgent({
         intake: spool,
         directory,
-        doorkeeper: doorkeeper(directory),
+        doorkeeper,
         tls,
         terminals,
         logger,
         metrics,
         settings: msaSettings(config),
       }),
-    imap: ({ mailStore, content, directory, tls }) =>
+    imap: ({ mailStore, content, tlsForUsers: tls, doorkeeper }) =>
       createImapAgent({
         mailStore,
         content,
-        doorkeeper: doorkeeper(directory),
+        doorkeeper,
         tls,
         logger,
         metrics,
@@ -81,13 +81,23 @@ export function agents(options: AgentsOptions): Component[] {
       }),
   }
   let notices: Notices | undefined
+  let tokens: TokenVerifier | undefined
   const ports = (): Ports => ({
     ...stores.open,
     notices: (notices ??= noticesOf(options)),
     directory: options.directory.directory,
     tls: identity.server,
+    tlsForUsers: identity.serverForUsers,
+    doorkeeper: doorkeeperOf(config, options.directory.directory, { bans: options.directory.bans, tokens }),
   })
-  return Object.entries(make).map(([name, create]) => whenOpen(name, () => create(ports()), doorRemedy))
+  const tokenIssuer: Component = {
+    name: 'tokens',
+    start: async () => {
+      tokens = await tokenVerifier(config)
+    },
+  }
+  const made = Object.entries(make)
+  return [tokenIssuer, ...made.map(([name, create]) => whenOpen(name, () => create(ports()), doorRemedy))]
 }
 
 function imapSettings({ hostname, listen, imap }: CarteroConfig): ImapSettings {

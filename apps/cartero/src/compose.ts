@@ -8,6 +8,7 @@ import { systemClock } from '@cartero/wire'
 
 import { administration, controlVerbs, type AdministrationStores } from './administration.ts'
 import { agents } from './agents.ts'
+import { banLimits } from './auth-settings.ts'
 import type { CarteroConfig } from './config.ts'
 import { dataFolder, prepareDataFolder } from './data-folder.ts'
 import { checkDoors } from './doors.ts'
@@ -58,6 +59,7 @@ export function compose(options: CompositionOptions): Composition {
   })
   const directory = createDirectoryAgent({
     open: () => openDirectory({ sql: stores.open.sql, data }, config.directory.subaddressSeparator),
+    bans: banLimits(config),
     logger: options.logger,
     metrics: options.metrics,
   })
@@ -66,11 +68,13 @@ export function compose(options: CompositionOptions): Composition {
     ...selfSigned,
     data,
     selfSignedIsFine: selfSigned.isFine,
+    clientAuthorities: config.auth.clientAuthorities,
   })
   const terminals = new Terminals(systemClock)
   const administered = (): AdministrationStores => ({
     directory: directory.directory,
     mailStore: stores.open.mailStore,
+    bans: directory.bans,
   })
   const verbs = { ...controlVerbs(administration(administered)), ...options.verbs }
   const components: Component[] = [

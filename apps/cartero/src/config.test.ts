@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import { exampleConfig, resolveConfig, settingsOf, type ConfigSources } from '@cartero/agent/config'
 
-import { definition, rules, type CarteroConfig } from './config.ts'
+import { definition, rules, warnings, type CarteroConfig } from './config.ts'
 
 const file = (text: string): ConfigSources => ({ file: { name: 'cartero.yaml', text } })
 
@@ -106,4 +106,28 @@ test('whom to refuse is read with how, and what is neither network nor name is n
 test('domains are expanded only when it is said how', async () => {
   await assert.rejects(configOf('smtp: { submission: { unqualifiedDomains: expand } }'), /qualifyWith/)
   await configOf('smtp: { submission: { unqualifiedDomains: expand, qualifyWith: example.org } }')
+})
+
+test('an issuer of tokens is named whole or not at all, and its keys do not come in the clear', async () => {
+  await assert.rejects(
+    configOf('auth: { oauth: { issuer: https://id.example } }'),
+    /auth\.oauth\.issuer: is of no use without auth\.oauth\.jwks and auth\.oauth\.audience/,
+  )
+  const issuer = (jwks: string): string =>
+    `auth: { oauth: { issuer: https://id.example, audience: mail, jwks: "${jwks}" } }`
+  await assert.rejects(
+    configOf(issuer('http://id.example/keys')),
+    /auth\.oauth\.jwks: keys must not come in the clear/,
+  )
+  await configOf(issuer('https://id.example/keys'))
+  await configOf(issuer('http://127.0.0.1:1/keys'))
+})
+
+test('CRAM-MD5 is off until somebody asks for it, who is then warned', async () => {
+  const usual = await configOf('')
+  assert.ok(usual.auth.mechanisms.includes('LOGIN'))
+  assert.ok(!usual.auth.mechanisms.includes('CRAM-MD5'))
+  assert.deepEqual([...warnings(usual)], [])
+  const asked = await configOf('auth: { mechanisms: [PLAIN, CRAM-MD5] }')
+  assert.match([...warnings(asked)].join(), /CRAM-MD5 is on/)
 })

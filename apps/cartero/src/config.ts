@@ -15,6 +15,7 @@ import {
 } from '@cartero/agent/config'
 import { LOG_LEVELS } from '@cartero/agent/telemetry'
 
+import { auth } from './auth-section.ts'
 import { smtp } from './smtp-section.ts'
 
 const path = text('a path')
@@ -139,6 +140,7 @@ export const definition = section(
     tls,
     smtp,
     imap,
+    auth,
     spool,
     directory,
     log,
@@ -154,6 +156,8 @@ export const rules: readonly ConfigRule<typeof definition>[] = [
   doorsApart,
   expandNeedsDomain,
   noOpenRelay,
+  wholeIssuer,
+  keysInSecret,
 ]
 
 function* certificateWithKey({
@@ -205,4 +209,29 @@ function* noOpenRelay({ smtp }: CarteroConfig): ReturnType<ConfigRule<typeof def
         fix: 'name the networks of your own machines',
       }
   }
+}
+
+function* wholeIssuer({ auth: { oauth } }: CarteroConfig): ReturnType<ConfigRule<typeof definition>> {
+  const needed = ['issuer', 'jwks', 'audience'] as const
+  const absent = needed.filter((key) => oauth[key] === undefined)
+  const present = needed.find((key) => oauth[key] !== undefined)
+  if (present === undefined || absent.length === 0) return
+  const names = absent.map((key) => `auth.oauth.${key}`).join(' and ')
+  yield { key: `auth.oauth.${present}`, message: `is of no use without ${names}`, fix: `set ${names}, too` }
+}
+
+/** Whoever sits on the way could else hand us keys of his own. */
+function* keysInSecret({ auth: { oauth } }: CarteroConfig): ReturnType<ConfigRule<typeof definition>> {
+  if (oauth.jwks === undefined) return
+  if (URL.canParse(oauth.jwks) && /^https:|^http:\/\/(localhost|127\.|\[::1\])/.test(oauth.jwks)) return
+  yield { key: 'auth.oauth.jwks', message: 'keys must not come in the clear', fix: 'use https' }
+}
+
+/** What is allowed and not wise. */
+export function* warnings({ auth }: CarteroConfig): Generator<string> {
+  if (auth.mechanisms.includes('CRAM-MD5'))
+    yield (
+      'auth.mechanisms: CRAM-MD5 is on. It needs passwords that can be read again, and who listens can guess at them; ' +
+        'use it for devices that know nothing better'
+    )
 }

@@ -8,6 +8,8 @@ export interface DataFolder {
   readonly path: string
   readonly controlSocket: string
   readonly directory: string
+  /** The key under which the directory keeps passwords that must be read again. */
+  readonly secretKey: string
   readonly mailStore: string
   readonly spool: string
   readonly content: string
@@ -22,6 +24,7 @@ export function dataFolder(folder: string): DataFolder {
     path,
     controlSocket: join(path, 'control.sock'),
     directory: join(path, 'directory.sqlite'),
+    secretKey: join(path, 'directory.key'),
     mailStore: join(path, 'mailstore.sqlite'),
     spool: join(path, 'spool.sqlite'),
     content: join(path, 'content'),

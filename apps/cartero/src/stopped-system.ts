@@ -22,5 +22,10 @@ export async function openStoppedSystem(
   opening.defer(() => agent.stop?.())
   const mailStore = opening.adopt(await openMailStore({ sql, data }), (store) => store.close())
   const closing = opening.move()
-  return { directory: agent.directory, mailStore, [Symbol.asyncDispose]: () => closing.disposeAsync() }
+  return {
+    directory: agent.directory,
+    mailStore,
+    bans: agent.bans,
+    [Symbol.asyncDispose]: () => closing.disposeAsync(),
+  }
 }

@@ -10,6 +10,7 @@ import { EmbeddedSpool } from '@cartero/spool/embedded'
 import { SqlError, SqlWorker } from '@cartero/sql'
 
 import type { DataFolder } from './data-folder.ts'
+import { secretKey } from './secret-key.ts'
 
 /** What is opened; the directory's agent opens its store itself, in the same thread. */
 export interface OpenStores {
@@ -84,7 +85,14 @@ export interface Place {
 
 /** Rejects with OperatorError when the operator can mend it. */
 export function openDirectory({ sql, data }: Place, subaddressSeparator: string): Promise<Directory> {
-  return inWords(openSqliteDirectory({ worker: sql, file: data.directory, policy: { subaddressSeparator } }))
+  return inWords(
+    openSqliteDirectory({
+      worker: sql,
+      file: data.directory,
+      policy: { subaddressSeparator },
+      secretKey: secretKey(data.secretKey),
+    }),
+  )
 }
 
 /** Rejects with OperatorError when the operator can mend it. */

@@ -22,6 +22,8 @@ export interface TlsIdentityOptions {
   readonly addresses: readonly string[]
   /** A self-signed certificate is what is wanted, not a notice. */
   readonly selfSignedIsFine: boolean
+  /** Path of the authorities whose certificates our users may show. */
+  readonly clientAuthorities?: string | undefined
 }
 
 /** The certificate under which all agents speak TLS, from files that can be read again while running. */
@@ -29,6 +31,7 @@ export class TlsIdentity implements Component {
   readonly name = 'tls'
   readonly #options: TlsIdentityOptions
   #server: TlsServer | undefined
+  #serverForUsers: TlsServer | undefined
   #certificate: X509Certificate | undefined
 
   constructor(options: TlsIdentityOptions) {
@@ -41,6 +44,14 @@ export class TlsIdentity implements Component {
     return this.#server
   }
 
+  /**
+   * The same identity at the doors of our users, who are asked for a certificate when there are authorities to believe.
+   * Strangers are not: some MTAs take the question for a demand.
+   */
+  get serverForUsers(): TlsServer {
+    return this.#serverForUsers ?? this.server
+  }
+
   async start(): Promise<void> {
     const { certificate, data } = this.#options
     if (certificate === undefined && !existsSync(data.certificate)) await keepSelfSigned(this.#options)
@@ -49,12 +60,14 @@ export class TlsIdentity implements Component {
 
   /** Reads the files again; new handshakes use what they hold. Throws OperatorError and keeps the old when they are no good. */
   reload(): void {
-    const { certificate, key, data } = this.#options
+    const { certificate, key, data, clientAuthorities } = this.#options
     const [certificateFile, keyFile] = [certificate ?? data.certificate, key ?? data.key]
     const identity: Identity = { certificate: read(certificateFile), key: read(keyFile) }
+    const authorities = clientAuthorities === undefined ? undefined : readAuthorities(clientAuthorities)
     try {
       if (this.#server === undefined) this.#server = new TlsServer(identity)
       else this.#server.replace(identity)
+      if (authorities !== undefined) this.#believe(identity, authorities)
       this.#certificate = new X509Certificate(identity.certificate)
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
@@ -66,6 +79,12 @@ export class TlsIdentity implements Component {
         { cause: error },
       )
     }
+  }
+
+  #believe(identity: Identity, clientAuthorities: string): void {
+    const options = { clientAuthorities }
+    if (this.#serverForUsers === undefined) this.#serverForUsers = new TlsServer(identity, options)
+    else this.#serverForUsers.replace(identity, options)
   }
 
   health(): Health {
@@ -87,15 +106,30 @@ export class TlsIdentity implements Component {
   }
 }
 
-function read(file: string): string {
+function read(
+  file: string,
+  remedy = 'check tls.certificate and tls.key, and who may read the files',
+): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    throw explainSystemError(
-      error,
-      `read ${file}`,
-      'check tls.certificate and tls.key, and who may read the files',
-    )
+    throw explainSystemError(error, `read ${file}`, remedy)
+  }
+}
+
+/** Throws OperatorError unless the file has certificates: with none OpenSSL would believe those of the system. */
+function readAuthorities(file: string): string {
+  const pem = read(file, 'check auth.clientAuthorities, and who may read the file')
+  if (hasCertificate(pem)) return pem
+  const remedy = 'set auth.clientAuthorities to a PEM file of certificate authorities'
+  throw new OperatorError(`${file} has no certificate`, remedy)
+}
+
+function hasCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0
+  } catch {
+    return false
   }
 }
 

@@ -93,6 +93,14 @@ describe('configuration', { concurrency: 2 }, () => {
     })
   })
 
+  test('what is allowed and not wise is told by the check, which passes', async (context) => {
+    const file = join(temporaryFolder(context), 'c.yaml')
+    writeFileSync(file, 'auth: { mechanisms: [PLAIN, CRAM-MD5] }\n')
+    const { code, err } = await cartero(['config', 'check', file])
+    assert.equal(code, 0)
+    assert.match(err, /^warning: auth\.mechanisms: CRAM-MD5 is on/)
+  })
+
   test('a certificate that cannot be read is found by the check', async (context) => {
     const file = join(temporaryFolder(context), 'c.yaml')
     writeFileSync(file, 'tls: { certificate: /nowhere/c.pem, key: /nowhere/k.pem }\n')
@@ -148,6 +156,34 @@ test('a stopped system: domains, accounts and aliases are added, listed and remo
 
   for (const name of readdirSync(data))
     assert.equal(statSync(join(data, name)).mode & 0o077, 0, `${name} is open to others`)
+})
+
+test('a stopped system: what is said of an account is changed, and secrets are never shown', async (context) => {
+  const data = temporaryFolder(context)
+  const on = (...words: string[]): string[] => [...words, '--data', data]
+  await cartero(on('domain', 'add', 'example.org'))
+  const words = ['account', 'add', 'you@example.org', '--reversible-secret', '--password-stdin']
+  assert.equal((await cartero(on(...words), { input: 'correct horse\n' })).code, 0)
+  assert.equal(statSync(join(data, 'directory.key')).mode & 0o777, 0o600)
+  const listed = async (): Promise<unknown> =>
+    JSON.parse((await cartero(on('account', 'list', '-o', 'json'))).out)
+  const you = { address: 'you@example.org', disabled: false, quota: 0 }
+  assert.deepEqual(await listed(), [{ ...you, reversibleSecret: true }])
+  const fingerprint = `${'AB:'.repeat(31)}AB`
+  const change = on('account', 'set', 'you@example.org', '--no-reversible-secret', '--quota', '5GB')
+  assert.equal((await cartero([...change, '--certificate', fingerprint])).code, 0)
+  assert.deepEqual(await listed(), [{ ...you, quota: 5_000_000_000, certificates: ['ab'.repeat(32)] }])
+  await cartero(on('account', 'set', 'you@example.org', '--no-certificate', '--disable'))
+  assert.deepEqual(await listed(), [{ ...you, quota: 5_000_000_000, disabled: true }])
+  assert.equal((await cartero(on('account', 'set', 'you@example.org'))).code, 2)
+  assert.equal((await cartero(on('account', 'set', 'nobody@example.org', '--enable'))).code, 3)
+  assert.equal((await cartero(on('account', 'set', 'you@example.org', '--certificate', 'ab'))).code, 2)
+})
+
+test('a stopped system bans nobody', async (context) => {
+  const data = temporaryFolder(context)
+  assert.deepEqual(JSON.parse((await cartero(['ban', 'list', '--data', data, '-o', 'json'])).out), [])
+  assert.equal((await cartero(['ban', 'lift', '192.0.2.1', '--data', data])).code, 3)
 })
 
 test('an empty password is refused, not replaced', async (context) => {

@@ -1,4 +1,6 @@
 import type { Account, Alias, DirectoryService, Domain } from '@cartero/contracts/directory'
+import { DEFAULT_ADDRESS_POLICY, DirectoryError, parseAddress } from '@cartero/directory'
+import type { AddressBans } from '@cartero/directory/doorkeeper'
 
 // What an operator says to the directory, as the command line and the control socket say it: arguments and results are
 // plain data that JSON can carry. Each rejects with DirectoryError, whose message is meant to be printed.
@@ -12,6 +14,21 @@ export interface AccountEntry {
   readonly disabled: boolean
   /** Octets; 0 is without limit. */
   readonly quota: number
+  /** The password is kept so that it can be read again. Absent: it is not. */
+  readonly reversibleSecret?: boolean
+  /** SHA-256 fingerprints of certificates whose holder the account is. Absent: there are none. */
+  readonly certificates?: readonly string[]
+}
+
+/** What is to be otherwise; what is absent stays. */
+export type AccountChange = Pick<AccountEntry, 'address'> & Partial<AccountEntry>
+
+/** A peer that is turned away. */
+export interface BanEntry {
+  /** An IPv4 address, or the /64 of an IPv6 address. */
+  readonly peer: string
+  /** ISO 8601, in UTC. */
+  readonly until: string
 }
 
 /** Adds a domain of ours. */
@@ -34,14 +51,18 @@ export async function removeDomain(directory: DirectoryService, name: string): P
 /** Adds an account to a domain that exists; otherwise the error says how the domain is added. */
 export async function addAccount(
   directory: DirectoryService,
-  {
-    password,
-    quota = 0,
-    ...account
-  }: Pick<AccountEntry, 'address'> & Partial<AccountEntry> & { readonly password: string },
+  { password, ...account }: AccountChange & { readonly password: string },
 ): Promise<void> {
-  const added: Account = { disabled: false, ...account, quota: BigInt(quota) }
-  await directory.AddAccount({ account: added, password })
+  await directory.AddAccount({ account: toWire({ disabled: false, quota: 0, ...account }), password })
+}
+
+/** Changes what is said of an account. */
+export async function changeAccount(directory: DirectoryService, change: AccountChange): Promise<void> {
+  const { accounts } = await directory.ListAccounts({ domain: '' })
+  const address = parseAddress(change.address, DEFAULT_ADDRESS_POLICY)?.text
+  const before = accounts.find((account) => account.address === address)
+  const { disabled = false, quota = 0n } = before ?? {}
+  await directory.SetAccount({ account: toWire({ disabled, quota: Number(quota), ...change }) })
 }
 
 /** @param domain only those of this domain; empty for all */
@@ -50,7 +71,20 @@ export async function listAccounts(
   domain = '',
 ): Promise<readonly AccountEntry[]> {
   const { accounts } = await directory.ListAccounts({ domain })
-  return accounts.map((account) => ({ ...account, quota: Number(account.quota) }))
+  return accounts.map(({ quota, certificates, reversibleSecret, ...account }) => ({
+    ...account,
+    quota: Number(quota),
+    ...(reversibleSecret === true && { reversibleSecret }),
+    ...(certificates && { certificates: certificates.fingerprints }),
+  }))
+}
+
+function toWire({ quota, certificates, ...account }: AccountEntry): Account {
+  return {
+    ...account,
+    quota: BigInt(quota),
+    ...(certificates && { certificates: { fingerprints: [...certificates] } }),
+  }
 }
 
 export async function setPassword(
@@ -82,4 +116,15 @@ export async function listAliases(directory: DirectoryService, domain = ''): Pro
 
 export async function removeAlias(directory: DirectoryService, address: string): Promise<void> {
   await directory.RemoveAlias({ address })
+}
+
+/** The peers that are turned away now, the one that is forgiven first in front. */
+export function listBans(bans: AddressBans): readonly BanEntry[] {
+  return bans.list().map(({ peer, until }) => ({ peer, until: new Date(until).toISOString() }))
+}
+
+/** Forgives a peer, by its name in the list or by any of its addresses. */
+export function liftBan(bans: AddressBans, address: string): void {
+  if (bans.lift(address)) return
+  throw new DirectoryError('notFound', `${address} is not banned: \`cartero ban list\` shows who is`)
 }

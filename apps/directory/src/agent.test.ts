@@ -96,6 +96,42 @@ describe('the directory agent', () => {
   })
 })
 
+test('a peer that guesses is told of, counted, listed, and forgiven by the operator', async () => {
+  const { agent, lines, metrics } = stage()
+  const peer = '192.0.2.1'
+  for (let n = 0; n < agent.bans.limits.failures; n++) agent.bans.failed(peer, { login: 'x', proof: `${n}` })
+  const [{ until, ...listed }] = agents.listBans(agent.bans) as [agents.BanEntry]
+  assert.deepEqual(listed, { peer })
+  assert.match(lines.join(''), /"peer":"192\.0\.2\.1"[^}]*"event":"peer\.banned"/)
+  assert.ok(lines.join('').includes(until))
+  const { text } = await metrics.exposition()
+  assert.match(text, /cartero_directory_bans_total 1/)
+  assert.match(text, /cartero_directory_banned_peers 1/)
+  agents.liftBan(agent.bans, peer)
+  assert.deepEqual(agents.listBans(agent.bans), [])
+  assert.match(lines.join(''), /peer\.ban-lifted/)
+  assert.throws(
+    () => agents.liftBan(agent.bans, peer),
+    (error) => error instanceof DirectoryError && error.fault === 'notFound',
+  )
+})
+
+test('an account is changed in what is said, and only in that', async () => {
+  const { agent } = stage()
+  await agent.start?.(new AbortController().signal)
+  const { directory } = agent
+  await agents.addDomain(directory, { name: 'example.org' })
+  await agents.addAccount(directory, { address: TIM, quota: 5, password: 'secret' })
+  const certificate = 'ab'.repeat(32)
+  await agents.changeAccount(directory, { address: 'TIM@example.org', certificates: [certificate] })
+  await agents.changeAccount(directory, { address: TIM, disabled: true })
+  assert.deepEqual(await agents.listAccounts(directory), [
+    { address: TIM, disabled: true, quota: 5, certificates: [certificate] },
+  ])
+  await assert.rejects(agents.changeAccount(directory, { address: 'nobody@example.org' }), /account list/)
+  await agent.stop?.()
+})
+
 test('a directory that is asked for too early is a bug with a name', () => {
   assert.throws(() => stage().agent.directory, /before it was opened/)
 })

@@ -1,5 +1,6 @@
 import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
 import { DirectoryError } from '@cartero/directory'
+import type { BanEvent } from '@cartero/directory/doorkeeper'
 import { METRICS } from './metrics.ts'
 
 export type Events = ReturnType<typeof createEvents>
@@ -16,6 +17,17 @@ export function createEvents(logger: Logger, registry: MetricRegistry) {
     changed(subject: Subject, change: Change, name: string): void {
       metrics.changes.add({ subject })
       logger.info(`${subject}.${change}`, { [subject]: name })
+    },
+    /** A peer has guessed too often, or an operator has forgiven it. */
+    ban({ kind, peer, until }: BanEvent): void {
+      if (kind === 'banned') metrics.bans.add({})
+      logger.warn(kind === 'banned' ? 'peer.banned' : 'peer.ban-lifted', {
+        peer,
+        until: new Date(until).toISOString(),
+      })
+    },
+    bansInForce(count: () => number): void {
+      metrics.banned.read({}, count)
     },
     loginAccepted(account: string): void {
       metrics.logins.add({ outcome: 'accepted' })

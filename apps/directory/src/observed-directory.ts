@@ -1,4 +1,3 @@
-import type { AuthenticateRequest, AuthenticateResponse } from '@cartero/contracts/directory'
 import type { Directory } from '@cartero/directory'
 import type { Change, Events, Subject } from './events.ts'
 
@@ -7,7 +6,7 @@ export function observedDirectory(directory: Directory, events: Events): Directo
   return {
     resolveNow: (address) => directory.resolveNow(address),
     senderAllowedNow: (account, address) => directory.senderAllowedNow(account, address),
-    scramOutcome: (login, right) => observeScram(directory, events, login, right),
+    scramOutcome: (login, right, peer) => observeScram(directory, events, login, right, peer),
     close: () => directory.close(),
     Resolve: (request) => directory.Resolve(request),
     SenderAllowed: (request) => directory.SenderAllowed(request),
@@ -15,7 +14,10 @@ export function observedDirectory(directory: Directory, events: Events): Directo
     ListDomains: (request) => directory.ListDomains(request),
     ListAccounts: (request) => directory.ListAccounts(request),
     ListAliases: (request) => directory.ListAliases(request),
-    Authenticate: (request) => authenticate(directory, events, request),
+    Authenticate: (request) => observed(events, request.login, directory.Authenticate(request)),
+    AuthenticateCramMd5: (request) => observed(events, request.login, directory.AuthenticateCramMd5(request)),
+    FindAccount: (request) =>
+      observed(events, request.claimed || (request.logins[0] ?? ''), directory.FindAccount(request)),
     ...changes(directory, events),
   }
 }
@@ -58,24 +60,31 @@ function changes(directory: Directory, events: Events): Pick<Directory, Changing
   }
 }
 
-function observeScram(directory: Directory, events: Events, login: string, right: boolean): void {
-  directory.scramOutcome(login, right)
+function observeScram(
+  directory: Directory,
+  events: Events,
+  login: string,
+  right: boolean,
+  peer: string | undefined,
+): void {
+  directory.scramOutcome(login, right, peer)
   if (right) events.loginAccepted(login)
   else events.loginRefused(login)
 }
 
-async function authenticate(
-  directory: Directory,
+/** Tells how a proof ended. `login` is what was claimed. */
+async function observed<R extends { readonly account: string }>(
   events: Events,
-  request: AuthenticateRequest,
-): Promise<AuthenticateResponse> {
+  login: string,
+  checking: Promise<R>,
+): Promise<R> {
   try {
-    const response = await directory.Authenticate(request)
-    if (response.account === '') events.loginRefused(request.login)
+    const response = await checking
+    if (response.account === '') events.loginRefused(login)
     else events.loginAccepted(response.account)
     return response
   } catch (error) {
-    events.loginUnknown(request.login, error)
+    events.loginUnknown(login, error)
     throw error
   }
 }

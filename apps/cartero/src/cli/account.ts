@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 
+import type { AccountEntry } from '@cartero/directory-agent/agent'
 import { UsageError } from './exit-code.ts'
 import { print, printRows, say, withOutput, type OutputFormat } from './output.ts'
 import { choosePassword, confirm, withPassword, type PasswordOptions } from './password.ts'
@@ -7,12 +8,29 @@ import { askSystem, withSystem, type SystemSelection } from './reach-system.ts'
 
 type Options = SystemSelection & { readonly output: OutputFormat }
 
+const REVERSIBLE =
+  'keep the password so that it can be read again, sealed: for old devices that know CRAM-MD5 only'
+
 export function registerAccount(program: Command): void {
   const account = program.command('account').description('people with a mailbox')
   withPassword(both(account.command('add').description('add an account; its address is the login name')))
     .argument('<address>', 'for example you@example.org')
     .option('--quota <size>', 'how much it may keep, such as 5GB (default: no limit)')
+    .option('--reversible-secret', REVERSIBLE)
     .action(add)
+  both(account.command('set').description('change what is said of an account; what is not named stays'))
+    .argument('<address>')
+    .option('--quota <size>', 'how much it may keep, such as 5GB, or none')
+    .option('--disable', 'it may neither log in nor receive')
+    .option('--enable', 'it may again')
+    .option('--reversible-secret', REVERSIBLE)
+    .option('--no-reversible-secret', 'forget the password that can be read again')
+    .option(
+      '--certificate <fingerprint...>',
+      'SHA-256 of certificates whose holder it is (EXTERNAL); they replace others',
+    )
+    .option('--no-certificate', 'no certificate is its own')
+    .action(set)
   both(account.command('list').description('list the accounts'))
     .option('--domain <name>', 'only those of a domain', '')
     .action(list)
@@ -32,15 +50,50 @@ function both(command: Command): Command {
 
 async function add(
   address: string,
-  options: Options & PasswordOptions & { readonly quota?: string },
+  options: Options & PasswordOptions & { readonly quota?: string; readonly reversibleSecret?: true },
 ): Promise<void> {
   const quota = await quotaOf(options.quota)
   const password = await choosePassword(address, options)
   await askSystem(options, (ask) =>
-    ask('account.add', { address, disabled: false, quota, password: password.text }),
+    ask('account.add', {
+      address,
+      disabled: false,
+      quota,
+      password: password.text,
+      ...(options.reversibleSecret && { reversibleSecret: true }),
+    }),
   )
   say(`added ${address}`)
   tellPassword(address, password, options)
+}
+
+interface Changes {
+  readonly quota?: string
+  readonly disable?: true
+  readonly enable?: true
+  readonly reversibleSecret?: boolean
+  readonly certificate?: readonly string[] | false
+}
+
+async function set(address: string, options: Options & Changes): Promise<void> {
+  const change = await changeOf(options)
+  if (Object.keys(change).length === 0) throw new UsageError('nothing was named that is to be changed')
+  await askSystem(options, (ask) => ask('account.set', { address, ...change }))
+  say(`changed ${address}`)
+  if (change.reversibleSecret === true)
+    say('its password is kept from the next login by password on, or from "cartero account passwd"')
+  if (options.output === 'json') print(JSON.stringify({ address }))
+}
+
+async function changeOf(options: Changes): Promise<Partial<AccountEntry>> {
+  const { quota, disable, enable, reversibleSecret, certificate } = options
+  if (disable && enable) throw new UsageError('--disable and --enable contradict each other')
+  return {
+    ...(quota !== undefined && { quota: quota === 'none' ? 0 : await quotaOf(quota) }),
+    ...((disable || enable) && { disabled: disable === true }),
+    ...(reversibleSecret !== undefined && { reversibleSecret }),
+    ...(certificate !== undefined && { certificates: certificate || [] }),
+  }
 }
 
 async function list(options: Options & { readonly domain: string }): Promise<void> {

@@ -44,8 +44,11 @@ async function check(options: { readonly config?: string | undefined }): Promise
       import('../data-folder.ts'),
     ])
     const nobody = { names: [], addresses: [], selfSignedIsFine: true }
-    new TlsIdentity({ ...config.tls, ...nobody, data: dataFolder(config.data) }).reload()
+    const { clientAuthorities } = config.auth
+    new TlsIdentity({ ...config.tls, ...nobody, clientAuthorities, data: dataFolder(config.data) }).reload()
   }
+  const { warnings } = await import('../config.ts')
+  for (const warning of warnings(config)) say(`warning: ${warning}`)
   say(`${file ?? 'the defaults (no file was named or found)'}: nothing is wrong`)
 }
 

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 
 import { registerAccount } from './account.ts'
 import { registerAlias } from './alias.ts'
+import { registerBan } from './ban.ts'
 import { registerConfig } from './config.ts'
 import { registerDev } from './dev.ts'
 import { registerDomain } from './domain.ts'
@@ -27,6 +28,7 @@ export function commandLine(): Command {
     registerDomain,
     registerAccount,
     registerAlias,
+    registerBan,
     registerTerminal,
     registerVersion,
   ]
