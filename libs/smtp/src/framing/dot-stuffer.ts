@@ -1,3 +1,5 @@
+import { textEnd, wordsOf } from './text-runs.ts'
+
 const CR = 0x0d
 const LF = 0x0a
 const DOT = 0x2e
@@ -30,6 +32,7 @@ export class NewlineMender {
   write(chunk: Buffer): Buffer {
     const pieces: Buffer[] = []
     const doublesDots = this.#doublesDots
+    const words = wordsOf(chunk)
     let state = this.#state
     let from = 0
     let i = 0
@@ -54,7 +57,7 @@ export class NewlineMender {
       } else {
         if (state === LINE_START && octet === DOT && doublesDots) insert(ONE_DOT)
         state = IN_LINE
-        while (++i < chunk.length && chunk[i]! > CR);
+        i = textEnd(chunk, words, i + 1)
       }
     }
     this.#state = state
