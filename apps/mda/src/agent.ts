@@ -1,15 +1,19 @@
 import type { Component } from '@cartero/agent/lifecycle'
 import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
 import type { ContentStore } from '@cartero/content'
+import type { AnyDirectory } from '@cartero/directory'
 import type { MailStore } from '@cartero/mailstore'
 import type { Spool } from '@cartero/spool'
 import type { Notices } from '@cartero/spool/notices'
 import { systemClock, type Clock } from '@cartero/wire'
+import { listenAll, type TlsServer } from '@cartero/wire/node'
 import { Deliverer } from './deliverer.ts'
 import { createEvents } from './events.ts'
+import { lmtpDoors, type LmtpSettings } from './lmtp/door.ts'
 import { Terminals } from './terminals/terminals.ts'
 
 export { noticeEvents } from './events.ts'
+export type { LmtpSettings } from './lmtp/door.ts'
 export { harmless } from './terminals/harmless.ts'
 export { Terminals, type NumberedMessage, type ShownMessage } from './terminals/terminals.ts'
 
@@ -20,6 +24,12 @@ export interface MdaDependencies {
   readonly notices: Notices
   /** Nobody is at a terminal when it is absent. */
   readonly terminals?: Terminals
+  /** The door for other agents that deliver here; there is none when it is absent. */
+  readonly lmtp?: {
+    readonly settings: LmtpSettings
+    readonly directory: AnyDirectory
+    readonly tls?: TlsServer
+  }
   readonly logger: Logger
   readonly metrics: MetricRegistry
   readonly clock?: Clock
@@ -32,16 +42,21 @@ export function createMdaAgent(dependencies: MdaDependencies): Component {
   const events = createEvents(logger.child({ agent: 'mda' }), metrics)
   const terminals = dependencies.terminals ?? new Terminals(clock)
   const deliverer = new Deliverer({ ...dependencies, terminals, clock, events })
+  const doors = dependencies.lmtp ? lmtpDoors({ ...dependencies, ...dependencies.lmtp, clock, events }) : []
   const leaving = new AbortController()
   let loop: Promise<void> = Promise.resolve()
   return {
     name: 'mda',
-    start: () => {
+    start: async () => {
+      await listenAll(doors)
       loop = deliverer.run(leaving.signal)
     },
-    drain: async () => {
+    drain: async (signal) => {
       leaving.abort()
-      await loop
+      await Promise.all([loop, ...doors.map((door) => door.drain(signal))])
+    },
+    stop: async () => {
+      await Promise.all(doors.map((door) => door.drain(AbortSignal.abort())))
     },
   }
 }

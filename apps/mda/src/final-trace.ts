@@ -7,9 +7,14 @@ import type { DeliveryRecipient, SpooledMessage } from '@cartero/spool'
  */
 export function finalPrefix(message: SpooledMessage, recipient: DeliveryRecipient): Buffer {
   const { envelope, prefix } = message
-  const fields = [returnPathField(envelope.reversePath), deliveredToField(recipient.account)]
+  const { reversePath, recipients } = envelope
   // RFC 8098 §2.3: whom the sender wrote to, as he said; nobody else among the recipients is told
-  const original = envelope.recipients.find(({ address }) => address === recipient.address)?.originalRecipient
-  if (original !== undefined) fields.push(originalRecipientField(original))
-  return Buffer.concat([...fields, prefix])
+  const original = recipients.find(({ address }) => address === recipient.address)?.originalRecipient
+  const trace = original === undefined ? prefix : Buffer.concat([originalRecipientField(original), prefix])
+  return mailboxPrefix(reversePath, recipient.account, trace)
+}
+
+/** What each mailbox gets in front of the trace. */
+export function mailboxPrefix(reversePath: string, account: string, trace: Buffer): Buffer {
+  return Buffer.concat([returnPathField(reversePath), deliveredToField(account), trace])
 }
