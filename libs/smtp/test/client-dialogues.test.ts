@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { ConversionError } from '@cartero/message'
 import { mechanismNamed, type SaslClientMechanism } from '@cartero/sasl'
 import {
   serveErrand,
   SmtpClientMachine,
   type Conversion,
+  type Converter,
   type OutgoingTransaction,
   type ProxiedClient,
   type SmtpClientOptions,
@@ -159,20 +161,23 @@ function optionOf(text: string): string | boolean {
 
 /** Says what it did, so that it is seen in a dialogue. */
 const conversion: Conversion = {
-  to7Bit: ((source: Buffer | AsyncIterable<Uint8Array>) =>
-    Buffer.isBuffer(source) ? in7Bit(source) : streamedIn7Bit(source)) as Conversion['to7Bit'],
-  downgradeHeader: (header) => Buffer.from(header.toString().replaceAll(/[\u0080-\uffff]/g, '=?')),
+  to7Bit: converter(/[\u0080-\uffff]/g, '=C3'),
+  to8Bit: converter(/\0/g, '=00'),
   isSigned: (header) => header.includes('DKIM-Signature:'),
 }
 
-function in7Bit(source: Buffer): Buffer {
-  return Buffer.from(source.toString().replaceAll(/[\u0080-\uffff]/g, '=C3'))
-}
-
-async function* streamedIn7Bit(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-  const pieces: Uint8Array[] = []
-  for await (const bytes of source) pieces.push(bytes)
-  yield in7Bit(Buffer.concat(pieces))
+function converter(what: RegExp, by: string): Converter {
+  const convert = (source: Buffer): Buffer => {
+    if (source.includes('SEALED')) throw new ConversionError('encrypted')
+    return Buffer.from(source.toString().replaceAll(what, by))
+  }
+  async function* stream(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+    const pieces: Uint8Array[] = []
+    for await (const bytes of source) pieces.push(bytes)
+    yield convert(Buffer.concat(pieces))
+  }
+  return ((source: Buffer | AsyncIterable<Uint8Array>) =>
+    Buffer.isBuffer(source) ? convert(source) : stream(source)) as Converter
 }
 
 function chooseOnly(name: string): NonNullable<SmtpClientOptions['authenticate']> {

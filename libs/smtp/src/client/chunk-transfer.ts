@@ -1,7 +1,8 @@
 import { Chunker, wholeChunk } from '../framing/chunker.ts'
-import { replies, substitutes } from '../replies.ts'
+import { replies } from '../replies.ts'
 import { isPositive, type Reply } from '../reply.ts'
 import type { Content } from './content.ts'
+import { unreadable } from './conversion.ts'
 import type { Delivery, Transfer } from './delivery.ts'
 import type { Stage } from './errand.ts'
 
@@ -103,7 +104,7 @@ export class ChunkTransfer implements Transfer {
     if (chunker.state === 'unreadable') {
       conversation.steps.takeBack()
       this.#over = true
-      delivery.conclude(substitutes.contentUnreadable, 'us')
+      delivery.conclude(unreadable(chunker.error), 'us')
       return this.#finishWhenAnswered()
     }
     this.#unanswered++

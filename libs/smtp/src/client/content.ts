@@ -25,8 +25,3 @@ export async function readHeader(source: AsyncIterable<Bytes>): Promise<Buffer> 
   }
   return headerOf(start)
 }
-
-/** The same octets in Buffers. */
-export function bufferOf(bytes: Bytes): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-}

@@ -1,6 +1,7 @@
 import { dotStuffed, stuffedWhole } from '../framing/dot-stuffer.ts'
 import { replies } from '../replies.ts'
 import { isPositive, type Reply } from '../reply.ts'
+import { unreadable } from './conversion.ts'
 import type { Delivery, Transfer } from './delivery.ts'
 import type { Step } from './steps.ts'
 
@@ -75,6 +76,14 @@ export class DataTransfer implements Transfer {
 
   #planEnd(say: NonNullable<Step['say']>, answers: number, heard: Step['heard']): void {
     const { steps, patience } = this.#delivery.conversation
-    steps.plan({ stage: 'end of data', say, patience: patience.endOfData, endsGroup: false, answers, heard })
+    steps.plan({
+      stage: 'end of data',
+      say,
+      patience: patience.endOfData,
+      endsGroup: false,
+      answers,
+      failed: (error) => this.#delivery.conclude(unreadable(error), 'us'),
+      heard,
+    })
   }
 }

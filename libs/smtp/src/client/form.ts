@@ -6,7 +6,7 @@ import type { ForwardPath, ReversePath } from '../path.ts'
 import { substitutes } from '../replies.ts'
 import type { Reply } from '../reply.ts'
 import { headerOf, type Content } from './content.ts'
-import { in7Bit, withAsciiHeader } from './conversion.ts'
+import { converted, messageConversion, unreadable, type Conversion } from './conversion.ts'
 import type { OutgoingRecipient, OutgoingTransaction } from './errand.ts'
 import type { SmtpClientOptions } from './options.ts'
 
@@ -82,10 +82,8 @@ interface Changes {
 }
 
 function changesFor({ body, smtpUtf8 }: OutgoingTransaction, peer: Circumstances): Changes {
-  return {
-    header: smtpUtf8 === true && !peer.offer.has('SMTPUTF8'),
-    body: (body === 'binary' && !takesBinary(peer)) || (body === '8bit' && !peer.offer.has('8BITMIME')),
-  }
+  const isTooMuch = body === 'binary' ? !takesBinary(peer) : body === '8bit' && !peer.offer.has('8BITMIME')
+  return { header: smtpUtf8 === true && !peer.offer.has('SMTPUTF8'), body: isTooMuch }
 }
 
 function convertedForm(
@@ -94,24 +92,35 @@ function convertedForm(
   changes: Changes,
   header: Buffer,
 ): Choice {
-  const { conversion, headers, signed } = peer.options.downgrade ?? {}
-  const isSigned = conversion?.isSigned(header) ?? false
-  if (changes.header && (conversion === undefined || headers !== true || isSigned)) {
+  const { conversion = messageConversion, headers, signed } = peer.options.downgrade ?? {}
+  const isSigned = conversion !== 'none' && conversion.isSigned(header)
+  if (changes.header && (conversion === 'none' || headers !== true || isSigned)) {
     return { kind: 'none', reply: substitutes.utf8HeaderIncapable }
   }
-  let { content } = transaction
-  if (changes.body) {
-    if (isSigned && signed === 'send' && transaction.body === '8bit') {
-      return formOf(transaction, peer, content, '8bit')
-    }
-    // RFC 6152 §3, RFC 3030 §3
-    if (isSigned) return { kind: 'none', reply: substitutes.conversionProhibited }
-    if (conversion === undefined) return { kind: 'none', reply: substitutes.conversionRequired }
-    content = in7Bit(content, conversion)
+  if (isSigned && signed === 'send' && transaction.body === '8bit') {
+    return formOf(transaction, peer, transaction.content, '8bit')
   }
-  if (changes.header) content = withAsciiHeader(content, conversion!)
-  const body = changes.body ? '7bit' : (transaction.body ?? '7bit')
-  return formOf({ ...transaction, smtpUtf8: false }, peer, content, body)
+  // RFC 6152 §3, RFC 3030 §3
+  if (isSigned) return { kind: 'none', reply: substitutes.conversionProhibited }
+  if (conversion === 'none') return { kind: 'none', reply: substitutes.conversionRequired }
+  try {
+    return convert(transaction, peer, changes, conversion)
+  } catch (error) {
+    return { kind: 'none', reply: unreadable(error) }
+  }
+}
+
+function convert(
+  transaction: OutgoingTransaction,
+  peer: Circumstances,
+  changes: Changes,
+  { to7Bit, to8Bit }: Conversion,
+): Form {
+  const ascii = { ...transaction, smtpUtf8: false }
+  if (changes.header || !peer.offer.has('8BITMIME')) {
+    return formOf(ascii, peer, converted(transaction.content, to7Bit), '7bit')
+  }
+  return formOf(transaction, peer, converted(transaction.content, to8Bit), '8bit')
 }
 
 function formOf(

@@ -12,7 +12,7 @@ export {
 export { replyText, type Reply } from '../reply.ts'
 export type { Offer } from '../extensions.ts'
 export { HEADER_OCTETS, type Content } from './content.ts'
-export type { Conversion } from './conversion.ts'
+export { messageConversion, type Conversion, type Converter } from './conversion.ts'
 export {
   serveErrand,
   type ChooseMechanism,

@@ -62,7 +62,7 @@ export class SmtpClientMachine implements ProtocolMachine<SmtpClientQuestion, Sm
   }
 
   /** A message that cannot be read must not be ended by a dot: only breaking off says that it is not whole. */
-  fail(_error: unknown): void {
+  fail(error: unknown): void {
     const conversation = this.#conversation
     const { asking, streaming } = conversation
     conversation.asking = undefined
@@ -70,6 +70,7 @@ export class SmtpClientMachine implements ProtocolMachine<SmtpClientQuestion, Sm
     if (asking === 'next') return conversation.quit()
     if (asking !== undefined) return asking.abandon(substitutes.contentUnreadable, 'MAIL', 'us')
     if (streaming === undefined) return
+    streaming.failed?.(error)
     conversation.end({ kind: 'lost', stage: streaming.stage, reply: substitutes.contentUnreadable })
   }
 

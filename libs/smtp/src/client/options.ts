@@ -32,9 +32,9 @@ export interface SmtpClientOptions {
 }
 
 export interface Downgrade {
-  /** How messages are converted; what needs it fails, where it is absent. */
-  readonly conversion?: Conversion
-  /** UTF-8 header fields are written in ASCII for servers without SMTPUTF8. Else such a message fails. */
+  /** How messages are converted; as @cartero/message does it, unless it is said here. `none`: what needs it fails. */
+  readonly conversion?: Conversion | 'none'
+  /** UTF-8 header fields are written in ASCII for servers without SMTPUTF8. Else, by default, such a message fails. */
   readonly headers?: boolean
   /**
    * A signed message is not converted, since nobody could verify it then. `bounce`, the default, fails it (5.6.2);

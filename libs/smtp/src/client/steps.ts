@@ -23,6 +23,8 @@ export interface Step {
   skipped?(): void
   /** What was to be streamed was. */
   streamed?(): void
+  /** What was to be streamed cannot be read. The conversation is over. */
+  failed?(error: unknown): void
   /** @param n how many of its answers came before */
   heard(reply: Reply, n: number): void
 }

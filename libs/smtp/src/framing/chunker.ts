@@ -23,6 +23,7 @@ export class Chunker {
   #length = 0
   #drained = false
   #state: 'going' | 'last' | 'unreadable' = 'going'
+  #error: unknown
 
   /**
    * @param open called when the first chunk is made
@@ -39,13 +40,19 @@ export class Chunker {
     return this.#state
   }
 
+  /** Why it cannot be read. */
+  get error(): unknown {
+    return this.#error
+  }
+
   /** The next chunk with its command. Nothing, when the message cannot be read. */
   async *chunk(): AsyncIterable<Buffer> {
     try {
       // One octet more than a chunk tells that this one is not the last.
       while (!this.#drained && this.#length <= this.#size) await this.#read()
-    } catch {
+    } catch (error) {
       this.#state = 'unreadable'
+      this.#error = error
       return
     }
     if (this.#length <= this.#size) this.#state = 'last'
