@@ -16,7 +16,7 @@ import { ListenError } from '@cartero/wire/node'
 
 import { doorkeeperOf, tokenVerifier } from './auth-settings.ts'
 import type { CarteroConfig } from './config.ts'
-import { msaSettings, mtaSettings } from './smtp-settings.ts'
+import { lmtpSettings, msaSettings, mtaSettings } from './smtp-settings.ts'
 import type { OpenStores, Stores } from './stores.ts'
 import type { TlsIdentity } from './tls-identity.ts'
 
@@ -45,8 +45,17 @@ interface Ports extends OpenStores, Pick<DirectoryAgent, 'directory'> {
 export function agents(options: AgentsOptions): Component[] {
   const { config, stores, identity, terminals, logger, metrics, doorRemedy } = options
   const make: Readonly<Record<string, (ports: Ports) => Component>> = {
-    mda: ({ spool, mailStore, content, notices }) =>
-      createMdaAgent({ spool, mailStore, content, notices, terminals, logger, metrics }),
+    mda: ({ spool, mailStore, content, directory, tls, notices }) =>
+      createMdaAgent({
+        spool,
+        mailStore,
+        content,
+        notices,
+        terminals,
+        lmtp: { settings: lmtpSettings(config), directory, tls },
+        logger,
+        metrics,
+      }),
     mta: ({ spool, directory, tls, notices }) =>
       createMtaAgent({
         spool,
@@ -131,6 +140,11 @@ function noticesOf({ config, stores, logger }: AgentsOptions): Notices {
     hostname: config.hostname,
     clock: systemClock,
     random: randomBytes,
+    settings: {
+      delayAfter: config.spool.delayNoticeAfter,
+      giveUpAfter: config.spool.giveUpAfter,
+      returnedOctets: config.spool.returnedSize,
+    },
     sent: noticeEvents(logger.child({ agent: 'mda' })),
   })
 }

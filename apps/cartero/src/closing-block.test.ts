@@ -11,6 +11,7 @@ const system: DevSystem = {
     submissions: door(2465),
     imap: door(2143),
     imaps: door(2993),
+    lmtp: [],
     http: door(2080),
   },
   files: { credentials: '/d/credentials.json', certificate: '/d/my tls/certificate.pem' },

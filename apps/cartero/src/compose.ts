@@ -54,6 +54,7 @@ export function compose(options: CompositionOptions): Composition {
   const data = dataFolder(config.data)
   const stores = new Stores({
     data,
+    keepDeadLetters: config.spool.keepDeadLetters,
     damaged: (damage) => options.logger.error('content.damaged', { ...damage }),
     trouble: (error) => options.logger.warn('spool.trouble', { err: error }),
   })

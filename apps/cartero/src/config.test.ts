@@ -79,6 +79,14 @@ test('nobody becomes an open relay by a network of everybody', async () => {
   }
 })
 
+test('nobody delivers into mailboxes by a network of everybody', async () => {
+  await configOf('lmtp: { trusted: [0.0.0.0/0] }')
+  await assert.rejects(
+    configOf('listen: { lmtp: 127.0.0.1:24 }\nlmtp: { trusted: [0.0.0.0/0] }'),
+    /lmtp\.trusted.*everybody/,
+  )
+})
+
 test('a network with bits of a host is refused, for it may be meant either way', async () => {
   await assert.rejects(configOf('smtp: { relayNetworks: [192.0.2.1/24] }'), /smtp\.relayNetworks/)
 })

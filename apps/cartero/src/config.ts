@@ -17,6 +17,7 @@ import { LOG_LEVELS } from '@cartero/agent/telemetry'
 
 import { auth } from './auth-section.ts'
 import { smtp } from './smtp-section.ts'
+import { networks } from './smtp-values.ts'
 
 const path = text('a path')
 /** RFC 1123 §2.1, in lower case or upper case, with at least one label. */
@@ -42,6 +43,11 @@ const listen = section('The doors: addresses and ports. An empty list, [], close
   submissions: setting(doors, { default: [':465'], doc: 'Submission by our users, TLS at once.' }),
   imap: setting(doors, { default: [':143'], doc: 'IMAP with STARTTLS.' }),
   imaps: setting(doors, { default: [':993'], doc: 'IMAP, TLS at once.' }),
+  lmtp: setting(doors, {
+    default: [],
+    doc: 'LMTP for other agents that deliver straight into our mailboxes, such as a Postfix in front of us. Only for lmtp.trusted; never on port 25.',
+    example: ['127.0.0.1:24'],
+  }),
   http: setting(doors, {
     default: ['127.0.0.1:8080'],
     doc: 'Probes and metrics for the operator: /livez, /readyz?verbose, /metrics. Not for the public.',
@@ -101,7 +107,35 @@ const directory = section(
   USE,
 )
 
+const lmtp = section('Mail that other agents deliver straight into mailboxes (RFC 2033).', {
+  trusted: setting(networks, {
+    default: ['127.0.0.0/8', '::1'],
+    doc: 'Whose agents may do so. Everybody else is refused at the greeting.',
+    example: ['127.0.0.1', '192.0.2.8/29'],
+  }),
+  sessions: setting(integer({ min: 1, max: 100_000 }), {
+    default: 200,
+    doc: 'Connections at a time, of each door. Agents need few.',
+  }),
+})
+
 const spool = section('Mail we are responsible for, until it is where it belongs.', {
+  giveUpAfter: setting(duration({ min: '1h', max: '30d' }), {
+    default: '5d',
+    doc: 'How long delivery is tried before a message is given back. RFC 5321 §4.5.4.1 asks for 4 to 5 days.',
+  }),
+  delayNoticeAfter: setting(duration({ min: '1m', max: '30d' }), {
+    default: '4h',
+    doc: 'When a sender is told, once, that a message is still being tried.',
+  }),
+  returnedSize: setting(bytes({ min: '0B', max: '50MB' }), {
+    default: '1MB',
+    doc: 'The largest message that is given back whole to a sender who asked for that. Of larger ones the header is.',
+  }),
+  keepDeadLetters: setting(duration({ min: '1d', max: '3650d' }), {
+    default: '30d',
+    doc: 'How long mail is kept for the operator that can neither be delivered nor be given back.',
+  }),
   reclaimEvery: setting(duration({ min: '1s', max: '7d' }), {
     default: '10m',
     doc: 'How often disk space is reclaimed that no message needs any more.',
@@ -139,6 +173,7 @@ export const definition = section(
     listen,
     tls,
     smtp,
+    lmtp,
     imap,
     auth,
     spool,
@@ -156,6 +191,7 @@ export const rules: readonly ConfigRule<typeof definition>[] = [
   doorsApart,
   expandNeedsDomain,
   noOpenRelay,
+  noLmtpForAll,
   wholeIssuer,
   keysInSecret,
 ]
@@ -209,6 +245,17 @@ function* noOpenRelay({ smtp }: CarteroConfig): ReturnType<ConfigRule<typeof def
         fix: 'name the networks of your own machines',
       }
   }
+}
+
+// RFC 2033 §5
+function* noLmtpForAll({ listen, lmtp }: CarteroConfig): ReturnType<ConfigRule<typeof definition>> {
+  const all = lmtp.trusted.find((network) => network.endsWith('/0'))
+  if (listen.lmtp.length > 0 && all !== undefined)
+    yield {
+      key: 'lmtp.trusted',
+      message: `${all} is everybody: nobody would be asked who he is before his mail is in a mailbox`,
+      fix: 'name the hosts of your own agents',
+    }
 }
 
 function* wholeIssuer({ auth: { oauth } }: CarteroConfig): ReturnType<ConfigRule<typeof definition>> {

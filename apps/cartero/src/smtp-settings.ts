@@ -1,3 +1,4 @@
+import type { LmtpSettings } from '@cartero/mda-agent/agent'
 import type { MsaSettings } from '@cartero/msa-agent/agent'
 import type { MtaSettings } from '@cartero/mta-agent/agent'
 import { RefusalLists, type ReceptionPolicy } from '@cartero/spool/reception'
@@ -46,6 +47,17 @@ export function msaSettings(config: CarteroConfig): MsaSettings {
     ],
     rate: { perHour: smtp.recipientsPerHour, burst: smtp.recipientsAtOnce },
     allowPlaintextAuth: smtp.plaintextAuth,
+  }
+}
+
+export function lmtpSettings({ hostname, listen, lmtp, smtp }: CarteroConfig): LmtpSettings {
+  const { messageSize, recipients, commandPatience } = smtp
+  return {
+    hostname,
+    listen: listen.lmtp,
+    trusted: networkSet(lmtp.trusted),
+    limits: { messageSize, recipients, commandPatience },
+    maxConnections: lmtp.sessions,
   }
 }
 

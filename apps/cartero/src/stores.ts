@@ -22,6 +22,8 @@ export interface OpenStores {
 
 export interface StoresOptions {
   readonly data: DataFolder
+  /** Milliseconds that dead letters are kept. */
+  readonly keepDeadLetters: number
   /** Told of octets that were durable once and cannot be read now. */
   readonly damaged: (damage: object) => void
   /** Told of what failed and is tried again. */
@@ -63,11 +65,13 @@ export class Stores implements Component {
   }
 
   async #openAll(): Promise<OpenStores> {
-    const { data, damaged, trouble } = this.#options
+    const { data, damaged, trouble, keepDeadLetters } = this.#options
     const sql = this.#keep(new SqlWorker())
     const content = this.#keep(await SegmentContentLog.open({ directory: data.content, report: damaged }))
     const mailStore = this.#keep(await openMailStore({ sql, data }))
-    const spool = this.#keep(await EmbeddedSpool.open({ log: content, sql, file: data.spool, trouble }))
+    const spool = this.#keep(
+      await EmbeddedSpool.open({ log: content, sql, file: data.spool, trouble, keepDeadLetters }),
+    )
     return { sql, mailStore, content, spool }
   }
 
