@@ -1,4 +1,4 @@
-import type { ContentStore } from '@cartero/content'
+import type { ContentId, ContentStore } from '@cartero/content'
 import { MailStoreError, type MailStore, type NewMessage } from '@cartero/mailstore'
 import type { Delivery, Outcome, Spool } from '@cartero/spool'
 import type { Notices, RecipientResult } from '@cartero/spool/notices'
@@ -6,6 +6,7 @@ import { pause, type Clock } from '@cartero/wire'
 import { Display } from './display.ts'
 import type { Events } from './events.ts'
 import { finalPrefix } from './final-trace.ts'
+import { mailboxForm } from './mailbox-form.ts'
 import { appendTo } from './mailboxes.ts'
 import { Packer } from './parcel.ts'
 import type { Terminals } from './terminals/terminals.ts'
@@ -42,6 +43,8 @@ interface Parcel {
 interface Attempt {
   readonly delivery: Delivery
   readonly results: (RecipientResult | undefined)[]
+  /** Octets that were made for the mailboxes; theirs once they are appended. */
+  made?: ContentId
 }
 
 /**
@@ -91,6 +94,7 @@ export class Deliverer {
     const parcels: Parcel[] = []
     for (const attempt of attempts) parcels.push(...(await this.#pack(attempt)))
     await this.#append(parcels)
+    for (const { made } of attempts) if (made !== undefined) this.#on.content.unpin(made)
     for (const attempt of attempts) await this.#display.after(attempt.delivery, attempt.results)
     const outcomes: Outcome[] = []
     for (const attempt of attempts) {
@@ -115,8 +119,10 @@ export class Deliverer {
     const { message, recipients } = delivery
     const open = results.flatMap((result, i) => (result === undefined ? [i] : []))
     if (open.length === 0) return []
-    const letter = { ...message, receivedAt: message.acceptedAt, key: delivery.id }
     try {
+      const form = await mailboxForm(message, this.#on.content)
+      if (form.made !== undefined) attempt.made = form.made
+      const letter = { ...form, receivedAt: message.acceptedAt, key: delivery.id }
       const copies = open.map((i) => ({
         account: recipients[i]!.account,
         prefix: finalPrefix(message, recipients[i]!),

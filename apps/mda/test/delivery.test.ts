@@ -237,6 +237,27 @@ test('what cannot be delivered for five days is given back instead of being trie
   assert.match(notice!, /no space left/)
 })
 
+test('a NUL of a binary message is encoded on its way in, so that IMAP can hand it out, and decodes to what was sent', async (t) => {
+  const rooms = await running(t)
+  const header = 'Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: binary\r\n\r\n'
+  const binary = 'a\0b\n\rc'
+  await accept(rooms, [to('bob@cartero.test')], header + binary, { body: 'BINARYMIME' })
+  await until(() => rooms.spool.waiting === 0)
+  const [letter] = await messages(rooms, 'bob@cartero.test')
+  assert.ok(!letter!.includes('\0'))
+  assert.match(letter!, /^Content-Transfer-Encoding: base64\r$/im)
+  const body = letter!.slice(letter!.indexOf('\r\n\r\n') + 4)
+  assert.equal(Buffer.from(body, 'base64').toString(), binary)
+})
+
+test('a message that only says that it is binary is stored octet for octet', async (t) => {
+  const rooms = await running(t)
+  const letter = 'Content-Transfer-Encoding: binary\r\n\r\nline\nfeeds \u{fc}'
+  await accept(rooms, [to('bob@cartero.test')], letter, { body: 'BINARYMIME' })
+  await until(() => rooms.spool.waiting === 0)
+  assert.ok((await messages(rooms, 'bob@cartero.test'))[0]!.endsWith(letter))
+})
+
 test('one recipient of a letter gets it though another does not exist, and only of him the sender hears', async (t) => {
   const rooms = await running(t)
   const gone = { address: 'gone@cartero.test', account: '', problem: 'noSuchMailbox' as const }

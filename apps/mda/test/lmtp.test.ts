@@ -202,7 +202,7 @@ for to in ['alice@cartero.test', 'full@cartero.test']:
             print(error.smtp_code)
 `
     const { stdout, code, stderr } = await command('python3', ['-c', script])
-    assert.equal(code, 0, stderr.toString())
+    assert.equal(code, 0, stderr)
     assert.equal(stdout.toString(), 'taken\n452\n')
     assert.match((await rooms.letters('alice'))[0]!, /Subject: from python/)
   })
