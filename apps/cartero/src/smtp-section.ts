@@ -13,7 +13,9 @@ import {
 import { domain, networks, refusedNames, refusedNetworks, renamedDomain } from './smtp-values.ts'
 
 const patience = duration({ min: '1s', max: '1d' })
-const delay = duration({ min: '0s', max: '5m' })
+/** The third failed login waits three times as long, and a submission server answers within two minutes. */
+// RFC 6409 §5.3
+const delay = duration({ min: '0s', max: '30s' })
 const rate = integer({ min: 0, max: 1_000_000 })
 const lookUp = choice(['never', 'authenticated'])
 const bareNewlines = choice(['reject', 'clean'])
@@ -145,7 +147,10 @@ const submission = section('The doors for our users, and what is done for their 
     doc: 'Adds Sender, with the sender of the envelope, where the author is somebody else (RFC 6409 §8.1).',
   }),
   addDate: setting(flag, { default: true, doc: 'Adds Date where there is none (RFC 6409 §8.2).' }),
-  addMessageId: setting(flag, { default: true, doc: 'Adds Message-ID where there is none (RFC 6409 §8.3).' }),
+  addMessageId: setting(flag, {
+    default: true,
+    doc: 'Adds Message-ID where there is none, or none that deserves the name (RFC 6409 §8.3).',
+  }),
   transferEncode: setting(choice(['never', '8bit', '7bit']), {
     default: 'never',
     doc: 'What submitted octets are encoded to before they are kept (RFC 6409 §8.4); otherwise that is done when a host needs it.',

@@ -3,7 +3,7 @@ import { dateField } from './policy/date-field.ts'
 import { checkHeaderAddresses } from './policy/header-addresses.ts'
 import { checkHeaderRights, type OwnAddress } from './policy/header-rights.ts'
 import { checkMessageData } from './policy/message-data.ts'
-import { messageIdField, type MessageIdSource } from './policy/message-id-field.ts'
+import { hasMessageId, messageIdField, type MessageIdSource } from './policy/message-id-field.ts'
 import { senderField } from './policy/sender-field.ts'
 import type { SubmissionPolicy } from './policy/submission-policy.ts'
 
@@ -30,7 +30,7 @@ export async function submittedHeader(
   const fields = [
     ...(sender ? [sender] : []),
     ...(policy.addDate && !header.has('Date') ? [dateField(submission.now())] : []),
-    ...(policy.addMessageId && !header.has('Message-ID') ? [messageIdField(submission)] : []),
+    ...(policy.addMessageId && !hasMessageId(block) ? [messageIdField(submission)] : []),
   ]
   return fields.map((field) => Buffer.from(field))
 }

@@ -234,7 +234,7 @@ describe('what a submitted message says', () => {
     await using stage = await MsaStage.open({ submission: { headerFrom: 'own' } })
     using alice = await stage.alice()
     for (const header of ['From: bob@cartero.test', 'From: alice@cartero.test\r\nSender: bob@cartero.test'])
-      assert.match(await send(alice, `${header}\r\n\r\nx`), /^554 5\.7\.1/, header)
+      assert.match(await send(alice, `${header}\r\n\r\nx`), /^550 5\.7\.1/, header)
     assert.match(await send(alice, 'From: sales@cartero.test\r\n\r\nx'), /^250/)
   })
 
@@ -251,6 +251,20 @@ describe('what a submitted message says', () => {
     assert.equal((await stage.kept()).octets, `${letter('')}\r\n`)
     await send(alice, letter(''))
     assert.equal((await stage.kept()).octets, `${letter('')}\r\n`)
+  })
+
+  // RFC 6409 §8.3
+  test('has one identity, whatever the client called one', async () => {
+    await using stage = await MsaStage.open()
+    using alice = await stage.alice()
+    for (const broken of ['none', '<a b@c>', '<>', '']) {
+      await send(alice, `Message-ID: ${broken}\r\nSubject: x\r\n\r\nx`)
+      const { prefix, octets } = await stage.kept()
+      assert.match(prefix, /^Message-ID: <\S+@mail\.cartero\.test>\r$/m, broken)
+      assert.equal(octets, 'Subject: x\r\n\r\nx\r\n', broken)
+    }
+    await send(alice, 'Message-ID: (kept) <a@[192.0.2.1]>\r\n\r\nx')
+    assert.doesNotMatch((await stage.kept()).prefix, /^Message-ID/m)
   })
 
   // RFC 6409 §8.4

@@ -131,6 +131,7 @@ export const replies = {
   noRouteOut: say(550, 'unableToRoute', 'This server does not send mail to other hosts', 'RFC 5321 §3.3'),
   senderNotAllowed: say(550, 'notAuthorised', 'Sender address is not yours to use', 'RFC 6409 §6.1'),
   notAList: say(550, 'notAuthorised', 'That is a user name, not a mailing list', 'RFC 5321 §3.5.1'),
+  authorNotAllowed: say(550, 'notAuthorised', 'Author address is not yours to use', 'RFC 6409 §6.3'),
   senderDomainUnknown: say(550, 'badSenderSystem', 'Sender domain does not exist', 'RFC 2505 §2.9'),
   senderHasNullMx: say(550, 'senderHasNullMx', 'Sender domain accepts no mail', 'RFC 7505 §4.2'),
   solicitationRefused: (keyword: string) =>
@@ -165,7 +166,6 @@ export const replies = {
     say(554, 'otherMedia', `Message header is malformed: ${what}`, 'RFC 6409 §6.3'),
   notEncodable: (why: string) =>
     say(554, 'conversionRequired', `Message cannot be encoded: ${why}`, 'RFC 6409 §8.4'),
-  authorNotAllowed: say(554, 'notAuthorised', 'Author address is not yours to use', 'RFC 6409 §6.3'),
   noValidRecipients: say(554, 'otherProtocol', 'No valid recipients', 'RFC 5321 §3.3'),
   unknownParameter: (keyword: string) =>
     say(555, 'invalidArguments', `Parameter ${keyword} not recognised`, 'RFC 5321 §4.1.1.11'),

@@ -2,21 +2,26 @@ import type { HeaderBlock, HeaderField } from '@cartero/message'
 import { COUNTED_FIELDS, type HeaderEdit } from '@cartero/spool/reception'
 import type { Domain, Mailbox } from '@cartero/syntax'
 import { ADDRESS_FIELDS } from './address-fields.ts'
+import { isBrokenMessageId } from './message-id-field.ts'
 import type { SubmissionPolicy } from './submission-policy.ts'
 
 /** What a submitted header becomes: fields that must not leave the house go, domains get their public names. */
 // RFC 6409 §8, RFC 6409 §8.8
 export function headerEdit({
+  addMessageId,
   dropFields,
   rewriteDomains,
-}: Pick<SubmissionPolicy, 'dropFields' | 'rewriteDomains'>): HeaderEdit | undefined {
-  if (dropFields.length === 0 && rewriteDomains.size === 0) return undefined
-  const dropped = dropFields.map((name) => name.toLowerCase())
+}: Pick<SubmissionPolicy, 'addMessageId' | 'dropFields' | 'rewriteDomains'>): HeaderEdit | undefined {
+  if (!addMessageId && dropFields.length === 0 && rewriteDomains.size === 0) return undefined
+  const names = dropFields.map((name) => name.toLowerCase())
+  const isDropped = (field: HeaderField): boolean =>
+    names.some((name) => field.is(name)) || (addMessageId && isBrokenMessageId(field))
   const rewrite = rewriting(rewriteDomains)
-  const isCounted = dropped.every((name) => COUNTED.has(name))
+  const suspects = addMessageId ? [...names, 'message-id'] : names
+  const isCounted = suspects.every((name) => COUNTED.has(name))
   return (header) => {
-    const isUntouched = rewrite === undefined && isCounted && !dropped.some((name) => header.has(name))
-    return isUntouched ? undefined : edited(header.block(), dropped, rewrite)
+    const isUntouched = rewrite === undefined && isCounted && !suspects.some((name) => header.has(name))
+    return isUntouched ? undefined : edited(header.block(), isDropped, rewrite)
   }
 }
 
@@ -35,10 +40,10 @@ type Rewrite = (field: HeaderField) => Buffer
 /** Undefined when nothing changes: then the message stays octet for octet. */
 function edited(
   header: HeaderBlock,
-  dropped: readonly string[],
+  isDropped: (field: HeaderField) => boolean,
   rewrite: Rewrite | undefined,
 ): readonly Buffer[] | undefined {
-  const kept = header.fields.filter((field) => !dropped.some((name) => field.is(name)))
+  const kept = header.fields.filter((field) => !isDropped(field))
   const fields = kept.map((field) => rewrite?.(field) ?? field.raw)
   const isSame = kept.length === header.fields.length && fields.every((raw, i) => raw.equals(kept[i]!.raw))
   return isSame ? undefined : fields
