@@ -32,7 +32,10 @@ function drive(machine: SmtpServerMachine, chunks: readonly Buffer[]): number {
 }
 
 function greeted(): SmtpServerMachine {
-  const machine = new SmtpServerMachine(session, { hostname: 'mx.example', limits: { junk: Infinity, commands: Infinity, transactions: Infinity } })
+  const machine = new SmtpServerMachine(session, {
+    hostname: 'mx.example',
+    limits: { junk: Infinity, commands: Infinity, transactions: Infinity },
+  })
   drive(machine, [Buffer.alloc(0), Buffer.from('EHLO client.example\r\n')])
   return machine
 }
