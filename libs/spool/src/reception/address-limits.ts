@@ -1,4 +1,4 @@
-import type { Clock } from '@cartero/wire'
+import { parseIpv6, type Clock } from '@cartero/wire'
 import type { AddressRates } from './policy.ts'
 import { RateLimit } from './rate-limit.ts'
 
@@ -18,14 +18,24 @@ export class AddressLimits {
   }
 
   connection(address: string): boolean {
-    return this.#connections?.take(address) ?? true
+    return taken(this.#connections, address)
   }
 
   message(address: string): boolean {
-    return this.#messages?.take(address) ?? true
+    return taken(this.#messages, address)
   }
 
   recipient(address: string): boolean {
-    return this.#recipients?.take(address) ?? true
+    return taken(this.#recipients, address)
   }
+}
+
+function taken(limit: RateLimit | undefined, address: string): boolean {
+  return limit === undefined || limit.take(address.includes(':') ? site(address) : address)
+}
+
+/** Whoever has one IPv6 address has 2^64 of them: the first half counts. */
+// RFC 4291 §2.5.1
+function site(address: string): string {
+  return parseIpv6(address)?.slice(0, 4).join(':') ?? address
 }
