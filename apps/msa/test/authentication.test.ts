@@ -355,6 +355,45 @@ test('nodemailer sends by XOAUTH2', async () => {
   await assert.rejects(send('rubbish'), /535/)
 })
 
+describe('AUTH LOGIN as Outlook and its kin say it', () => {
+  const words = (text: string): string => Buffer.from(text).toString('base64')
+
+  for (const [how, first, second] of [
+    ['with nothing', 'AUTH LOGIN', words(ALICE)],
+    ['in lower case', 'auth login', words(ALICE)],
+    ['with an empty initial response', 'AUTH LOGIN =', words(ALICE)],
+    ['with the user name at once', `AUTH LOGIN ${words(ALICE)}`, undefined],
+  ] as const) {
+    test(`lets in ${how}`, async () => {
+      using client = await LineClient.connectTls(submissions)
+      await client.reply()
+      await client.smtp('EHLO client.test')
+      let reply = await client.smtp(first)
+      if (second !== undefined) {
+        assert.equal(reply, '334 VXNlcm5hbWU6\r\n')
+        reply = await client.smtp(second)
+      }
+      assert.equal(reply, '334 UGFzc3dvcmQ6\r\n')
+      assert.match(await client.smtp(words(PASSWORD)), /^235 2\.7\.0/)
+    })
+  }
+
+  test('is told what is not base64, and may try again', async () => {
+    using client = await LineClient.connectTls(submissions)
+    await client.reply()
+    await client.smtp('EHLO client.test')
+    assert.match(await client.smtp(`AUTH LOGIN ${ALICE}`), /^501 5\.5\.2/)
+    await client.smtp('AUTH LOGIN')
+    assert.match(await client.smtp(ALICE), /^501 5\.5\.2/)
+    await client.smtp('AUTH LOGIN')
+    await client.smtp(words(ALICE))
+    assert.match(await client.smtp(words(PASSWORD).slice(0, -1)), /^501 5\.5\.2/)
+    await client.smtp('AUTH LOGIN')
+    await client.smtp(words(ALICE))
+    assert.match(await client.smtp(words(PASSWORD)), /^235/)
+  })
+})
+
 describe('a peer that guesses', () => {
   const plain = (password: string): string => Buffer.from(`\0${ALICE}\0${password}`).toString('base64')
 

@@ -8,10 +8,13 @@ export const authenticate: CommandRow = {
   name: 'AUTHENTICATE',
   state: 'notAuthenticated',
   expunges: true,
-  read: (decoder, { mechanisms, login }) => {
+  read: (decoder, { mechanisms, login, tls }) => {
     const command = readAuthenticate(decoder)
     if (!mechanisms.includes(command.mechanism)) {
-      throw new ImapRefusal({ code: login ? 'CANNOT' : 'PRIVACYREQUIRED' }, 'Mechanism is not on offer')
+      throw new ImapRefusal(
+        { code: login || tls ? 'CANNOT' : 'PRIVACYREQUIRED' },
+        'Mechanism is not on offer',
+      )
     }
     return { kind: 'exchange', start: (floor) => new SaslExchange(floor, command) }
   },
