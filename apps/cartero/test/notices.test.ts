@@ -1,0 +1,78 @@
+// What senders hear of their mail, over the running system: notices by NOTIFY, RET, ENVID and ORCPT, in their own mailboxes.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { CarteroProcess, LineClient } from '@cartero/testkit'
+import { ImapFlow } from 'imapflow'
+
+let cartero: CarteroProcess
+
+before(async () => {
+  cartero = await CarteroProcess.start()
+})
+after(async () => {
+  assert.equal(await cartero.stop(), 0, cartero.output)
+  cartero.removeData()
+})
+
+async function inbox(localPart: string): Promise<string[]> {
+  const { address: user, password: pass } = cartero.account(localPart)
+  const client = new ImapFlow({
+    host: '127.0.0.1',
+    port: cartero.port(993),
+    secure: true,
+    tls: { rejectUnauthorized: false },
+    auth: { user, pass },
+    logger: false,
+  })
+  await client.connect()
+  try {
+    await client.mailboxOpen('INBOX')
+    const found = await client.fetchAll('1:*', { source: true }).catch(() => [])
+    return found.map(({ source }) => source!.toString())
+  } finally {
+    await client.logout()
+  }
+}
+
+async function arrived(localPart: string, text: string): Promise<string> {
+  for (let i = 0; i < 100; i++) {
+    const found = (await inbox(localPart)).find((letter) => letter.includes(text))
+    if (found !== undefined) return found
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  throw new Error(`no letter with ${JSON.stringify(text)} arrived for ${localPart}\n${cartero.output}`)
+}
+
+/** A letter from alice on the MX port; each word stands as the client says it. */
+async function send(mail: string, rcpt: string, mark: string): Promise<void> {
+  using client = await LineClient.connect(cartero.port(25))
+  await client.reply()
+  assert.match(await client.smtp('EHLO elsewhere.test'), /^250[- ]DSN/m)
+  assert.match(await client.smtp(`MAIL FROM:<alice@cartero.test> ${mail}`), /^250/)
+  assert.match(await client.smtp(`RCPT TO:${rcpt}`), /^250/)
+  await client.smtp('DATA')
+  assert.match(await client.smtp(`Subject: ${mark}\r\n\r\nthe body\r\n.`), /^250/)
+  await client.smtp('QUIT')
+}
+
+describe('a sender', () => {
+  test('hears that a letter is in the mailbox, with the names that he gave', async () => {
+    const parameters = 'NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;robert+40example.net'
+    await send('RET=HDRS ENVID=QQ+2B1', `<bob@cartero.test> ${parameters}`, 'heard-of')
+    const notice = await arrived('alice', 'heard-of')
+    assert.match(notice, /^Return-Path: <>\r$/m)
+    assert.match(notice, /^Original-Envelope-Id: QQ\+1\r$/m)
+    assert.match(notice, /^Original-Recipient: rfc822; ?robert@example\.net\r$/m)
+    assert.match(notice, /^Action: delivered\r$/m)
+    assert.match(notice, /^Status: 2\.\d+\.\d+\r$/m)
+    assert.ok(!notice.includes('the body'))
+    const letter = await arrived('bob', 'heard-of')
+    assert.match(letter, /^Original-Recipient: rfc822;robert@example\.net\r$/m)
+  })
+
+  test('hears nothing of success that he did not ask about', async () => {
+    await send('', '<bob@cartero.test>', 'not-heard-of')
+    await arrived('bob', 'not-heard-of')
+    assert.ok(!(await inbox('alice')).some((letter) => letter.includes('not-heard-of')))
+  })
+})
