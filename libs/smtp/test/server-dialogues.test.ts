@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { serveSession, SmtpServerMachine, type SmtpEvent, type SmtpServerOptions } from '@cartero/smtp/server'
+import {
+  DEFAULT_LIMITS,
+  serveSession,
+  SmtpServerMachine,
+  type SmtpEvent,
+  type SmtpServerOptions,
+} from '@cartero/smtp/server'
 import { dialoguesIn, sameKind, sameLines, type Dialogue, type DialogueLine } from './dialogue-file.ts'
 import { cut, Pump } from './pump.ts'
 import { scriptSession, type Ability } from './script-session.ts'
@@ -20,6 +26,19 @@ for (const [file, dialogues] of dialoguesIn('server')) {
     }
   })
 }
+
+test('there is no limit that is not tried in a dialogue', () => {
+  const events = [...dialoguesIn('server').values()].flat().flatMap(({ lines }) => lines)
+  const tried = new Set(
+    events.flatMap((line) =>
+      line.kind === 'event' && line.word === 'limit' ? line.argument.split(' ')[0]! : [],
+    ),
+  )
+  assert.deepEqual(
+    Object.keys(DEFAULT_LIMITS).filter((name) => !tried.has(name)),
+    [],
+  )
+})
 
 /** One dialogue with a server, cut in one way. */
 class ServerRun {
@@ -110,6 +129,8 @@ class ServerRun {
       case 'silence':
         assert.equal(this.#pump!.machine.patience.waitingFor, argument)
         return this.#pump!.machine.timedOut()
+      case 'lifetime':
+        return assert.equal(String(this.#pump!.machine.lifetime), argument)
       case 'outlived':
         return this.#pump!.machine.outlived!()
       case 'patient': {

@@ -3,6 +3,7 @@ import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import {
   replies,
+  ReplyError,
   serveSession,
   SmtpServerMachine,
   type SmtpServerOptions,
@@ -232,7 +233,7 @@ test('a bare newline is found in chunks wherever their borders are, and CRLF is 
 
 /** What a client may do wrong or right, in pieces between which it waits for an answer. */
 const text = fc
-  .array(fc.constantFrom('\r', '\n', '\r\n', '.', '\r\n.', '\0', 'a', 'QUIT\r\n', 'RSET\r\n'), {
+  .array(fc.constantFrom('\r', '\n', '\r\n', '.', '\r\n.', '\0', 'a', 'x', 'QUIT\r\n', 'RSET\r\n'), {
     maxLength: 9,
   })
   .map((parts) => parts.join(''))
@@ -304,6 +305,8 @@ async function converse(
     rcpt: () => void told.push('rcpt'),
     data: () => void told.push('data'),
     body: (piece) => {
+      // A full disk must not hide what else is wrong, for that depends on how the message was cut.
+      if (piece.includes(0x78)) throw new ReplyError(replies.storeFull)
       if (told.at(-1)?.startsWith('body ') === true) told[told.length - 1] += piece.toString('latin1')
       else told.push(`body ${piece.toString('latin1')}`)
     },

@@ -36,8 +36,10 @@ export class IncomingMessage {
   #octets = 0
   /** What comes later cannot change the failure. */
   #settled = false
-  /** The observer knows of the failure. */
-  #told = false
+  /** The session's own refusal, of which the observer has heard. */
+  #verdict: Reply | undefined
+  /** The observer has heard of another failure. */
+  #isTold = false
 
   constructor(dialogue: Dialogue, transaction: Transaction, by: 'DATA' | 'BDAT') {
     this.#dialogue = dialogue
@@ -66,9 +68,10 @@ export class IncomingMessage {
     this.#settle(replies.messageTooBig)
   }
 
+  /** The session wants none of it. */
   refusedBySession(verdict: Reply): void {
+    this.#verdict = verdict
     this.#settle(verdict)
-    this.#told = true
   }
 
   /** A chunk of which nothing is wanted is read all the same, so that both sides stay in step. */
@@ -103,7 +106,7 @@ export class IncomingMessage {
 
   #take(octets: Buffer | undefined, seen: Seen, then: () => void): void {
     if (octets !== undefined) this.#octets += octets.length
-    if (!this.#settled) this.failure = this.#fault(seen)
+    if (!this.#settled) this.failure = this.#fault(seen) ?? this.#verdict
     if (this.failure !== undefined) this.#discard(then)
     else if (octets === undefined) then()
     else this.#pass(octets, then)
@@ -123,8 +126,8 @@ export class IncomingMessage {
 
   #pass(octets: Buffer, then: () => void): void {
     this.#dialogue.ask({ kind: 'body', octets, by: this.#by }, (answer) => {
-      const verdict = verdictOf(answer)
-      if (verdict !== undefined) this.refusedBySession(verdict)
+      this.#verdict = verdictOf(answer)
+      this.failure = this.#verdict
       then()
     })
   }
@@ -149,8 +152,8 @@ export class IncomingMessage {
   }
 
   #refuse(each: readonly Reply[]): void {
-    if (!this.#told) this.#dialogue.tellRefused(this.#by, this.failure!)
-    this.#told = true
+    if (!this.#isTold && this.failure !== this.#verdict) this.#dialogue.tellRefused(this.#by, this.failure!)
+    this.#isTold = true
     this.#settled = true
     this.#dialogue.sayEach(each)
   }
