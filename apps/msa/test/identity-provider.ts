@@ -30,7 +30,7 @@ export class IdentityProvider implements Disposable {
     return new URL(`http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/keys`)
   }
 
-  /** A token for an hour. RFC 7519 §3.1 */
+  /** A token for an hour. RFC 7519 */
   token(email: string, audience: string = AUDIENCE): string {
     const now = Math.floor(Date.now() / 1000)
     const claims = { iss: ISSUER, aud: audience, iat: now, exp: now + 3600, email }

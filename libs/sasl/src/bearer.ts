@@ -9,7 +9,7 @@ export const MAX_TOKEN = 8192
 /** Separates the pairs of a message (kvsep). RFC 7628 §3.1 */
 export const SEPARATOR = '\x01'
 
-// RFC 6750 §2.1: b64token; the scheme's case does not matter (RFC 7235 §2.1)
+// RFC 6750: b64token; the case of a scheme does not matter in HTTP, from where it comes
 const BEARER = /^bearer +([A-Za-z0-9._~+/-]+=*)$/i
 
 /** Whom a message claims to come from, '' when it does not say, and its token. */

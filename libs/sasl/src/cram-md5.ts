@@ -13,7 +13,7 @@ import { needed, type MechanismRow } from './mechanism-row.ts'
 import { randomNonce } from './nonce.ts'
 import { saslprep } from './saslprep.ts'
 
-/** The digest of a challenge by one who knows the secret, in lower-case hex. RFC 2195 §2, RFC 2104 §2 */
+/** The digest of a challenge by one who knows the secret, in lower-case hex. RFC 2195 §2 */
 export function cramMd5Digest(secret: string, challenge: string): string {
   return createHmac('md5', secret).update(challenge).digest('hex')
 }

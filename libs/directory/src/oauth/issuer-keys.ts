@@ -38,7 +38,7 @@ export const DEFAULT_KEY_TIMES: KeyTimes = {
 
 type Key = ReturnType<JWTVerifyGetKey>
 
-/** The public keys of an issuer, read over HTTP when they are needed. RFC 7517 §5 */
+/** The public keys of an issuer, read over HTTP when they are needed. RFC 7517 */
 export class IssuerKeys {
   readonly #url: URL
   readonly #clock: Clock

@@ -153,7 +153,7 @@ describe('a token', () => {
       assert.equal(await ask(await token({ claims })), undefined, JSON.stringify(claims))
   })
 
-  // RFC 8725 §2.1
+  // RFC 8725
   test('that is not signed, or signed with the public key as a secret, is for nobody', async () => {
     const { ask } = verifying()
     const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')

@@ -7,7 +7,7 @@ import { DEFAULT_KEY_TIMES, IssuerKeys, type KeyTimes } from './issuer-keys.ts'
 /** Seconds by which the issuer's clock may differ from ours. */
 export const CLOCK_TOLERANCE_S = 30
 
-/** Signatures that only the issuer can make: with a shared secret (HS256) or none, anybody could. RFC 8725 §3.1, §3.2 */
+/** Signatures that only the issuer can make: with a shared secret (HS256) or none, anybody could. RFC 8725 */
 export const DEFAULT_ALGORITHMS: readonly string[] = [
   'RS256',
   'RS384',
@@ -27,7 +27,7 @@ export interface JwksVerifierOptions {
   readonly issuer: string
   /** Where the issuer publishes its keys: https, or http on this machine. */
   readonly jwks: URL
-  /** For whom the token must have been made: a token for another service is none for us. RFC 8725 §3.9 */
+  /** For whom the token must have been made: a token for another service is none for us. RFC 8725 */
   readonly audience: string
   /** The claim that names the login: `email` when absent. */
   readonly loginClaim?: string | undefined
@@ -102,7 +102,7 @@ function loginOf(payload: JWTPayload, claim: string, scope = ''): { login: strin
   return wanted.every((word) => granted.has(word)) ? { login } : undefined
 }
 
-/** `scope` is a text of words (RFC 9068 §2.2.3); some issuers say `scp`, and some a list. */
+/** `scope` is a text of words; some issuers say `scp`, and some a list. */
 function scopesOf(payload: JWTPayload): ReadonlySet<string> {
   const said: unknown = payload['scope'] ?? payload['scp']
   if (typeof said === 'string') return new Set(said.split(' '))
