@@ -7,10 +7,19 @@ import { MemoryContentLog } from '@cartero/content/memory'
 import { openMemoryDirectory } from '@cartero/directory/memory'
 import { createMemoryMailStore } from '@cartero/mailstore/memory'
 import { createMdaAgent } from '@cartero/mda-agent/agent'
+import {
+  parseForwardPath,
+  parseReversePath,
+  serveErrand,
+  SmtpClientMachine,
+  type OutgoingTransaction,
+  type SmtpErrand,
+} from '@cartero/smtp/client'
 import { MemorySpool } from '@cartero/spool/memory'
 import { Notices } from '@cartero/spool/notices'
 import { command, freePortBase, lacks, LineClient } from '@cartero/testkit'
-import { NetworkSet, parseNetwork, systemClock as clock } from '@cartero/wire'
+import { NetworkSet, parseNetwork, systemClock as clock, type Role } from '@cartero/wire'
+import { dial } from '@cartero/wire/node'
 
 const LETTER = 'Subject: hello\r\n\r\nbody\r\n'
 
@@ -187,6 +196,27 @@ describe('the LMTP door', () => {
     using other = await LineClient.connect(port)
     await other.reply()
     assert.match(await other.smtp('EHLO elsewhere.test'), /^5/)
+  })
+
+  test('is understood by our own client, each recipient by its own answer', async () => {
+    const transaction: OutgoingTransaction = {
+      reversePath: parseReversePath('stranger@elsewhere.test')!,
+      recipients: ['alice', 'full', 'nobody', 'bob'].map((name) => ({
+        path: parseForwardPath(`${name}@cartero.test`)!,
+      })),
+      content: Buffer.from(LETTER),
+    }
+    const messages = [transaction]
+    const told: string[] = []
+    const errand: SmtpErrand = {
+      next: () => messages.shift(),
+      settled: (_, outcomes) => told.push(...outcomes.map(({ kind }) => kind)),
+    }
+    const machine = new SmtpClientMachine(errand, { hostname: 'elsewhere.test', protocol: 'lmtp' })
+    const role = { machine, decide: serveErrand(errand) } as Role
+    await dial({ host: '127.0.0.1', port, clock, role, signal: AbortSignal.timeout(10_000) })
+    assert.deepEqual(told, ['delivered', 'deferred', 'failed', 'delivered'])
+    assert.equal((await rooms.letters('bob')).length, 1)
   })
 
   test('is understood by the client of another house', { skip: lacks('python3', 'python3') }, async () => {
