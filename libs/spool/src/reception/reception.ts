@@ -196,6 +196,7 @@ export class Reception {
     return this.#header.block().find('TLS-Required')?.value.toLowerCase() === 'no'
   }
 
+  // RFC 3865 §2.6 todo: kinds of solicitation are not put into the trace
   // RFC 5321 §4.4, RFC 3848 §1. The account is nobody's business but ours, and is not in it.
   #received(): Buffer {
     const { helo, address, name, tls } = this.#client
