@@ -102,7 +102,7 @@ export function agents(options: AgentsOptions): Component[] {
   const tokenIssuer: Component = {
     name: 'tokens',
     start: async () => {
-      tokens = await tokenVerifier(config)
+      tokens = await tokenVerifier(config, logger)
     },
   }
   const made = Object.entries(make)

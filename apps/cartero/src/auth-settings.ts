@@ -1,3 +1,4 @@
+import type { Logger } from '@cartero/agent/telemetry'
 import { credentialVerifier, type Directory } from '@cartero/directory'
 import { Doorkeeper, type AddressBans, type BanLimits } from '@cartero/directory/doorkeeper'
 import type { TokenVerifier } from '@cartero/sasl'
@@ -9,11 +10,19 @@ export function banLimits({ auth }: CarteroConfig): Partial<BanLimits> {
 }
 
 /** The verifier of tokens, when the configuration names an issuer. What it needs is loaded only then. */
-export async function tokenVerifier({ auth: { oauth } }: CarteroConfig): Promise<TokenVerifier | undefined> {
+export async function tokenVerifier(
+  { auth: { oauth } }: CarteroConfig,
+  logger: Logger,
+): Promise<TokenVerifier | undefined> {
   const { issuer, jwks, audience, loginClaim, scope } = oauth
   if (issuer === undefined || jwks === undefined || audience === undefined) return undefined
   const { createJwksVerifier } = await import('@cartero/directory/oauth')
-  return createJwksVerifier({ issuer, jwks: new URL(jwks), audience, loginClaim, scope })
+  const verifier = createJwksVerifier({ issuer, jwks: new URL(jwks), audience, loginClaim, scope })
+  const told = (error: unknown): never => {
+    logger.warn('token.issuer-unavailable', { issuer, err: error })
+    throw error
+  }
+  return { verify: (token, signal) => verifier.verify(token, signal).catch(told) }
 }
 
 /** Who lets our users in, at every door. */

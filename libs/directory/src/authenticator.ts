@@ -72,9 +72,12 @@ export class Authenticator {
     const account = accountOf(login, this.#options.policy)
     if (!prepared || account === undefined) return Promise.resolve(REFUSED)
     const key = this.#cache.keyOf(account, prepared)
+    const from = networkOf(peer)
     const known = this.#cache.recall(key)
-    if (known !== undefined) return Promise.resolve(known ? account : REFUSED)
-    return this.#running.get(key) ?? this.#begin(key, { account, password: prepared, from: networkOf(peer) })
+    if (known === undefined)
+      return this.#running.get(key) ?? this.#begin(key, { account, password: prepared, from })
+    if (known) this.#throttle.succeeded(account, from)
+    return Promise.resolve(known ? account : REFUSED)
   }
 
   /**

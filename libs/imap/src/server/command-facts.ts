@@ -19,7 +19,7 @@ export function commandFacts(
   { tag, state, rev2 }: Circumstances,
 ): CommandFacts {
   const mayCross = tls || options.plaintextLogin
-  const mechanisms = options.mechanisms(mayCross)
+  const mechanisms = state === 'notAuthenticated' ? options.mechanisms(mayCross) : []
   const facts: CapabilityFacts = {
     authenticated: state !== 'notAuthenticated',
     tls,
