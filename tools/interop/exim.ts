@@ -1,10 +1,18 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CERTIFICATE, command, KEY } from '@cartero/testkit'
 import { endOf, messagesIn } from './maildir.ts'
-import { PEER_LOGIN, unpacked, untilGreeted, type Peer, type PeerOptions } from './peer.ts'
+import { PeerProcess } from './peer-process.ts'
+import {
+  LARGEST,
+  PEER_LOGIN,
+  PUT_OFF,
+  REFUSED,
+  unpacked,
+  untilGreeted,
+  type Peer,
+  type PeerOptions,
+} from './peer.ts'
 
 export const EXIM = unpacked('exim4-daemon-heavy/usr/sbin/exim4')
 
@@ -17,27 +25,16 @@ export async function startExim(options: PeerOptions): Promise<Peer> {
   writeFileSync(join(folder, 'exim.conf'), configuration(options))
   await command('chown', ['-R', 'Debian-exim:Debian-exim', folder])
   await command('chown', ['root:root', join(folder, 'exim.conf')])
-  const child = spawn(EXIM!, ['-C', join(folder, 'exim.conf'), '-bdf', '-q5s'], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  let said = ''
-  child.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()))
+  const daemon = new PeerProcess(EXIM!, ['-C', join(folder, 'exim.conf'), '-bdf', '-q5s'])
   const log = (): string =>
-    `${said}${endOf(join(folder, 'log/main.log'))}${endOf(join(folder, 'log/panic.log'))}`
-  await untilGreeted(port, log).catch((error: unknown) => {
-    child.kill()
-    throw error
-  })
+    `${daemon.said}${endOf(join(folder, 'log/main.log'))}${endOf(join(folder, 'log/panic.log'))}`
+  await untilGreeted(port, log, daemon)
   return {
     name: 'Exim',
     port,
     log,
     received: async () => messagesIn(join(folder, 'mail')),
-    [Symbol.asyncDispose]: async () => {
-      if (child.exitCode !== null) return
-      child.kill()
-      await once(child, 'exit')
-    },
+    [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose](),
   }
 }
 
@@ -66,13 +63,19 @@ rfc1413_query_timeout = 0s
 keep_environment =
 never_users =
 trusted_users = root
-acl_smtp_rcpt = accept
+acl_smtp_rcpt = rcpt
 acl_smtp_data = accept
-message_size_limit = 60M
+message_size_limit = ${LARGEST}
 smtp_accept_max = 100
+smtp_accept_queue_per_connection = 0
 `
 
 const routing = ({ folder, next }: PeerOptions): string => `
+begin acl
+rcpt:
+  deny recipients = ${REFUSED}
+  defer recipients = ${PUT_OFF}
+  accept
 begin routers
 kept:
   driver = accept

@@ -1,12 +1,17 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { command } from '@cartero/testkit'
 import { messagesIn } from './maildir.ts'
-import { unpacked, untilGreeted, type Peer, type PeerOptions } from './peer.ts'
+import { PeerProcess } from './peer-process.ts'
+import { LARGEST, REFUSED, unpacked, untilGreeted, type Peer, type PeerOptions } from './peer.ts'
 
 export const OPENSMTPD = unpacked('opensmtpd/usr/sbin/smtpd')
+
+const SPOOL = '/var/spool/smtpd'
+const SPOOL_FOLDERS = ['queue', 'incoming', 'purge', 'temporary', 'corrupt']
 
 /**
  * Debian's OpenSMTPD, unpacked and not installed. Its spool is /var/spool/smtpd, so that there is one at a time. It serves
@@ -19,27 +24,39 @@ export async function startOpenSmtpd(options: PeerOptions): Promise<Peer> {
   writeFileSync(join(folder, 'secrets'), secretOf(options), { mode: 0o600 })
   mkdirSync(join(folder, 'mail'))
   await command('chown', ['nobody', join(folder, 'mail')])
-  const child = spawn(OPENSMTPD!, ['-d', '-f', join(folder, 'smtpd.conf')], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let said = ''
-  child.stdout.on('data', (bytes: Buffer) => (said += bytes.toString()))
-  child.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()))
-  const log = (): string => said.slice(-6_000)
-  await untilGreeted(port, log).catch((error: unknown) => {
-    child.kill()
-    throw error
-  })
+  const turn = await spoolToOneself()
+  const daemon = new PeerProcess(OPENSMTPD!, ['-d', '-f', join(folder, 'smtpd.conf')])
+  const log = (): string => daemon.said
+  const end = async (): Promise<void> => {
+    await daemon[Symbol.asyncDispose]()
+    turn[Symbol.dispose]()
+  }
+  await untilGreeted(port, log, { [Symbol.asyncDispose]: end })
   return {
     name: 'OpenSMTPD',
     port,
     log,
     received: async () => messagesIn(join(folder, 'mail')),
-    [Symbol.asyncDispose]: async () => {
-      if (child.exitCode !== null) return
-      child.kill()
-      await once(child, 'exit')
-    },
+    [Symbol.asyncDispose]: end,
+  }
+}
+
+/** Waits until no other test has the one spool, whose place is compiled in, and empties it of what they left. */
+async function spoolToOneself(): Promise<Disposable> {
+  // An abstract name: it is free again as soon as its owner is gone, however he went.
+  const name = '\0cartero-interop-opensmtpd'
+  for (;;) {
+    const server = createServer()
+    server.listen(name)
+    const isOurs = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    )
+    if (isOurs) {
+      for (const folder of SPOOL_FOLDERS) rmSync(join(SPOOL, folder), { recursive: true, force: true })
+      return { [Symbol.dispose]: () => void server.close() }
+    }
+    await sleep(100)
   }
 }
 
@@ -47,10 +64,12 @@ const secretOf = ({ next }: PeerOptions): string =>
   next.login === undefined ? '' : `next ${next.login.user}:${next.login.password}\n`
 
 const configuration = ({ folder, port, next }: PeerOptions): string => `
+smtp max-message-size ${LARGEST}
 table secrets file:${folder}/secrets
 listen on 127.0.0.1 port ${port} hostname opensmtpd.peer.test
 action "keep" maildir "${folder}/mail" virtual { "@" = "nobody" }
 action "onward" relay host ${relayUrl(next)}
+match from any for rcpt-to "${REFUSED}" reject
 match from any for domain "peer.test" action "keep"
 match from any for any action "onward"
 `

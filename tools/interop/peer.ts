@@ -30,6 +30,13 @@ export interface PeerOptions {
 /** The account that a peer knows, where it knows any. */
 export const PEER_LOGIN = { user: 'carter', password: 'correct horse battery' } as const
 
+/** Whom every peer refuses, and whom Postfix and Exim want to have offered later. */
+export const REFUSED = 'refused@peer.test'
+export const PUT_OFF = 'later@peer.test'
+
+/** Octets of the largest message that a peer takes. */
+export const LARGEST = 3_000_000
+
 const PEERS = '/opt/cartero-peers'
 
 /** A program of a package that is unpacked only, or undefined where it is absent (tools/interop/install-peers.sh). */
@@ -38,13 +45,19 @@ export function unpacked(name: string): string | undefined {
   return existsSync(path) ? path : undefined
 }
 
-/** Waits until somebody greets with 220. */
-export async function untilGreeted(port: number, log: () => string, limitMs = 15_000): Promise<void> {
+/** Waits until somebody greets with 220, and ends the peer if nobody does. */
+export async function untilGreeted(
+  port: number,
+  log: () => string,
+  peer: AsyncDisposable,
+  limitMs = 15_000,
+): Promise<void> {
   const end = Date.now() + limitMs
   while (Date.now() < end) {
     if (await greets(port)) return
     await sleep(50)
   }
+  await peer[Symbol.asyncDispose]()
   throw new Error(`nobody greets on port ${port} within ${limitMs} ms:\n${log()}`)
 }
 

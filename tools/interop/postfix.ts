@@ -2,7 +2,8 @@ import { mkdirSync, writeFileSync, chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { CERTIFICATE, command, KEY } from '@cartero/testkit'
 import { endOf, messagesIn } from './maildir.ts'
-import { untilGreeted, type Peer, type PeerOptions } from './peer.ts'
+import { PeerProcess } from './peer-process.ts'
+import { LARGEST, PUT_OFF, REFUSED, untilGreeted, type Peer, type PeerOptions } from './peer.ts'
 
 /** Debian's Postfix under a folder of its own. */
 export async function startPostfix(options: PeerOptions): Promise<Peer> {
@@ -16,15 +17,18 @@ export async function startPostfix(options: PeerOptions): Promise<Peer> {
   writeFileSync(join(config, 'master.cf'), masterCf(port))
   await must('chown', ['postfix', join(folder, 'data')])
   await must('chown', ['mail:mail', join(folder, 'mail')])
-  await must('postfix', ['-c', config, 'start'])
-  const log = (): string => endOf(join(folder, 'mail.log'))
-  await untilGreeted(port, log)
+  await must('postfix', ['-c', config, 'check'])
+  const master = new PeerProcess('/usr/lib/postfix/sbin/master', ['-s', '-c', config], {
+    MAIL_CONFIG: config,
+  })
+  const log = (): string => `${master.said}${endOf(join(folder, 'mail.log'))}`
+  await untilGreeted(port, log, master)
   return {
     name: 'Postfix',
     port,
     log,
     received: async () => messagesIn(join(folder, 'mail/box')),
-    [Symbol.asyncDispose]: () => must('postfix', ['-c', config, 'stop']),
+    [Symbol.asyncDispose]: () => master[Symbol.asyncDispose](),
   }
 }
 
@@ -33,7 +37,9 @@ async function must(program: string, args: readonly string[]): Promise<void> {
   if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${code}: ${stderr}`)
 }
 
-const mainCf = ({ folder, next }: PeerOptions): string => `
+const mainCf = (options: PeerOptions): string => serverCf(options) + clientCf(options)
+
+const serverCf = ({ folder }: PeerOptions): string => `
 compatibility_level = 3.6
 queue_directory = ${folder}/queue
 data_directory = ${folder}/data
@@ -52,6 +58,8 @@ virtual_gid_maps = static:8
 inet_interfaces = loopback-only
 inet_protocols = ipv4
 mynetworks = 127.0.0.0/8
+smtpd_recipient_restrictions = check_recipient_access inline:{ {${REFUSED} = REJECT} {${PUT_OFF} = DEFER} }, permit_mynetworks, reject
+message_size_limit = ${LARGEST}
 alias_maps =
 alias_database =
 maillog_file = ${folder}/mail.log
@@ -60,6 +68,11 @@ smtputf8_enable = yes
 smtpd_tls_security_level = may
 smtpd_tls_cert_file = ${folder}/etc/certificate.pem
 smtpd_tls_key_file = ${folder}/etc/key.pem
+smtpd_client_connection_count_limit = 0
+smtpd_client_connection_rate_limit = 0
+`
+
+const clientCf = ({ next }: PeerOptions): string => `
 smtp_host_lookup = native
 smtp_dns_support_level = disabled
 smtp_tls_security_level = ${next.login === undefined ? 'may' : 'encrypt'}
@@ -68,8 +81,6 @@ smtp_sasl_auth_enable = ${next.login === undefined ? 'no' : 'yes'}
 smtp_sasl_password_maps = ${next.login === undefined ? '' : `inline:{[127.0.0.1]:${next.port}=${next.login.user}:${next.login.password}}`}
 smtp_sasl_security_options = noanonymous
 ${next.lmtp ? `default_transport = lmtp:inet:[127.0.0.1]:${next.port}` : `relayhost = [127.0.0.1]:${next.port}`}
-smtpd_client_connection_count_limit = 0
-smtpd_client_connection_rate_limit = 0
 minimal_backoff_time = 300s
 `
 
