@@ -64,7 +64,7 @@ export function describeWishes(the: () => Bench): void {
       const [delivery] = await the().lease(1, 1, 'remote')
       assert.equal(delivery?.message.queueId, queueId)
       assert.deepEqual(delivery?.nextHop, { kind: 'remote', domain: 'example.org' })
-      await the().spool.settle([{ id: delivery!.id, state: 'delivered' }])
+      await the().spool.settle([{ id: delivery.id, state: 'delivered' }])
       assert.equal(the().spool.waiting, 0)
     })
   })

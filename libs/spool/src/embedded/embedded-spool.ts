@@ -3,7 +3,7 @@ import type { SqlStore, SqlWorker } from '@cartero/sql'
 import { systemClock, type Clock } from '@cartero/wire'
 
 import { asSpoolError } from '../fault.ts'
-import { queueIdOf, summaries, unroutedId } from '../ledger/entry.ts'
+import { matches, queueIdOf, summaries, unroutedId } from '../ledger/entry.ts'
 import { Ledger } from '../ledger/ledger.ts'
 import {
   SpoolError,
@@ -391,14 +391,6 @@ export class EmbeddedSpool implements Spool {
       throw asSpoolError(error)
     }
   }
-}
-
-/** Without a state, what waits and what failed. */
-function matches(state: DeliveryState | undefined): (summary: DeliverySummary) => boolean {
-  return (summary) =>
-    state === undefined
-      ? summary.state !== 'delivered' && summary.state !== 'removed'
-      : summary.state === state
 }
 
 function warn(error: unknown): void {

@@ -1,7 +1,7 @@
 import type { ContentId, LogPosition } from '@cartero/content'
 import type { Database, ProcedureModule } from '@cartero/sql/procedures'
 
-import { DEAD_LETTER_RETENTION_MS } from '../ledger/entry.ts'
+import { DEAD_LETTER_RETENTION_MS, matches } from '../ledger/entry.ts'
 import type { DeliveryId, DeliveryState, DeliverySummary, Envelope, QueueId } from '../ports.ts'
 import type { DeliveryRow, MessageRow } from './rows.ts'
 
@@ -293,14 +293,6 @@ function summariesOf({
 /** States that only deliveries have; a message that is not routed yet is listed as ready or held. */
 function isOfDeliveries(state: DeliveryState | undefined): state is DeliveryState {
   return state !== undefined && state !== 'ready' && state !== 'held'
-}
-
-/** Without a state, what waits and what failed. */
-function matches(state: DeliveryState | undefined): (summary: DeliverySummary) => boolean {
-  return (summary) =>
-    state === undefined
-      ? summary.state !== 'delivered' && summary.state !== 'removed'
-      : summary.state === state
 }
 
 const spool: ProcedureModule<SpoolProcedures> = { migrations: [SCHEMA, PRIORITIES], prepare }

@@ -237,3 +237,11 @@ export function summaries(entry: Entry): DeliverySummary[] {
     ...(item.reason !== '' && { reason: item.reason }),
   }))
 }
+
+/** Without a state, what waits and what failed. */
+export function matches(state: DeliveryState | undefined): (summary: DeliverySummary) => boolean {
+  return (summary) =>
+    state === undefined
+      ? summary.state !== 'delivered' && summary.state !== 'removed'
+      : summary.state === state
+}

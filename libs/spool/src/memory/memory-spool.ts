@@ -2,7 +2,7 @@ import type { ContentId, ContentStore } from '@cartero/content'
 import { systemClock, type Clock } from '@cartero/wire'
 
 import { asSpoolError } from '../fault.ts'
-import { DEAD_LETTER_RETENTION_MS, Entry, queueIdOf, summaries, type Item } from '../ledger/entry.ts'
+import { DEAD_LETTER_RETENTION_MS, Entry, matches, queueIdOf, summaries, type Item } from '../ledger/entry.ts'
 import { Ledger } from '../ledger/ledger.ts'
 import {
   SpoolError,
@@ -107,9 +107,7 @@ export class MemorySpool implements Spool {
     this.#forget()
     return [...this.#ledger.entries.values(), ...this.#dead.values()]
       .flatMap(summaries)
-      .filter(({ state }) =>
-        filter.state === undefined ? state !== 'delivered' && state !== 'removed' : state === filter.state,
-      )
+      .filter(matches(filter.state))
       .toSorted((a, b) => (a.id < b.id ? 1 : -1))
       .slice(0, filter.limit)
   }
