@@ -5,6 +5,9 @@ const LF = 0x0a
 const DOT = 0x2e
 const HELD_CR = Buffer.from('\r')
 
+/** Octets up to which copying one by one is faster than asking for it. */
+const SHORT_RUN = 32
+
 /** Where in a line the next octet stands. */
 const LINE_START = 0
 const IN_LINE = 1
@@ -30,18 +33,19 @@ export class DataReader {
   sawNul = false
 
   #state = LINE_START
-  #pieces: Buffer[] = []
+  #kept: Buffer | undefined
+  #own: Buffer | undefined
+  /** Octets in `#own`. */
+  #length = 0
 
   /** Octets of the message that this chunk completes: a view of it where nothing was stuffed, else a copy. */
   read(chunk: Buffer): Buffer | undefined {
     const from = this.#scan(chunk)
-    if (!this.ended && this.#state !== AFTER_DOT_CR) this.#flush(chunk, from, chunk.length)
-    const pieces = this.#pieces
-    this.#pieces = []
-    return pieces.length > 1 ? Buffer.concat(pieces) : pieces[0]
+    if (!this.ended && this.#state !== AFTER_DOT_CR) this.#keep(chunk, from, chunk.length)
+    return this.#takeKept()
   }
 
-  /** Runs to the end of the chunk or of the message; returns where what was not yet flushed begins. */
+  /** Runs to the end of the chunk or of the message; returns where what was not yet kept begins. */
   // oxlint-disable-next-line max-lines-per-function -- a state machine that is taken apart runs at half the speed
   #scan(chunk: Buffer): number {
     const end = chunk.length
@@ -71,7 +75,7 @@ export class DataReader {
         case LINE_START:
           state = IN_LINE
           if (octet === DOT) {
-            this.#flush(chunk, from, i)
+            this.#keep(chunk, from, i)
             from = ++i
             state = AFTER_DOT
           }
@@ -91,7 +95,7 @@ export class DataReader {
             return i + 1
           }
           // The CR came with the chunk before: it is not in reach of `from`.
-          if (i === 0) this.#pieces.push(HELD_CR)
+          if (i === 0) this.#kept = HELD_CR
           state = AFTER_CR
       }
     }
@@ -99,7 +103,31 @@ export class DataReader {
     return from
   }
 
-  #flush(chunk: Buffer, from: number, to: number): void {
-    if (to > from) this.#pieces.push(from === 0 && to === chunk.length ? chunk : chunk.subarray(from, to))
+  /** Keeps octets for the session: as a view while they are one run, and in memory of their own from the second on. */
+  #keep(chunk: Buffer, from: number, to: number): void {
+    if (to === from) return
+    if (this.#kept === undefined) {
+      this.#kept = from === 0 && to === chunk.length ? chunk : chunk.subarray(from, to)
+      return
+    }
+    this.#ownMemory(chunk.length)
+    const own = this.#own!
+    let length = this.#length
+    if (to - from > SHORT_RUN) length += chunk.copy(own, length, from, to)
+    else for (let i = from; i < to; i++) own[length++] = chunk[i]!
+    this.#length = length
+  }
+
+  #ownMemory(room: number): void {
+    if (this.#own !== undefined) return
+    this.#own = Buffer.allocUnsafe(room + 1)
+    this.#length = this.#kept!.copy(this.#own)
+  }
+
+  #takeKept(): Buffer | undefined {
+    const kept = this.#own === undefined ? this.#kept : this.#own.subarray(0, this.#length)
+    this.#own = undefined
+    this.#kept = undefined
+    return kept
   }
 }

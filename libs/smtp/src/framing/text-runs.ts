@@ -22,21 +22,18 @@ export function wordsOf(chunk: Buffer): Int32Array {
 export function textEnd(chunk: Buffer, words: Int32Array, from: number): number {
   const lead = -chunk.byteOffset & 3
   const end = chunk.length
+  let word = (from - lead + 3) >> 2
+  const aligned = Math.min((word << 2) + lead, end)
   let i = from
-  while (i < end && ((i - lead) & 3) !== 0) {
-    if (chunk[i]! <= CR) return i
-    i++
+  while (i < aligned && chunk[i]! > CR) i++
+  if (i < aligned) return i
+  while (word < words.length) {
+    const octets = words[word]!
+    // Not zero if and only if one of them is below 14.
+    if (((octets - FOURTEENS) & ~octets & HIGH_BITS) !== 0) break
+    word++
   }
-  if (i === end) return end
-  let word = (i - lead) >> 2
-  if (word < words.length) {
-    do {
-      const octets = words[word]!
-      // Not zero if and only if one of them is below 14.
-      if (((octets - FOURTEENS) & ~octets & HIGH_BITS) !== 0) break
-    } while (++word < words.length)
-    i = (word << 2) + lead
-  }
+  i = Math.max(i, Math.min((word << 2) + lead, end))
   while (i < end && chunk[i]! > CR) i++
   return i
 }
