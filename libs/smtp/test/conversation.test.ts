@@ -32,6 +32,7 @@ interface Plan {
   readonly to: readonly string[]
   readonly text: string
   readonly streamed: boolean
+  readonly body?: '8bit' | 'binary'
 }
 
 interface Run {
@@ -57,7 +58,7 @@ interface Setting {
 async function converse(setting: Setting): Promise<Run> {
   const told: string[] = []
   const accepted: string[] = []
-  const session = collecting(scriptSession(new Set(['auth'] as const), told), accepted)
+  const session = collecting(scriptSession(new Set(['auth', 'binary'] as const), told), accepted)
   const outcomes: RecipientOutcome[][] = []
   let ending: ClientEnding | undefined
   const messages = setting.plans.map(transactionOf)
@@ -138,11 +139,12 @@ function collecting(session: ServedSession, accepted: string[]): ServedSession {
   }
 }
 
-function transactionOf({ from, to, text, streamed }: Plan): OutgoingTransaction {
+function transactionOf({ from, to, text, streamed, body }: Plan): OutgoingTransaction {
   const octets = Buffer.from(text)
   return {
     reversePath: parseReversePath(`${from}@client.example`)!,
     recipients: to.map((localPart) => ({ path: parseForwardPath(`${localPart}@mx.example`)! })),
+    ...(body && { body }),
     content: streamed
       ? async function* () {
           for (const chunk of cut(octets, [3, 1])) yield chunk
@@ -259,4 +261,46 @@ test('a client of many recipients and a server of few do not wait for each other
   const kinds = run.outcomes[0]!.map(({ kind, reply }) => `${kind} ${reply.code}`)
   assert.equal(kinds.filter((kind) => kind === 'delivered 250').length, 1200)
   assert.equal(run.accepted.length, 2)
+})
+
+test('a binary message comes through octet for octet, whatever is in it and however it is cut', async () => {
+  const octets = fc
+    .array(fc.constantFrom('\0', '\r', '\n', '\r\n', '.', '\r\n.\r\n', 'BDAT 3\r\n', 'a'), { maxLength: 20 })
+    .map((parts) => parts.join(''))
+  await fc.assert(
+    fc.asyncProperty(octets, octets, fc.boolean(), cuts, async (one, other, streamed, sizes) => {
+      const list = [one, other].map((each): Plan => ({
+        from: 'a',
+        to: ['smith'],
+        text: each,
+        streamed,
+        body: 'binary',
+      }))
+      for (const bareNewlines of ['reject', 'clean'] as const) {
+        const run = await converse({
+          plans: list,
+          clientCut: sizes,
+          serverCut: sizes,
+          server: { bareNewlines },
+          client: { limits: { chunk: 7 } },
+        })
+        assert.deepEqual(run.accepted, [one, other], run.serverSaid)
+      }
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('what a client sends in lines is never refused for its newlines, whatever was stored', async () => {
+  const list = ['a\nb', 'a\rb\r', '\r\r\n.\n.\r\n'].map((each): Plan => ({
+    from: 'a',
+    to: ['smith'],
+    text: each,
+    streamed: true,
+  }))
+  const run = await converse({ plans: list, clientCut: [1], serverCut: [] })
+  assert.deepEqual(
+    run.accepted,
+    list.map((each) => framed(each.text)),
+  )
 })
