@@ -29,7 +29,7 @@ export type SmtpEvent =
     }
   /** The session threw what is not a ReplyError; the client was told 451. */
   | { readonly kind: 'bug'; readonly during: string; readonly error: unknown }
-  /** The session took responsibility for a message (or refused it: see the reply). */
+  /** The session took responsibility for a message (or refused it: see the reply); in LMTP, for one recipient each. */
   | { readonly kind: 'message'; readonly octets: number; readonly recipients: number; readonly reply: Reply }
   | { readonly kind: 'authenticated'; readonly mechanism: string; readonly account: string }
   | {

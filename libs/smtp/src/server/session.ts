@@ -33,7 +33,7 @@ export interface SmtpSession {
   mail(command: MailCommand): MaybePromise<Verdict>
   /** One recipient more. */
   rcpt(command: RcptCommand): MaybePromise<Verdict>
-  /** Before 354: the last chance to refuse without having read the message. */
+  /** Before 354, or before the first chunk: the last chance to refuse without having read the message. */
   data(): MaybePromise<Verdict>
   /** Octets of the message, dots removed. The session may keep them. A promise holds the client back. */
   body(octets: Buffer): MaybePromise<void>
