@@ -99,14 +99,14 @@ export function agents(options: AgentsOptions): Component[] {
     tlsForUsers: identity.serverForUsers,
     doorkeeper: doorkeeperOf(config, options.directory.directory, { bans: options.directory.bans, tokens }),
   })
-  const tokenIssuer: Component = {
-    name: 'tokens',
-    start: async () => {
-      tokens = await tokenVerifier(config, logger)
-    },
+  const readTokens = async (): Promise<void> => {
+    tokens = await tokenVerifier(config, logger)
   }
   const made = Object.entries(make)
-  return [tokenIssuer, ...made.map(([name, create]) => whenOpen(name, () => create(ports()), doorRemedy))]
+  return [
+    { name: 'tokens', start: readTokens },
+    ...made.map(([name, create]) => whenOpen(name, () => create(ports()), doorRemedy)),
+  ]
 }
 
 function imapSettings({ hostname, listen, imap }: CarteroConfig): ImapSettings {

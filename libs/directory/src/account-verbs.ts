@@ -33,24 +33,8 @@ export function accountVerbs(
       if (credential?.hash === hash) records.putCredential(account, { ...credential, ...added })
     },
     addAccount: ({ account, credential, policy }) =>
-      outcomeOf(() => {
-        const record = accountRecord(account, undefined, policy)
-        const certificates = certificatesOf(records, account, record.address)
-        expectOurs(records, record.domain)
-        expectFree(records, record.address)
-        records.putAccount(record)
-        records.putCredential(record.address, credential)
-        records.putCertificates(record.address, certificates)
-      }),
-    setAccount: ({ account, policy }) =>
-      outcomeOf(() => {
-        const before = records.account(expectAccount(records, account.address, policy))
-        const record = accountRecord(account, before, policy)
-        const certificates = certificatesOf(records, account, record.address)
-        records.putAccount(record)
-        records.putCertificates(record.address, certificates)
-        if (!record.reversible) forgetSecret(records, record.address)
-      }),
+      outcomeOf(() => addAccount(records, account, credential, policy)),
+    setAccount: ({ account, policy }) => outcomeOf(() => setAccount(records, account, policy)),
     listAccounts: (domain) =>
       outcomeOf(() => records.accounts(optionalDomain(domain)).map((record) => asAccount(records, record))),
     setPassword: ({ address, credential, policy }) =>
@@ -58,6 +42,30 @@ export function accountVerbs(
     removeAccount: ({ address, policy }) =>
       outcomeOf(() => records.deleteAccount(expectAccount(records, address, policy))),
   }
+}
+
+function addAccount(
+  records: Records,
+  account: Account,
+  credential: CredentialRecord,
+  policy: AddressPolicy,
+): void {
+  const record = accountRecord(account, undefined, policy)
+  const certificates = certificatesOf(records, account, record.address)
+  expectOurs(records, record.domain)
+  expectFree(records, record.address)
+  records.putAccount(record)
+  records.putCredential(record.address, credential)
+  records.putCertificates(record.address, certificates)
+}
+
+function setAccount(records: Records, account: Account, policy: AddressPolicy): void {
+  const before = records.account(expectAccount(records, account.address, policy))
+  const record = accountRecord(account, before, policy)
+  const certificates = certificatesOf(records, account, record.address)
+  records.putAccount(record)
+  records.putCertificates(record.address, certificates)
+  if (!record.reversible) forgetSecret(records, record.address)
 }
 
 /** Empty: all domains. */
