@@ -7,6 +7,7 @@ import {
   list,
   listenAddress,
   optional,
+  record,
   secret,
   section,
   setting,
@@ -55,6 +56,11 @@ export const sample = section('A sample. Every key is optional.', {
       example: { file: '/run/secrets/token' },
     }),
     certificate: optional(text('a path'), { doc: 'In PEM.', example: '/etc/ssl/mail.pem' }),
+    callers: setting(list(record({ name: text('a name'), sessions: integer({ min: 1, max: 9 }) })), {
+      default: [],
+      doc: 'Who else may ask.',
+      example: [{ name: 'tim', sessions: 2 }],
+    }),
   }),
 })
 

@@ -33,7 +33,7 @@ test('an empty file is a working configuration: every default is a valid value',
         strict: true,
       },
       log: { level: 'info' },
-      api: { token: undefined, certificate: undefined },
+      api: { token: undefined, certificate: undefined, callers: [] },
     })
   }
 })
@@ -84,6 +84,17 @@ test('text of the environment becomes what the type wants', async () => {
     { host: '127.0.0.1', port: 25 },
     { host: '::1', port: 25 },
   ])
+})
+
+test('things of several parts come from the file and from the environment, one alone without brackets', async () => {
+  const tim = { name: 'tim', sessions: 2 }
+  for (const text of [
+    'api: { callers: { name: tim, sessions: 2 } }',
+    'api:\n  callers:\n    - name: tim\n      sessions: 2\n',
+  ])
+    assert.deepEqual((await resolveConfig(sample, file(text))).config.api.callers, [tim])
+  const environment = { CARTERO_API__CALLERS: JSON.stringify([tim, tim]) }
+  assert.deepEqual((await resolveConfig(sample, { environment })).config.api.callers, [tim, tim])
 })
 
 test('a misspelt variable is an error, not silence', async () => {

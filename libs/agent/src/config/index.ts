@@ -33,4 +33,4 @@ export {
   type SourceKind,
 } from './resolve-config.ts'
 export { Secret, secret, type SecretSources } from './secret.ts'
-export { choice, flag, integer, list, notation, text, type ValueType } from './value-type.ts'
+export { choice, flag, integer, list, notation, record, text, type ValueType } from './value-type.ts'

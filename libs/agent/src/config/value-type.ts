@@ -40,6 +40,19 @@ export function list<T>(item: ValueType<T>): ValueType<readonly T[]> {
   }
 }
 
+/** Values that belong together, each with its name: `{ certificate: /c.pem, key: /k.pem }`. All are needed, and no others. */
+export function record<const F extends Readonly<Record<string, ValueType<unknown>>>>(
+  fields: F,
+): ValueType<{ readonly [P in keyof F]: F[P] extends ValueType<infer T> ? T : never }> {
+  type Value = { readonly [P in keyof F]: F[P] extends ValueType<infer T> ? T : never }
+  const schemas = Object.fromEntries(Object.entries(fields).map(([name, { schema }]) => [name, schema]))
+  const shape = Object.entries(fields).map(([name, { expected }]) => `${name}: ${expected}`)
+  return {
+    expected: `{ ${shape.join(', ')} }`,
+    schema: z.strictObject(schemas) as unknown as z.ZodType<Value>,
+  }
+}
+
 /** A type whose values are written in a notation of their own; `parse` gives undefined for what it cannot read. */
 export function notation<T>(expected: string, parse: (raw: string) => T | undefined): ValueType<T> {
   const schema = z.union([z.string(), z.number()]).transform((raw, context) => {
