@@ -42,6 +42,37 @@ export { MessageIndexer } from './mime/message-indexer.ts'
 export { shiftedIndex, type Shift } from './mime/shifted-index.ts'
 export { partAt, sectionRange, type OctetRange, type SectionKind } from './mime/section-range.ts'
 export { isSigned } from './signed.ts'
+export { automaticFields } from './report/automatic-fields.ts'
+export {
+  mayAnswerAutomatically,
+  type AnswerContext,
+  type AnswerDecision,
+  type NoAnswerReason,
+} from './report/automatic-answer.ts'
+export {
+  REPORT_LIMITS,
+  type DeliveryAction,
+  type DeliveryReport,
+  type RecipientReport,
+} from './report/delivery-report.ts'
+export {
+  formatDisposition,
+  parseDisposition,
+  type Disposition,
+  type DispositionReport,
+} from './report/disposition-report.ts'
+export {
+  dispositionRequest,
+  type ConsentReason,
+  type DispositionRequest,
+} from './report/disposition-request.ts'
+export { formatDeliveryReport, type DeliveryReportOptions } from './report/format-delivery-report.ts'
+export { formatDispositionReport, type DispositionReportOptions } from './report/format-disposition-report.ts'
+export { parseDeliveryReport } from './report/parse-delivery-report.ts'
+export { parseDispositionReport } from './report/parse-disposition-report.ts'
+export type { ReportAuthor, ReportMessage } from './report/report-message.ts'
+export type { OriginalMessage, StreamedMessage } from './report/returned-message.ts'
+export { splitTypedText, typedAddress, typedText, type TypedText } from './report/typed-text.ts'
 export { octetsOf, textOf, type OctetString } from './octet-string.ts'
 export {
   deliveredToField,

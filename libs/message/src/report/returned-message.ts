@@ -1,0 +1,78 @@
+import { contentFacts } from '../content-facts.ts'
+import { to7Bit, to8Bit } from '../convert/converted-content.ts'
+import { canonicalHeader } from '../convert/mime-fields.ts'
+import { downgradeHeader } from '../downgrade/downgraded-header.ts'
+import { HeaderBlock } from '../header-block.ts'
+import { HEADER_LIMITS } from '../header-limits.ts'
+import { LF } from '../octets.ts'
+import { REPORT_LIMITS } from './delivery-report.ts'
+
+/** The message that a report is about: its octets, or its header alone; or what is read only if it is given back. */
+export type OriginalMessage = Buffer | StreamedMessage
+
+/** A message that need not be in memory. */
+export interface StreamedMessage {
+  readonly header: Buffer
+  /** Octets of the whole message, header included. */
+  readonly octets: number
+  /** The whole message, header included. */
+  readonly source: AsyncIterable<Uint8Array>
+}
+
+/** What stands in the third part. */
+export interface ReturnedPart {
+  readonly contentType: string
+  readonly body: Buffer | AsyncIterable<Buffer>
+}
+
+/** A signature in what comes back is worth less than what it says. */
+const CONVERSION = { signed: 'convert', obstacles: 'mask' } as const
+
+/** The header of the original, without what is behind it. */
+export function headerOf(original: OriginalMessage): Buffer {
+  const octets = Buffer.isBuffer(original) ? original : original.header
+  return octets.subarray(0, HeaderBlock.parse(octets, HEADER_LIMITS).fieldsEnd)
+}
+
+/** The original as it is given back: whole if that is wanted and it is not too large, or else its header (RFC 6522 §3). */
+export function returnedPart(
+  original: OriginalMessage,
+  wanted: 'full' | 'headers',
+  isWide: boolean,
+  mostOctets: number = REPORT_LIMITS.contentOctets,
+): ReturnedPart {
+  const octets = Buffer.isBuffer(original) ? original.length : original.octets
+  return wanted === 'full' && octets <= mostOctets
+    ? wholePart(original, isWide)
+    : headerPart(original, isWide)
+}
+
+// RFC 3464 §2, RFC 6533 §4.3
+function wholePart(original: OriginalMessage, isWide: boolean): ReturnedPart {
+  const isGlobal = isWide && contentFacts(headerOf(original)).utf8Header
+  const source = Buffer.isBuffer(original) ? original : original.source
+  return {
+    contentType: isGlobal ? 'message/global' : 'message/rfc822',
+    body: isWide ? to8Bit(source, CONVERSION) : to7Bit(source, CONVERSION),
+  }
+}
+
+// RFC 6522 §4, RFC 6533 §4.3
+function headerPart(original: OriginalMessage, isWide: boolean): ReturnedPart {
+  const header = canonicalHeader(withinLimit(headerOf(original)))
+  const isGlobal = isWide && contentFacts(header).utf8Header
+  return {
+    contentType: isGlobal ? 'message/global-headers' : 'text/rfc822-headers',
+    body: isGlobal ? header : downgradeHeader(header),
+  }
+}
+
+/** As many whole fields as there is room for. */
+function withinLimit(header: Buffer): Buffer {
+  if (header.length <= REPORT_LIMITS.headerOctets) return header
+  const { fields } = HeaderBlock.parse(header)
+  const last = fields.findLast(
+    (field) => field.end <= REPORT_LIMITS.headerOctets && header[field.end - 1] === LF,
+  )
+  return header.subarray(0, last?.end ?? 0)
+}
