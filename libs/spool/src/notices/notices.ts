@@ -4,7 +4,7 @@ import { enhancedStatus } from '@cartero/syntax'
 import type { Clock, MaybePromise } from '@cartero/wire'
 
 import type { Delivery, EnvelopeRecipient, Intake, Outcome, QueueId, SpooledMessage } from '../ports.ts'
-import { noticeEnvelope, noticeLetter, type Returned } from './letter.ts'
+import { noticeEnvelope, noticeLetter } from './letter.ts'
 import type { RecipientResult } from './result.ts'
 import { NOTICE_SETTINGS, type NoticeSettings } from './settings.ts'
 import { isTooLate, verdictOn, wantsSuccess, type NoticeEntry, type Verdict } from './verdict.ts'
@@ -14,7 +14,7 @@ const HEADER_OCTETS = 256 * 1024
 
 export interface NoticesOptions {
   readonly intake: Intake
-  readonly content: Pick<ContentStore, 'read'>
+  readonly content: Pick<ContentStore, 'read' | 'get'>
   /** Who reports. */
   readonly hostname: string
   readonly clock: Clock
@@ -89,11 +89,14 @@ export class Notices {
     const isAutomatic = isFromMachine(header.block)
     const entries = wanted.filter((entry) => entry.isUnasked !== true || !isAutomatic)
     if (entries.length === 0) return
-    const returned = await this.#returned(message, entries, header.octets)
-    const letter = noticeLetter({ ...this.#on, message, entries, returned })
-    const draft = intake.begin(noticeEnvelope(message.envelope, this.#on.hostname, letter))
+    const original = { header: header.octets, octets: prefixed(message), source: this.#octets(message) }
+    const { returnedOctets } = this.settings
+    const letter = noticeLetter({ ...this.#on, message, entries, original, returnedOctets })
+    const draft = intake.begin(noticeEnvelope(message.envelope, this.#on.hostname, letter.needsSmtpUtf8))
     try {
-      await draft.write(letter)
+      await draft.write(letter.header)
+      for await (const piece of Buffer.isBuffer(letter.body) ? [letter.body] : letter.body)
+        await draft.write(piece)
     } catch (error) {
       draft.abort()
       throw error
@@ -115,22 +118,13 @@ export class Notices {
     return { octets: start.subarray(0, fieldsEnd), block: scanner.block() }
   }
 
-  /** All of it for those who asked and where something failed; the header otherwise, which says what it was. */
-  // RFC 3461 §4.3: RET is about failure only
-  async #returned(
-    message: SpooledMessage,
-    entries: readonly NoticeEntry[],
-    header: Buffer,
-  ): Promise<Returned> {
-    const { envelope, prefix, content, size } = message
-    const isAsked = envelope.return === 'full' && entries.some(({ action }) => action === 'failed')
-    // RFC 8689 §5: what must not leave TLS is not sent back either, by whatever way the notice goes
-    const isFine = size <= this.settings.returnedOctets && envelope.requireTls !== true
-    if (!isAsked || !isFine) return { kind: 'headers', octets: header }
-    const octets = await this.#on.content.read(content, { start: 0, end: size })
-    return { kind: 'full', octets: Buffer.concat([prefix, octets]) }
+  async *#octets({ prefix, content }: SpooledMessage): AsyncGenerator<Buffer, void> {
+    yield prefix
+    yield* this.#on.content.get(content)
   }
 }
+
+const prefixed = ({ prefix, size }: SpooledMessage): number => prefix.length + size
 
 /** For a recipient that nothing was said of: nothing is lost by an outcome too few. */
 const UNKNOWN: RecipientResult = {
