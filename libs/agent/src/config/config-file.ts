@@ -125,9 +125,10 @@ class FileReader implements ConfigFile {
     return this.#tests.isNode(node) ? node.toJS(this.#document) : node
   }
 
+  /** The part, or what it should be a part of. */
   #partOf(node: unknown, part: readonly PropertyKey[]): unknown {
     if (part.length === 0 || !this.#tests.isCollection(node)) return node
-    return node.getIn(part, true)
+    return node.getIn(part, true) ?? this.#partOf(node, part.slice(0, -1))
   }
 }
 
