@@ -173,8 +173,8 @@ export class Connection {
   }
 
   /**
-   * Carries out what there is to do. Patience begins anew with everything that comes of it, and not with mere octets: a
-   * line that never ends is no way to stay for ever.
+   * Carries out what there is to do. Patience begins anew with everything that comes of it, if only that the machine
+   * waits for something else, and not with mere octets: a line that never ends is no way to stay for ever.
    */
   #pump(because: 'bytes' | 'event' = 'event'): void {
     if (this.#pumping) return
@@ -187,7 +187,7 @@ export class Connection {
     }
     if (this.#ended) return
     this.#output.flush()
-    if (this.#hasProgressed) this.#setDeadline()
+    if (this.#hasProgressed || this.#role.machine.patience.waitingFor !== this.#state) this.#setDeadline()
   }
 
   #run(): void {

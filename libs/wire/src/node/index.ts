@@ -25,4 +25,4 @@ export {
 export { isLoopback, isUnobserved } from './loopback.ts'
 export { PROXY_HEADER_LIMIT_MS } from './proxy-door.ts'
 export type { TlsClientOptions } from './tls-client.ts'
-export { TlsServer, type Identity, type TlsServerOptions } from './tls-server.ts'
+export { checkIdentity, TlsServer, type Identity, type TlsServerOptions } from './tls-server.ts'

@@ -17,6 +17,11 @@ export interface TlsServerOptions {
   readonly clientAuthorities?: string | undefined
 }
 
+/** Throws when certificate and key are none, or do not belong together. */
+export function checkIdentity(identity: Identity): void {
+  dress(identity, undefined)
+}
+
 /** Makes server-side TLS of accepted sockets, as one of several identities. All can be replaced while running. */
 export class TlsServer {
   #wardrobe: Wardrobe
