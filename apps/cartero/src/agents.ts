@@ -118,6 +118,7 @@ function imapSettings({ hostname, listen, imap }: CarteroConfig): ImapSettings {
     hiddenCapabilities: imap.hiddenCapabilities,
     maxConnections: imap.sessions,
     maxConnectionsPerAddress: imap.sessionsPerAddress,
+    proxyProtocol: imap.proxyProtocol,
     limits: { appendSize: imap.appendSize },
   }
 }

@@ -46,6 +46,15 @@ test('a certificate without its key is refused before anything is opened', async
   })
 })
 
+test('certificates for other names are pairs, and one without its key is refused with its place', async () => {
+  const { tls } = await configOf('tls:\n  certificates:\n    - { certificate: /c.pem, key: /k.pem }\n')
+  assert.deepEqual(tls.certificates, [{ certificate: '/c.pem', key: '/k.pem' }])
+  await assert.rejects(configOf('tls:\n  certificates:\n    - certificate: /c.pem\n'), {
+    message:
+      /^cartero\.yaml:3:7: tls\.certificates: .*found \[\{ certificate: \/c\.pem \}\]\n {2}fix: write for example/,
+  })
+})
+
 test('two doors on one port are refused with the places of both', async () => {
   await assert.rejects(configOf('listen:\n  imap: ":143"\n  imaps: [":143"]\n'), {
     message:

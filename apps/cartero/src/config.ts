@@ -7,6 +7,7 @@ import {
   list,
   listenAddress,
   optional,
+  record,
   section,
   setting,
   text,
@@ -65,6 +66,16 @@ const tls = section(
       doc: 'Its private key, in PEM.',
       example: '/etc/letsencrypt/live/mail.example.org/privkey.pem',
     }),
+    certificates: setting(list(record({ certificate: path, key: path })), {
+      default: [],
+      doc: 'Certificates for other names. Clients that ask for a name (SNI) are shown the one that bears it, and the first of all when none does.',
+      example: [
+        {
+          certificate: '/etc/letsencrypt/live/mail.example.net/fullchain.pem',
+          key: '/etc/letsencrypt/live/mail.example.net/privkey.pem',
+        },
+      ],
+    }),
   },
 )
 
@@ -89,6 +100,11 @@ const imap = section('Mail that is read.', {
   appendSize: setting(bytes({ min: '64KB', max: '2GB' }), {
     default: '100MB',
     doc: 'The largest message that a client may store itself (APPENDLIMIT, RFC 7889).',
+  }),
+  proxyProtocol: setting(networks, {
+    default: [],
+    doc: 'Proxies before the IMAP doors that say who connects by the PROXY protocol. When there are any, nobody else is let in.',
+    example: ['192.0.2.9'],
   }),
   plaintextAuth: setting(flag, {
     default: false,

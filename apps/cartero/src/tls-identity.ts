@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 import { explainSystemError, OperatorError, type Component, type Health } from '@cartero/agent/lifecycle'
-import { TlsServer, type Identity } from '@cartero/wire/node'
+import { checkIdentity, TlsServer, type Identity } from '@cartero/wire/node'
 
 import type { DataFolder } from './data-folder.ts'
 import { makeSelfSigned } from './self-signed.ts'
@@ -12,10 +12,18 @@ import { makeSelfSigned } from './self-signed.ts'
 const EXPIRY_NOTICE_DAYS = 14
 const DAY = 86_400_000
 
+/** Paths of a certificate and its key. */
+interface Pair {
+  readonly certificate: string
+  readonly key: string
+}
+
 export interface TlsIdentityOptions {
   /** Paths of the operator's own; both or none. */
   readonly certificate?: string | undefined
   readonly key?: string | undefined
+  /** More of them, for other names. */
+  readonly certificates?: readonly Pair[]
   readonly data: DataFolder
   /** Names in the certificate that is made when there is none. */
   readonly names: readonly string[]
@@ -26,13 +34,14 @@ export interface TlsIdentityOptions {
   readonly clientAuthorities?: string | undefined
 }
 
-/** The certificate under which all agents speak TLS, from files that can be read again while running. */
+/** The certificates under which all agents speak TLS, from files that can be read again while running. */
 export class TlsIdentity implements Component {
   readonly name = 'tls'
   readonly #options: TlsIdentityOptions
   #server: TlsServer | undefined
   #serverForUsers: TlsServer | undefined
-  #certificate: X509Certificate | undefined
+  /** Of all certificates the first to expire. */
+  #firstToExpire: { readonly file: string; readonly at: number } | undefined
 
   constructor(options: TlsIdentityOptions) {
     this.#options = options
@@ -53,46 +62,70 @@ export class TlsIdentity implements Component {
   }
 
   async start(): Promise<void> {
-    const { certificate, data } = this.#options
-    if (certificate === undefined && !existsSync(data.certificate)) await keepSelfSigned(this.#options)
+    const { data } = this.#options
+    if (this.#isSelfMade && !existsSync(data.certificate)) await keepSelfSigned(this.#options)
     this.reload()
   }
 
-  /** Reads the files again; new handshakes use what they hold. Throws OperatorError and keeps the old when they are no good. */
+  /** Whether the operator has no certificate of its own. */
+  get #isSelfMade(): boolean {
+    return this.#options.certificate === undefined && (this.#options.certificates ?? []).length === 0
+  }
+
+  get #pairs(): readonly Pair[] {
+    const { certificate, key, certificates = [], data } = this.#options
+    if (this.#isSelfMade) return [data]
+    return certificate === undefined || key === undefined
+      ? certificates
+      : [{ certificate, key }, ...certificates]
+  }
+
+  /** Reads the files again; new handshakes use what they hold. Throws OperatorError and keeps all the old when one is no good. */
   reload(): void {
-    const { certificate, key, data, clientAuthorities } = this.#options
-    const [certificateFile, keyFile] = [certificate ?? data.certificate, key ?? data.key]
-    const identity: Identity = { certificate: read(certificateFile), key: read(keyFile) }
+    const { clientAuthorities } = this.#options
+    const pairs = this.#pairs
+    const identities = pairs.map((pair) => this.#read(pair))
     const authorities = clientAuthorities === undefined ? undefined : readAuthorities(clientAuthorities)
+    if (authorities !== undefined) this.#believe(identities, authorities)
+    if (this.#server === undefined) this.#server = new TlsServer(identities)
+    else this.#server.replace(identities)
+    const ends = identities.map(({ certificate }, i) => ({
+      file: pairs[i]!.certificate,
+      at: Date.parse(new X509Certificate(certificate).validTo),
+    }))
+    this.#firstToExpire = ends.toSorted((a, b) => a.at - b.at)[0]
+  }
+
+  #read(pair: Pair): Identity {
+    const identity: Identity = { certificate: read(pair.certificate), key: read(pair.key) }
     try {
-      if (this.#server === undefined) this.#server = new TlsServer(identity)
-      else this.#server.replace(identity)
-      if (authorities !== undefined) this.#believe(identity, authorities)
-      this.#certificate = new X509Certificate(identity.certificate)
+      checkIdentity(identity)
+      return identity
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       throw new OperatorError(
-        `${certificateFile} and ${keyFile} are no certificate and its key: ${reason}`,
-        certificate === undefined
+        `${pair.certificate} and ${pair.key} are no certificate and its key: ${reason}`,
+        this.#isSelfMade
           ? 'remove the two files: new ones are made'
-          : 'set tls.certificate and tls.key to PEM files that belong together',
+          : 'name PEM files in tls.certificate and tls.key, or in tls.certificates, that belong together',
         { cause: error },
       )
     }
   }
 
-  #believe(identity: Identity, clientAuthorities: string): void {
+  #believe(identities: readonly Identity[], clientAuthorities: string): void {
     const options = { clientAuthorities }
-    if (this.#serverForUsers === undefined) this.#serverForUsers = new TlsServer(identity, options)
-    else this.#serverForUsers.replace(identity, options)
+    if (this.#serverForUsers === undefined) this.#serverForUsers = new TlsServer(identities, options)
+    else this.#serverForUsers.replace(identities, options)
   }
 
   health(): Health {
-    const ends = Date.parse(this.#certificate?.validTo ?? '')
-    const days = Math.floor((ends - Date.now()) / DAY)
-    const selfMade = this.#options.certificate === undefined
+    const { file = '', at = Number.NaN } = this.#firstToExpire ?? {}
+    const days = Math.floor((at - Date.now()) / DAY)
+    const selfMade = this.#isSelfMade
     if (days < EXPIRY_NOTICE_DAYS) {
-      const reason = days < 0 ? 'the certificate has expired' : `the certificate expires in ${days} days`
+      const reason =
+        days < 0 ? `the certificate ${file} has expired` : `the certificate ${file} expires in ${days} days`
       const hint = selfMade
         ? 'remove certificate.pem and key.pem and start again'
         : 'renew it, then send SIGHUP'
@@ -106,10 +139,7 @@ export class TlsIdentity implements Component {
   }
 }
 
-function read(
-  file: string,
-  remedy = 'check tls.certificate and tls.key, and who may read the files',
-): string {
+function read(file: string, remedy = 'check the paths below tls, and who may read the files'): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {

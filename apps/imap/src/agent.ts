@@ -6,7 +6,7 @@ import type { ImapLimits } from '@cartero/imap'
 import { serverRole } from '@cartero/imap/server'
 import type { MailStore } from '@cartero/mailstore'
 import { systemClock, type Clock, type ConnectionFacts, type Role } from '@cartero/wire'
-import { isLoopback, Listener, listenAll, type ConnectionHandle, type TlsServer } from '@cartero/wire/node'
+import { isUnobserved, Listener, listenAll, type ConnectionHandle, type TlsServer } from '@cartero/wire/node'
 import { createEvents, type Events } from './events.ts'
 import { CACHE_OCTETS, DEFAULT_SESSION_LIMITS } from './limits.ts'
 import { MessageCache } from './message-cache.ts'
@@ -34,6 +34,8 @@ export interface ImapSettings {
   readonly limits?: Partial<ImapLimits>
   readonly maxConnections?: number
   readonly maxConnectionsPerAddress?: number
+  /** Proxies before all doors, as networks: then nobody else is let in. */
+  readonly proxyProtocol?: readonly string[]
 }
 
 export interface ImapDependencies {
@@ -78,7 +80,7 @@ interface Shared {
 }
 
 function imapListener(listen: ImapListener, dependencies: ImapDependencies, shared: Shared): Listener {
-  const { maxConnections, maxConnectionsPerAddress } = dependencies.settings
+  const { maxConnections, maxConnectionsPerAddress, proxyProtocol = [] } = dependencies.settings
   return new Listener({
     host: listen.host,
     port: listen.port,
@@ -88,6 +90,7 @@ function imapListener(listen: ImapListener, dependencies: ImapDependencies, shar
     accept: (connection, handle) => imapRole(connection, handle, dependencies, shared),
     maxConnections,
     maxConnectionsPerAddress,
+    ...(proxyProtocol.length > 0 && { proxyProtocol: { trusted: proxyProtocol } }),
     refused: (remoteAddress, reason) => shared.events.turnedAway(remoteAddress, reason),
   })
 }
@@ -108,7 +111,7 @@ function imapRole(
     tls: connection.tls !== undefined,
     startTls: connection.tls === undefined,
     // RFC 8314 §3.2: where nobody else can be on the wire
-    plaintextLogin: settings.allowPlaintextAuth && isLoopback(connection.remoteAddress),
+    plaintextLogin: settings.allowPlaintextAuth && isUnobserved(connection),
     hidden: new Set(settings.hiddenCapabilities),
     failed: (error, command) => events.bug(connection, error, command),
     ...(settings.limits && { limits: settings.limits }),

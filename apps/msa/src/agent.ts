@@ -22,7 +22,7 @@ import {
   type Terminals,
 } from '@cartero/spool/reception'
 import { systemClock, type Clock, type ConnectionFacts, type Role } from '@cartero/wire'
-import { isLoopback, Listener, listenAll, type TlsServer } from '@cartero/wire/node'
+import { isUnobserved, Listener, listenAll, type TlsServer } from '@cartero/wire/node'
 import { createEvents, type Events } from './events.ts'
 import { headerEdit } from './policy/header-rewriting.ts'
 import { DEFAULT_SUBMISSION_POLICY, type SubmissionPolicy } from './policy/submission-policy.ts'
@@ -139,7 +139,7 @@ function conversation(
   shared: Shared,
 ): Role {
   // RFC 8314 §3.3: where nobody else can be on the wire
-  const allowPlaintextAuth = settings.allowPlaintextAuth && isLoopback(connection.remoteAddress)
+  const allowPlaintextAuth = settings.allowPlaintextAuth && isUnobserved(connection)
   const { events } = shared
   events.connected()
   const session = new SubmissionSession(connection, { ...shared, allowPlaintextAuth })

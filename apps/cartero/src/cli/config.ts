@@ -38,7 +38,7 @@ async function load({ config: file }: { readonly config?: string | undefined }):
 
 async function check(options: { readonly config?: string | undefined }): Promise<void> {
   const { config, file } = await load(options)
-  if (config.tls.certificate !== undefined) {
+  if (config.tls.certificate !== undefined || config.tls.certificates.length > 0) {
     const [{ TlsIdentity }, { dataFolder }] = await Promise.all([
       import('../tls-identity.ts'),
       import('../data-folder.ts'),
