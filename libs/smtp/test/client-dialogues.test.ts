@@ -134,6 +134,8 @@ class ClientRun {
       case 'silence':
         assert.match(this.#start().machine.patience.waitingFor, new RegExp(`^answer \\d+, to ${argument}$`))
         return this.#pump!.machine.timedOut()
+      case 'patience':
+        return assert.equal(this.#start().machine.patience.milliseconds, Number(argument) * 1000)
       case 'drain':
         return this.#start().machine.drain()
       case 'says':
