@@ -30,8 +30,11 @@ export { parseContentDisposition, type ContentDisposition } from './field/conten
 export { DEFAULT_CONTENT_TYPE, parseContentType, type ContentType } from './field/content-type.ts'
 export { decodeEncodedWords } from './field/encoded-word.ts'
 export { MOST_PARAMETERS, parameter, parameterText, type FieldParameters } from './field/parameters.ts'
+export { mtPriorityField, parseMtPriority } from './field/mt-priority.ts'
 export { parseReceived, type Received } from './field/received.ts'
 export { parseReturnPath } from './field/return-path.ts'
+export { solicitationsOf } from './field/solicitation.ts'
+export { isTlsOptional } from './field/tls-required.ts'
 export { unfold } from './field/unstructured.ts'
 export { HeaderBlock, HeaderField } from './header-block.ts'
 export { HEADER_LIMITS, type HeaderLimits } from './header-limits.ts'
@@ -74,6 +77,7 @@ export type { ReportAuthor, ReportMessage } from './report/report-message.ts'
 export type { OriginalMessage, StreamedMessage } from './report/returned-message.ts'
 export { splitTypedText, typedAddress, typedText, type TypedText } from './report/typed-text.ts'
 export { octetsOf, textOf, type OctetString } from './octet-string.ts'
+export { completedAddresses, type Completion } from './submission/completed-addresses.ts'
 export {
   deliveredToField,
   originalRecipientField,

@@ -64,6 +64,32 @@ test('a Received field is folded and tells every clause', () => {
   })
 })
 
+test('priority and solicitation of the transaction are told, and hide no other clause', () => {
+  const field = receivedField({
+    by: 'mx',
+    with: 'ESMTPS',
+    solicitations: ['net.example:ADV', 'org.example:x)'],
+    id: '01',
+    for: 'a@b',
+    priority: -3,
+    at: AT,
+  })
+  assert.equal(
+    field.toString(),
+    'Received: by mx with ESMTPS (SOLICIT=net.example:ADV,org.example:x?) id 01\r\n' +
+      '\tfor <a@b> PRIORITY -3; Fri, 21 Nov 2025 10:00:00 +0000\r\n',
+  )
+  const read = parseReceived(HeaderBlock.parse(field).fields[0]!.rawValue)
+  assert.deepEqual([read.with, read.id, read.for, read.priority], ['ESMTPS', '01', '<a@b>', '-3'])
+  const many = receivedField({ by: 'mx', solicitations: Array<string>(200).fill('net.example:ADV'), at: AT })
+  assert.ok(
+    many
+      .toString()
+      .split('\r\n')
+      .every((line) => line.length < 100),
+  )
+})
+
 test('clauses that nobody knows are left out', () => {
   assert.equal(
     receivedField({ by: 'mx', at: AT }).toString(),

@@ -34,11 +34,15 @@ export interface ReceivedTrace {
   readonly via?: string
   /** As `transmissionType` says it. */
   readonly with?: string
+  /** Kinds of solicitation that the sender admitted; shown as a comment after the with clause (RFC 3865 §2.6). */
+  readonly solicitations?: readonly string[]
   /** Shown as a comment after the with clause. */
   readonly tls?: { readonly version: string; readonly cipher: string }
   readonly id?: string
   /** The recipient without brackets, where there is only one: RFC 5321 §7.6 warns of telling others. */
   readonly for?: string
+  /** -9 to 9, as the client asked for it: a clause of its own (RFC 6710). */
+  readonly priority?: number
   /** Milliseconds since the epoch. */
   readonly at: number
   /** Minutes east of UTC in which the date is shown; 0 unless given. */
@@ -50,9 +54,12 @@ export function receivedField(trace: ReceivedTrace): Buffer {
   const words = ['Received:', ...fromWords(trace.from), 'by', word(trace.by)]
   if (trace.via !== undefined) words.push('via', word(trace.via))
   if (trace.with !== undefined) words.push('with', word(trace.with))
+  if (trace.solicitations !== undefined && trace.solicitations.length > 0)
+    words.push(...solicitationWords(trace.solicitations))
   if (trace.tls !== undefined) words.push(`(${comment(trace.tls.version)}`, `${comment(trace.tls.cipher)})`)
   if (trace.id !== undefined) words.push('id', word(trace.id))
   if (trace.for !== undefined) words.push('for', `<${path(trace.for)}>`)
+  if (trace.priority !== undefined) words.push('PRIORITY', word(String(trace.priority)))
   words.push(`${words.pop()};`, ...formatDateTime(trace.at, trace.offsetMinutes).split(' '))
   return folded(words)
 }
@@ -70,6 +77,12 @@ export function deliveredToField(address: string): Buffer {
 /** `Original-Recipient: rfc822;address`, line end included: whom the sender wrote to, as ORCPT said it (RFC 8098 §2.3). */
 export function originalRecipientField(recipient: string): Buffer {
   return folded(['Original-Recipient:', path(recipient)])
+}
+
+/** `(SOLICIT=net.example:ADV,org.example:ADV)`, as RFC 3865 §2.6 writes it; only a list that no line could hold is broken. */
+function solicitationWords(keywords: readonly string[]): readonly string[] {
+  const list = `(SOLICIT=${keywords.map(comment).join(',')})`
+  return list.length <= LONGEST_WORD ? [list] : list.split(/(?<=,)/)
 }
 
 function fromWords(from: ReceivedTrace['from']): readonly string[] {

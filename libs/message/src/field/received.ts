@@ -5,7 +5,7 @@ import { SEMICOLON } from '../octets.ts'
 import { commentText, FieldScanner } from './field-scanner.ts'
 import { unfold } from './unstructured.ts'
 
-const CLAUSES = ['from', 'by', 'via', 'with', 'id', 'for'] as const
+const CLAUSES = ['from', 'by', 'via', 'with', 'id', 'for', 'priority'] as const
 type Clause = (typeof CLAUSES)[number]
 
 /** One hop as a Received field tells it (RFC 5321 §4.4, RFC 5322 §3.6.7). */
@@ -18,6 +18,8 @@ export interface Received {
   readonly with?: OctetString
   readonly id?: OctetString
   readonly for?: OctetString
+  /** The registered clause of RFC 6710, as it stands. */
+  readonly priority?: OctetString
   /** Absent when what follows the semicolon is no date-time. */
   readonly at?: DateTime
 }
