@@ -1,13 +1,29 @@
+const DOT = 0x2e
+const ZERO = 0x30
+const NINE = 0x39
+
 /** The longest text form: eight groups of which the last two are written as IPv4. */
 const IPV6_CHARACTERS = 45
 
 /** Four numbers without leading zeros, which some libraries read as octal; or undefined. */
 // RFC 5321 §4.1.3
 export function parseIpv4(text: string): readonly number[] | undefined {
-  const parts = text.split('.', 5)
-  if (parts.length !== 4) return undefined
-  const numbers = parts.map((part) => (/^(?:0|[1-9]\d{0,2})$/.test(part) ? Number(part) : Infinity))
-  return numbers.every((number) => number <= 255) ? numbers : undefined
+  const numbers: number[] = []
+  let digits = 0
+  let value = 0
+  for (let i = 0; i <= text.length; i++) {
+    const code = i === text.length ? DOT : text.charCodeAt(i)
+    if (code === DOT) {
+      if (digits === 0 || numbers.push(value) > 4) return undefined
+      digits = value = 0
+    } else {
+      value = value * 10 + code - ZERO
+      const isLeadingZero = digits === 1 && value < 10
+      if (code < ZERO || code > NINE || isLeadingZero || value > 255) return undefined
+      digits++
+    }
+  }
+  return numbers.length === 4 ? numbers : undefined
 }
 
 /** Eight groups of sixteen bits, or undefined. */

@@ -51,6 +51,7 @@ export class NetworkSet {
 
   /** False for what is no address, too. An IPv6 address may have a zone (`fe80::1%eth0`), which does not count. */
   has(address: string): boolean {
+    if (this.#byHostBits[4].size === 0 && this.#byHostBits[6].size === 0) return false
     const zone = address.indexOf('%')
     const parsed = parseAddress(zone === -1 ? address : address.slice(0, zone))
     if (parsed === undefined) return false
