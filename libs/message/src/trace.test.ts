@@ -76,8 +76,8 @@ test('priority and solicitation of the transaction are told, and hide no other c
   })
   assert.equal(
     field.toString(),
-    'Received: by mx with ESMTPS (SOLICIT=net.example:ADV,org.example:x?) id 01\r\n' +
-      '\tfor <a@b> PRIORITY -3; Fri, 21 Nov 2025 10:00:00 +0000\r\n',
+    'Received: by mx with ESMTPS (SOLICIT=net.example:ADV,org.example:x?) id 01 for\r\n' +
+      '\t<a@b> PRIORITY -3; Fri, 21 Nov 2025 10:00:00 +0000\r\n',
   )
   const read = parseReceived(HeaderBlock.parse(field).fields[0]!.rawValue)
   assert.deepEqual([read.with, read.id, read.for, read.priority], ['ESMTPS', '01', '<a@b>', '-3'])

@@ -26,7 +26,7 @@ export interface AnswerContext {
   readonly personal?: boolean
 }
 
-// RFC 2369 §3, RFC 2919 §3
+// RFC 2369, RFC 2919
 const LIST_FIELDS = new FieldNames([
   'list-id',
   'list-help',

@@ -103,7 +103,7 @@ function reportHeader(
     `Auto-Submitted: ${heading.autoSubmitted}`,
     'MIME-Version: 1.0',
     `Content-Type: multipart/report; report-type=${heading.reportType};\r\n boundary="${boundary}"`,
-    // RFC 6522 §3, RFC 6533 §4.1: 8bit only for what is in UTF-8.
+    // RFC 6522 §3, RFC 6533 §4: 8bit only for what is in UTF-8.
     `Content-Transfer-Encoding: ${heading.isWide ? '8bit' : '7bit'}`,
   ]
   const header = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`)

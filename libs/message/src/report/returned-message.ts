@@ -47,7 +47,7 @@ export function returnedPart(
     : headerPart(original, isWide)
 }
 
-// RFC 3464 §2, RFC 6533 §4.3
+// RFC 3464 §2, RFC 6533 §4
 function wholePart(original: OriginalMessage, isWide: boolean): ReturnedPart {
   const isGlobal = isWide && contentFacts(headerOf(original)).utf8Header
   const source = Buffer.isBuffer(original) ? original : original.source
@@ -57,7 +57,7 @@ function wholePart(original: OriginalMessage, isWide: boolean): ReturnedPart {
   }
 }
 
-// RFC 6522 §4, RFC 6533 §4.3
+// RFC 6522 §4, RFC 6533 §4
 function headerPart(original: OriginalMessage, isWide: boolean): ReturnedPart {
   const header = canonicalHeader(withinLimit(headerOf(original)))
   const isGlobal = isWide && contentFacts(header).utf8Header
