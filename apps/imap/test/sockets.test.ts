@@ -63,12 +63,14 @@ function agent(
   content: ContentStore,
   listen: readonly { port: number; implicitTls: boolean }[],
   plaintext: boolean,
+  proxyProtocol: readonly string[] = [],
 ) {
   return createImapAgent({
     settings: {
       hostname: 'mail.cartero.test',
       listen: listen.map((door) => ({ host, ...door })),
       allowPlaintextAuth: plaintext,
+      proxyProtocol,
     },
     mailStore,
     content,
@@ -207,4 +209,22 @@ describe('a message of 50 MB', () => {
     await heard('c OK')
     assert.equal(content.produced, size)
   })
+})
+
+test('a client behind a proxy on this machine may not log in in the clear, whatever address the proxy tells', async () => {
+  const port = base + 144
+  const served = agent(new MemoryContentLog(), [{ port, implicitTls: false }], true, ['127.0.0.1'])
+  await served.start!(AbortSignal.timeout(10_000))
+  for (const header of [
+    'PROXY TCP4 192.0.2.1 192.0.2.2 51234 143\r\n',
+    'PROXY TCP4 127.0.0.1 127.0.0.1 51234 143\r\n',
+    'PROXY UNKNOWN\r\n',
+  ]) {
+    const socket = connect(port, host)
+    socket.write(header)
+    const [greeting] = (await once(socket, 'data')) as [Buffer]
+    assert.match(greeting.toString(), /^\* OK .*LOGINDISABLED/)
+    socket.destroy()
+  }
+  await served.stop!()
 })
