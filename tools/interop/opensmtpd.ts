@@ -68,7 +68,7 @@ smtp max-message-size ${LARGEST}
 table secrets file:${folder}/secrets
 listen on 127.0.0.1 port ${port} hostname opensmtpd.peer.test
 action "keep" maildir "${folder}/mail" virtual { "@" = "nobody" }
-action "onward" relay host ${relayUrl(next)}
+action "onward" relay helo "opensmtpd.peer.test" host ${relayUrl(next)}
 match from any for rcpt-to "${REFUSED}" reject
 match from any for domain "peer.test" action "keep"
 match from any for any action "onward"
@@ -76,5 +76,7 @@ match from any for any action "onward"
 
 function relayUrl({ port, login, lmtp }: PeerOptions['next']): string {
   if (lmtp) return `lmtp://127.0.0.1:${port}`
-  return login === undefined ? `smtp://127.0.0.1:${port}` : `smtp+tls://next@127.0.0.1:${port} auth <secrets>`
+  return login === undefined
+    ? `smtp://127.0.0.1:${port}`
+    : `smtp+tls://next@127.0.0.1:${port} tls no-verify auth <secrets>`
 }
