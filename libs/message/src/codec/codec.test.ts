@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { Base64Encoder } from './base64-encoder.ts'
 import { PartTextDecoder } from './part-text-decoder.ts'
 import { MOST_HELD_OCTETS } from './quoted-printable-decoder.ts'
+import { QuotedPrintableEncoder } from './quoted-printable-encoder.ts'
 import { transferDecoder } from './transfer-decoder.ts'
 
 function decode(encoding: string, octets: Buffer, chunk: number = octets.length || 1): Buffer {
@@ -98,4 +100,42 @@ test('a character cut by chunks or by the encoding is whole again', () => {
 test('an unknown charset hides no ASCII word', () => {
   const decoder = new PartTextDecoder('base64', 'x-nonsense')
   assert.equal(decoder.write(Buffer.from('SGVsbG8g/w==')) + decoder.end(), 'Hello ÿ')
+})
+
+test('what is encoded is given back, in lines that every host carries', () => {
+  const pieces = fc.constantFrom(
+    'a',
+    ' ',
+    '\t',
+    '=',
+    '.',
+    '-',
+    '\r\n',
+    '\r',
+    '\n',
+    '\0',
+    '\xff',
+    'x'.repeat(74),
+    '--b\r\n',
+  )
+  const encoders = {
+    base64: () => new Base64Encoder(),
+    'quoted-printable': () => new QuotedPrintableEncoder(),
+  }
+  fc.assert(
+    fc.property(fc.array(pieces, { maxLength: 40 }), fc.integer({ min: 1, max: 80 }), (pieces, chunk) => {
+      const octets = Buffer.from(pieces.join(''), 'latin1')
+      for (const [encoding, make] of Object.entries(encoders)) {
+        const encoder = make()
+        const encoded: Buffer[] = []
+        for (let at = 0; at < octets.length; at += chunk)
+          encoded.push(encoder.write(octets.subarray(at, at + chunk)))
+        const text = Buffer.concat([...encoded, encoder.end()])
+        assert.deepEqual(decode(encoding, text), octets)
+        for (const line of text.toString('latin1').split('\r\n'))
+          assert.match(line, /^(?!-)[\t\x20-\x7e]{0,76}(?<![ \t])$/)
+      }
+    }),
+    { numRuns: 500 },
+  )
 })

@@ -31,6 +31,9 @@ interface ReadPart extends EntityStart {
   readonly subtype: string
 }
 
+/** Parts of one message. Digests have some hundreds; each costs as much time as a kilobyte of text, however small it is. */
+export const MOST_PARTS = 10_000
+
 const IDENTITY_ENCODINGS: ReadonlySet<string> = new Set(['7bit', '8bit', 'binary'])
 
 /** Rewrites a message for a hop while it passes. Memory is bounded by a header and the look-ahead, whatever its size. */
@@ -63,6 +66,7 @@ export class ContentConverter implements EntityHandler {
 
   open(start: EntityStart): Entity {
     this.#opened++
+    if (this.#opened > MOST_PARTS) this.#object('too many parts')
     if (start.ended === 'cut' || !isReadable(start.header)) return this.#unreadable(start.header)
     const said = PartHeader.parse(start.header, INDEX_LIMITS, false)
     const { type, subtype } = said.contentType ?? this.#defaultType(start)

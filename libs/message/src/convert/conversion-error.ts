@@ -5,6 +5,7 @@ export type ConversionObstacle =
   | 'unknown encoding'
   | 'header too long'
   | 'nested too deeply'
+  | 'too many parts'
   | 'multipart without parts'
   | 'boundary'
 

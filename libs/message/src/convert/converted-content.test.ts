@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { transferDecoder } from '../codec/transfer-decoder.ts'
 import { contentFacts } from '../content-facts.ts'
 import type { MessageIndex, Part } from '../mime/message-index.ts'
 import { MessageIndexer } from '../mime/message-indexer.ts'
-import type { ConversionOptions } from './content-converter.ts'
+import { ContentConverter, MOST_PARTS, type ConversionOptions } from './content-converter.ts'
 import { ConversionError } from './conversion-error.ts'
 import { to7Bit, to8Bit } from './converted-content.ts'
 import { LOOK_AHEAD_OCTETS } from './converted-entity.ts'
@@ -37,7 +38,7 @@ function leavesOf(message: Buffer, part: Part = indexed(message).root): readonly
 }
 
 /** Octet by octet; but a line break that was in quoted-printable already is one, however it is written. */
-function assertSameLeaves(converted: Buffer, original: Buffer): void {
+function assertSameLeaves(converted: Buffer, original: Buffer, name?: string): void {
   const before = leavesOf(original)
   const after = leavesOf(converted)
   const told = (leaves: readonly Leaf[]): readonly string[] =>
@@ -46,7 +47,8 @@ function assertSameLeaves(converted: Buffer, original: Buffer): void {
         ? `${type} ${decoded.replace(/\r?\n/g, '\n')}`
         : `${type} ${decoded}`,
     )
-  assert.deepEqual(told(after), told(before))
+  if (name === undefined) assert.deepEqual(told(after), told(before))
+  else assert.deepEqual(told(after), told(before), name)
 }
 
 async function streamed(
@@ -193,6 +195,13 @@ test('nesting beyond the limit is refused and not followed', () => {
   assert.throws(() => to7Bit(octets(`${messages}\n\xe9`)), { obstacle: 'nested too deeply' })
 })
 
+test('a message of nothing but parts is refused before it costs much', () => {
+  const empty = (parts: number): Buffer =>
+    octets(`Content-Type: multipart/mixed; boundary=b\n\n${'--b\n'.repeat(parts)}\n\xe9\n--b--\n`)
+  assert.throws(() => to7Bit(empty(MOST_PARTS)), { obstacle: 'too many parts' })
+  assert.match(shown(to7Bit(empty(MOST_PARTS - 1))), /=E9\n--b--\n$/)
+})
+
 test('a header without end is refused before it fills the memory', () => {
   const field = `X: ${'y'.repeat(900)}\n`
   const header = field.repeat(400)
@@ -204,6 +213,44 @@ test('what stands in front of the parts is for nobody, but where there are none 
   const preamble = 'Content-Type: multipart/mixed; boundary=b\n\nPr\xe4ambel\n'
   assert.match(shown(to7Bit(octets(`${preamble}--b\n\nx\n--b--\n`))), /\n\nPr\?ambel\n--b\n/)
   assert.throws(() => to7Bit(octets(preamble)), { obstacle: 'multipart without parts' })
+})
+
+const NO_PARTS = ['no-parts.txt']
+
+test('no more is held back than what is looked at, however large the message', () => {
+  for (const field of [
+    'Content-Type: text/plain',
+    'Content-Transfer-Encoding: base64',
+    'Content-Type: image/x',
+  ]) {
+    const converter = new ContentConverter('7bit')
+    let held = converter.write(
+      octets(`Subject: x\nContent-Type: multipart/mixed; boundary=b\n\n--b\n${field}\n\n`),
+    ).length
+    const chunk = Buffer.from('QUJDREVG\r\n'.repeat(10_000))
+    for (let n = 0; n < 30; n++) {
+      held += chunk.length - converter.write(chunk).length
+      assert.ok(held <= LOOK_AHEAD_OCTETS + chunk.length, `${field} ${held}`)
+    }
+  }
+})
+
+test('awkward messages keep their parts', () => {
+  const folder = new URL('../../fixtures/mime/', import.meta.url)
+  for (const name of readdirSync(folder)) {
+    const text = readFileSync(new URL(name, folder), 'utf8').split('=====\n', 2)[1]!
+    for (const lineEnd of ['\r\n', '\n']) {
+      for (const addition of ['', 'é']) {
+        // Into what seems to be text: a line that has no colon, and is no delimiter.
+        const spoilt = text.replace(/^(?!--)[^:\n]+$/gm, `$&${addition}`).replaceAll('\n', lineEnd)
+        const message = Buffer.from(spoilt)
+        // In these there are no parts, and what stands in front of none is not encoded.
+        if (addition !== '' && NO_PARTS.includes(name))
+          assert.throws(() => to7Bit(message), ConversionError, name)
+        else assertSameLeaves(to7Bit(message), message, name)
+      }
+    }
+  }
 })
 
 const word = fc.constantFrom(

@@ -1,5 +1,5 @@
 import { isAsciiText, parseDomain } from '@cartero/syntax'
-import { textOf, type OctetString } from '../octet-string.ts'
+import { textOf, trimmed, type OctetString } from '../octet-string.ts'
 import { FieldWriter } from './field-writer.ts'
 import { isForeignWord } from './unstructured.ts'
 
@@ -7,7 +7,7 @@ import { isForeignWord } from './unstructured.ts'
 export function downgradedTrace(name: string, value: OctetString): Buffer {
   const writer = new FieldWriter(name)
   // RFC 6857 §3.2.5: a for clause that is not ASCII goes.
-  const kept = value.replace(/\sfor\s+<?[^\s;]*[\x80-\xff][^\s;]*/gi, '')
+  const kept = trimmed(value.replace(/\sfor\s+<?[^\s;]*[\x80-\xff][^\s;]*/gi, ''))
   for (const [, space = ' ', word = ''] of kept.matchAll(/([ \t]*)([^ \t]+)/g)) {
     if (isForeignWord(word)) addForeign(writer, word, space)
     else writer.add(word, space)
@@ -17,7 +17,11 @@ export function downgradedTrace(name: string, value: OctetString): Buffer {
 
 /** A word of a comment or a domain, with the parentheses and brackets around it left in place. */
 function addForeign(writer: FieldWriter, word: OctetString, space: string): void {
-  const [, before = '', inner = '', after = ''] = /^([([<]*)(.*?)([)\]>;,]*)$/s.exec(word) ?? []
+  let start = 0
+  let end = word.length
+  while (start < end && '([<'.includes(word[start]!)) start++
+  while (end > start && ')]>;,'.includes(word[end - 1]!)) end--
+  const [before, inner, after] = [word.slice(0, start), word.slice(start, end), word.slice(end)]
   const domain = isAsciiText(inner) || !inner.includes('.') ? undefined : parseDomain(textOf(inner))
   if (domain !== undefined) writer.add(before + domain + after, space)
   else if (inner === '') writer.add(word.replace(/[^\x21-\x7e]/g, '?'), space)
