@@ -141,6 +141,11 @@ test('the header says what it is, so that nothing answers it', () => {
   assert.match(id, /^<[^<>]+>$/)
 })
 
+test('an id that no line could hold is not repeated', () => {
+  const message = formatted({}, {}, Buffer.from(`Message-ID: <${'a'.repeat(980)}@b>\r\n\r\n`))
+  assert.ok(!message.includes('In-Reply-To'))
+})
+
 test('words for people come first, and tell what happened, to whom, the exact words, the queue id and what to do', () => {
   const message = formatted()
   const words = message.slice(0, message.indexOf('message/delivery-status'))

@@ -37,6 +37,8 @@ export interface ReportMessage<Body extends Buffer | AsyncIterable<Buffer>> {
 /** One part of the three. */
 export interface ReportPart {
   readonly contentType: string
+  /** Absent for what is 7bit, or 8bit in a report that is in UTF-8. */
+  readonly encoding?: string
   readonly body: Buffer | AsyncIterable<Buffer>
 }
 
@@ -53,6 +55,8 @@ export interface ReportHeading {
 
 /** Ids of a thread that are repeated: the first and the last ones. Real threads have some dozens. */
 const MOST_REFERENCES = 20
+/** Octets of an id that is repeated; with the name of its field it has to fit a line (RFC 5322 §2.1.1). */
+const LONGEST_ID = 900
 
 /** Words for people as a part: as they are where they are ASCII or UTF-8 may pass, else in quoted-printable. */
 export function textPart(text: string, isWide: boolean): ReportPart {
@@ -62,7 +66,8 @@ export function textPart(text: string, isWide: boolean): ReportPart {
   if (isWide) return { contentType, body: octets }
   const encoder = new QuotedPrintableEncoder()
   return {
-    contentType: `${contentType}\r\nContent-Transfer-Encoding: quoted-printable`,
+    contentType,
+    encoding: 'quoted-printable',
     body: Buffer.concat([encoder.write(octets), encoder.end()]),
   }
 }
@@ -113,7 +118,9 @@ function reportHeader(
 /** RFC 5322 §3.6.4, RFC 3834 §3.1.6: the notice belongs to the thread of its message. */
 export function threadFields(original: HeaderBlock | undefined): readonly string[] {
   const ids = (name: string): readonly MessageId[] =>
-    parseMessageIds(textOf(original?.find(name)?.value ?? '')).filter(isAsciiText)
+    parseMessageIds(textOf(original?.find(name)?.value ?? '')).filter(
+      (id) => isAsciiText(id) && id.length <= LONGEST_ID,
+    )
   const [messageId] = ids('message-id')
   if (messageId === undefined) return []
   const before = ids('references')
@@ -133,14 +140,14 @@ function boundaryFor(parts: readonly ReportPart[], random: ReportAuthor['random'
 }
 
 function partPieces(
-  { contentType, body }: ReportPart,
+  { contentType, encoding = '8bit', body }: ReportPart,
   boundary: string,
   isWide: boolean,
 ): readonly (Buffer | AsyncIterable<Buffer>)[] {
-  const encoding =
-    isWide && !contentType.includes('quoted-printable') ? 'Content-Transfer-Encoding: 8bit\r\n' : ''
+  const isEncoded = isWide || encoding !== '8bit'
+  const field = isEncoded ? `Content-Transfer-Encoding: ${encoding}\r\n` : ''
   return [
-    Buffer.from(`--${boundary}\r\nContent-Type: ${contentType}\r\n${encoding}\r\n`),
+    Buffer.from(`--${boundary}\r\nContent-Type: ${contentType}\r\n${field}\r\n`),
     body,
     Buffer.from('\r\n'),
   ]
