@@ -7,6 +7,7 @@ import { join } from 'node:path'
 
 import { MetricRegistry, silentLogger } from '@cartero/agent/telemetry'
 import { SegmentContentLog } from '@cartero/content/segments'
+import { Doorkeeper } from '@cartero/directory/doorkeeper'
 import { createImapAgent } from '@cartero/imap-agent/agent'
 import { openSqliteMailStore } from '@cartero/mailstore/sqlite'
 import { SqlWorker } from '@cartero/sql'
@@ -47,10 +48,12 @@ async function serve(folder: string, port: number): Promise<void> {
     },
     mailStore: await openSqliteMailStore({ worker, file: join(folder, 'mail.db') }),
     content: await SegmentContentLog.open({ directory: join(folder, 'content') }),
-    verifier: {
-      password: async (login) => login,
-      scramKeys: () => Promise.reject(new Error('no keys here')),
-    },
+    doorkeeper: new Doorkeeper({
+      verifier: () => ({
+        password: async (login) => login,
+        scramKeys: () => Promise.reject(new Error('no keys here')),
+      }),
+    }),
     tls: new TlsServer({ certificate: CERTIFICATE, key: KEY }),
     logger: silentLogger,
     metrics: new MetricRegistry(),
