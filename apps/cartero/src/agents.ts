@@ -1,24 +1,24 @@
 import { randomBytes } from 'node:crypto'
 
-import type { ListenAddress } from '@cartero/agent/config'
-import { OperatorError, type Component } from '@cartero/agent/lifecycle'
+import type { Component } from '@cartero/agent/lifecycle'
 import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
 import type { TokenVerifier } from '@cartero/sasl'
 import type { Doorkeeper } from '@cartero/directory/doorkeeper'
 import type { DirectoryAgent } from '@cartero/directory-agent/agent'
-import { createImapAgent, type ImapSettings } from '@cartero/imap-agent/agent'
+import { createImapAgent } from '@cartero/imap-agent/agent'
 import { createMdaAgent, noticeEvents, type Terminals } from '@cartero/mda-agent/agent'
 import { createMsaAgent } from '@cartero/msa-agent/agent'
 import { createMtaAgent } from '@cartero/mta-agent/agent'
 import { Notices } from '@cartero/spool/notices'
 import { systemClock } from '@cartero/wire'
-import { ListenError } from '@cartero/wire/node'
 
 import { doorkeeperOf, tokenVerifier } from './auth-settings.ts'
 import type { CarteroConfig } from './config.ts'
+import { imapSettings } from './imap-settings.ts'
 import { lmtpSettings, msaSettings, mtaSettings } from './smtp-settings.ts'
 import type { OpenStores, Stores } from './stores.ts'
 import type { TlsIdentity } from './tls-identity.ts'
+import { whenOpen } from './when-open.ts'
 
 export interface AgentsOptions {
   readonly config: CarteroConfig
@@ -41,97 +41,57 @@ interface Ports extends OpenStores, Pick<DirectoryAgent, 'directory'> {
   readonly doorkeeper: Doorkeeper
 }
 
-/** Each agent with the ports it is given, in the order of a message's way back: who delivers is there before who accepts. */
+/** What makes an agent of what it is lent. */
+type Recipe = (ports: Ports, options: AgentsOptions) => Component
+
+/** In the order of a message's way back: who delivers is there before who accepts. */
+const RECIPES: Readonly<Record<string, Recipe>> = { mda, mta, msa, imap }
+
+/** All agents but the directory, which the others are lent. */
 export function agents(options: AgentsOptions): Component[] {
-  const { config, stores, identity, terminals, logger, metrics, doorRemedy } = options
-  const make: Readonly<Record<string, (ports: Ports) => Component>> = {
-    mda: ({ spool, mailStore, content, directory, tls, notices }) =>
-      createMdaAgent({
-        spool,
-        mailStore,
-        content,
-        notices,
-        terminals,
-        lmtp: { settings: lmtpSettings(config), directory, tls },
-        logger,
-        metrics,
-      }),
-    mta: ({ spool, directory, tls, notices }) =>
-      createMtaAgent({
-        spool,
-        directory,
-        tls,
-        notices,
-        terminals,
-        logger,
-        metrics,
-        settings: mtaSettings(config),
-      }),
-    msa: ({ spool, directory, tlsForUsers: tls, doorkeeper }) =>
-      createMsaAgent({
-        intake: spool,
-        directory,
-        doorkeeper,
-        tls,
-        terminals,
-        logger,
-        metrics,
-        settings: msaSettings(config),
-      }),
-    imap: ({ mailStore, content, tlsForUsers: tls, doorkeeper }) =>
-      createImapAgent({
-        mailStore,
-        content,
-        doorkeeper,
-        tls,
-        logger,
-        metrics,
-        settings: imapSettings(config),
-      }),
-  }
+  const { config, stores, identity, logger, doorRemedy } = options
+  const { directory, bans } = options.directory
   let notices: Notices | undefined
   let tokens: TokenVerifier | undefined
   const ports = (): Ports => ({
     ...stores.open,
     notices: (notices ??= noticesOf(options)),
-    directory: options.directory.directory,
+    directory,
     tls: identity.server,
     tlsForUsers: identity.serverForUsers,
-    doorkeeper: doorkeeperOf(config, options.directory.directory, { bans: options.directory.bans, tokens }),
+    doorkeeper: doorkeeperOf(config, directory, { bans, tokens }),
   })
   const readTokens = async (): Promise<void> => {
     tokens = await tokenVerifier(config, logger)
   }
-  const made = Object.entries(make)
-  return [
-    { name: 'tokens', start: readTokens },
-    ...made.map(([name, create]) => whenOpen(name, () => create(ports()), doorRemedy)),
-  ]
+  const made = Object.entries(RECIPES).map(([name, recipe]) =>
+    whenOpen(name, () => recipe(ports(), options), doorRemedy),
+  )
+  return [{ name: 'tokens', start: readTokens }, ...made]
 }
 
-function imapSettings({ hostname, listen, imap }: CarteroConfig): ImapSettings {
-  return {
-    hostname,
-    listen: doubleDoors(listen.imap, listen.imaps),
-    allowPlaintextAuth: imap.plaintextAuth,
-    sessionsPerAccount: imap.sessionsPerAccount,
-    hiddenCapabilities: imap.hiddenCapabilities,
-    maxConnections: imap.sessions,
-    maxConnectionsPerAddress: imap.sessionsPerAddress,
-    proxyProtocol: imap.proxyProtocol,
-    limits: { appendSize: imap.appendSize },
-  }
+function mda(ports: Ports, { config, terminals, logger, metrics }: AgentsOptions): Component {
+  const { spool, mailStore, content, directory, tls, notices } = ports
+  const lmtp = { settings: lmtpSettings(config), directory, tls }
+  return createMdaAgent({ spool, mailStore, content, notices, terminals, lmtp, logger, metrics })
 }
 
-/** Doors where TLS is asked for, and doors where it comes first. */
-function doubleDoors(
-  startTls: readonly ListenAddress[],
-  implicitTls: readonly ListenAddress[],
-): ImapSettings['listen'] {
-  return [
-    ...startTls.map((address) => ({ ...address, implicitTls: false })),
-    ...implicitTls.map((address) => ({ ...address, implicitTls: true })),
-  ]
+function mta(ports: Ports, { config, terminals, logger, metrics }: AgentsOptions): Component {
+  const { spool, directory, tls, notices } = ports
+  const settings = mtaSettings(config)
+  return createMtaAgent({ spool, directory, tls, notices, terminals, logger, metrics, settings })
+}
+
+function msa(ports: Ports, { config, terminals, logger, metrics }: AgentsOptions): Component {
+  const { spool: intake, directory, tlsForUsers: tls, doorkeeper } = ports
+  const settings = msaSettings(config)
+  return createMsaAgent({ intake, directory, doorkeeper, tls, terminals, logger, metrics, settings })
+}
+
+function imap(ports: Ports, { config, logger, metrics }: AgentsOptions): Component {
+  const { mailStore, content, tlsForUsers: tls, doorkeeper } = ports
+  const settings = imapSettings(config)
+  return createImapAgent({ mailStore, content, doorkeeper, tls, logger, metrics, settings })
 }
 
 function noticesOf({ config, stores, logger }: AgentsOptions): Notices {
@@ -148,26 +108,4 @@ function noticesOf({ config, stores, logger }: AgentsOptions): Notices {
     },
     sent: noticeEvents(logger.child({ agent: 'mda' })),
   })
-}
-
-/** A component that is made when it starts, because what it needs is open only then. */
-function whenOpen(name: string, make: () => Component, doorRemedy: string): Component {
-  let inner: Component | undefined
-  return {
-    name,
-    async start(signal) {
-      inner = make()
-      try {
-        await inner.start?.(signal)
-      } catch (error) {
-        // Somebody took the door after it was tried.
-        throw error instanceof ListenError
-          ? new OperatorError(error.message, doorRemedy, { cause: error })
-          : error
-      }
-    },
-    drain: (signal) => inner?.drain?.(signal),
-    stop: () => inner?.stop?.(),
-    health: async () => (await inner?.health?.()) ?? { status: 'ok' },
-  }
 }

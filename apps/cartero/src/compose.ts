@@ -3,14 +3,14 @@ import { formatListenAddress, type ListenAddress } from '@cartero/agent/config'
 import type { Agent, Component, HealthReport } from '@cartero/agent/lifecycle'
 import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
 import { Terminals } from '@cartero/mda-agent/agent'
-import { createDirectoryAgent } from '@cartero/directory-agent/agent'
+import { createDirectoryAgent, type DirectoryAgent } from '@cartero/directory-agent/agent'
 import { systemClock } from '@cartero/wire'
 
 import { administration, controlVerbs, type AdministrationStores } from './administration.ts'
 import { agents } from './agents.ts'
 import { banLimits } from './auth-settings.ts'
 import type { CarteroConfig } from './config.ts'
-import { dataFolder, prepareDataFolder } from './data-folder.ts'
+import { dataFolder, prepareDataFolder, type DataFolder } from './data-folder.ts'
 import { checkDoors } from './doors.ts'
 import { reclaimer } from './reclaimer.ts'
 import { openDirectory, Stores } from './stores.ts'
@@ -50,27 +50,11 @@ export interface Composition {
  * /livez answers from early on, so that a long recovery is not taken for a hang.
  */
 export function compose(options: CompositionOptions): Composition {
-  const { config, health, doorRemedy, selfSigned } = options
+  const { config, health, doorRemedy, logger, metrics } = options
   const data = dataFolder(config.data)
-  const stores = new Stores({
-    data,
-    keepDeadLetters: config.spool.keepDeadLetters,
-    damaged: (damage) => options.logger.error('content.damaged', { ...damage }),
-    trouble: (error) => options.logger.warn('spool.trouble', { err: error }),
-  })
-  const directory = createDirectoryAgent({
-    open: () => openDirectory({ sql: stores.open.sql, data }, config.directory.subaddressSeparator),
-    bans: banLimits(config),
-    logger: options.logger,
-    metrics: options.metrics,
-  })
-  const identity = new TlsIdentity({
-    ...config.tls,
-    ...selfSigned,
-    data,
-    selfSignedIsFine: selfSigned.isFine,
-    clientAuthorities: config.auth.clientAuthorities,
-  })
+  const stores = storesIn(data, options)
+  const directory = directoryAgent(data, stores, options)
+  const identity = identityIn(data, options)
   const terminals = new Terminals(systemClock)
   const administered = (): AdministrationStores => ({
     directory: directory.directory,
@@ -86,15 +70,47 @@ export function compose(options: CompositionOptions): Composition {
       streams: terminalStreams(terminals, () => administered().directory),
     }),
     checkDoors({ addresses: allDoors(config), remedy: doorRemedy }),
-    ...adminServers(config.listen.http, options.metrics, health),
+    ...adminServers(config.listen.http, metrics, health),
     identity,
     stores,
     directory,
     { name: 'accounts', start: () => options.prepare?.(administered()) },
     ...agents({ ...options, stores, directory, identity, terminals }),
-    reclaimer({ stores, every: config.spool.reclaimEvery, logger: options.logger }),
+    reclaimer({ stores, every: config.spool.reclaimEvery, logger }),
   ]
   return { agent: { name: 'cartero', components }, identity, stores }
+}
+
+function storesIn(data: DataFolder, { config, logger }: CompositionOptions): Stores {
+  return new Stores({
+    data,
+    keepDeadLetters: config.spool.keepDeadLetters,
+    damaged: (damage) => logger.error('content.damaged', { ...damage }),
+    trouble: (error) => logger.warn('spool.trouble', { err: error }),
+  })
+}
+
+function directoryAgent(
+  data: DataFolder,
+  stores: Stores,
+  { config, logger, metrics }: CompositionOptions,
+): DirectoryAgent {
+  return createDirectoryAgent({
+    open: () => openDirectory({ sql: stores.open.sql, data }, config.directory.subaddressSeparator),
+    bans: banLimits(config),
+    logger,
+    metrics,
+  })
+}
+
+function identityIn(data: DataFolder, { config, selfSigned }: CompositionOptions): TlsIdentity {
+  return new TlsIdentity({
+    ...config.tls,
+    ...selfSigned,
+    data,
+    selfSignedIsFine: selfSigned.isFine,
+    clientAuthorities: config.auth.clientAuthorities,
+  })
 }
 
 /** Every address that is listened on. */
