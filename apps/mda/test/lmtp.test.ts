@@ -158,6 +158,15 @@ describe('the LMTP door', () => {
     assert.equal((await rooms.letters('bob')).length, 1)
   })
 
+  test('makes no second copy for one recipient when the client lost his answer alone', async () => {
+    await transaction(client, ['bob@cartero.test', 'alice@cartero.test'])
+    client.socket.destroy()
+    client = await connect()
+    assert.match((await transaction(client, ['alice@cartero.test']))[0]!, /^250/)
+    assert.equal((await rooms.letters('alice')).length, 1)
+    assert.equal((await rooms.letters('bob')).length, 1)
+  })
+
   test('takes the same octets from a client that heard the answer for another message', async () => {
     await transaction(client, ['bob@cartero.test'])
     await transaction(client, ['bob@cartero.test'])

@@ -67,8 +67,8 @@ export class DeliverySession implements SmtpSession, LmtpSession {
   #greeting: GreetingCommand | undefined
   #tls: TlsFacts | undefined
   #transaction: Transaction | undefined
-  /** The digest of the message whose answers the client may not have heard. */
-  #answered: string | undefined
+  /** The message whose answers the client may not have heard. */
+  #answered: { readonly digest: string; readonly recipients: readonly string[] } | undefined
 
   constructor(connection: ConnectionFacts, options: DeliverySessionOptions) {
     this.#connection = connection
@@ -141,9 +141,10 @@ export class DeliverySession implements SmtpSession, LmtpSession {
       draft!.abort()
       return recipients.map(() => replies.loop)
     }
-    digest.update(`\0${transaction.reversePath}\0${recipients.map(({ address }) => address).join('\0')}`)
-    this.#answered = digest.digest('hex')
-    const key = unconfirmed.keyOf(this.#answered, `lmtp.${ids.next()}`)
+    digest.update(`\0${transaction.reversePath}`)
+    const answered = { digest: digest.digest('hex'), recipients: recipients.map(({ address }) => address) }
+    this.#answered = answered
+    const key = unconfirmed.keyOf(answered.digest, answered.recipients, `lmtp.${ids.next()}`)
     try {
       const id = await draft!.commit()
       const letter = { content: id, size: draft!.size, receivedAt: this.#on.clock.now(), key }
@@ -175,7 +176,8 @@ export class DeliverySession implements SmtpSession, LmtpSession {
 
   /** The client has gone on after our answers. */
   #heard(): void {
-    if (this.#answered !== undefined) this.#on.unconfirmed.confirm(this.#answered)
+    if (this.#answered === undefined) return
+    this.#on.unconfirmed.confirm(this.#answered.digest, this.#answered.recipients)
     this.#answered = undefined
   }
 

@@ -3,7 +3,7 @@ import type { Clock } from '@cartero/wire'
 /** How long a client may take to come again with what it had no answer for. */
 export const RETRY_WINDOW_MS = 3_600_000
 
-/** Messages whose answers may have been lost, at a time; the oldest are forgotten first. */
+/** Recipients whose answers may have been lost, at a time; the oldest are forgotten first. */
 export const MOST_UNCONFIRMED = 10_000
 
 interface Attempt {
@@ -12,9 +12,9 @@ interface Attempt {
 }
 
 /**
- * Messages of which nobody knows yet whether the client has heard that they were delivered. When it comes again with the same
- * octets, they get the same key, so that no mailbox has them twice; once it has gone on, the same octets are another message.
- * Forgotten with the process.
+ * Recipients of messages of whom nobody knows yet whether the client has heard that they have it. When it comes again with the
+ * same octets, for all of them or for some, they get the same key, so that no mailbox has them twice; once it has gone on, the
+ * same octets are another message. Forgotten with the process.
  */
 // RFC 1047
 export class Unconfirmed {
@@ -25,18 +25,29 @@ export class Unconfirmed {
     this.#clock = clock
   }
 
-  /** The key of an earlier attempt with this digest, or `fresh` from now on. */
-  keyOf(digest: string, fresh: string): string {
-    const known = this.#attempts.get(digest)
-    if (known !== undefined && this.#clock.now() - known.since < RETRY_WINDOW_MS) return known.key
-    this.#attempts.delete(digest)
-    if (this.#attempts.size >= MOST_UNCONFIRMED) this.#attempts.delete(this.#attempts.keys().next().value!)
-    this.#attempts.set(digest, { key: fresh, since: this.#clock.now() })
-    return fresh
+  /** The key of an earlier attempt with this digest for any of them, or `fresh` from now on. */
+  keyOf(digest: string, recipients: readonly string[], fresh: string): string {
+    const now = this.#clock.now()
+    const names = namesOf(digest, recipients)
+    const known = names.map((name) => this.#attempts.get(name)).find((attempt) => attempt !== undefined)
+    const isRecent = known !== undefined && now - known.since < RETRY_WINDOW_MS
+    const attempt = isRecent ? known : { key: fresh, since: now }
+    for (const name of names) this.#keep(name, attempt)
+    return attempt.key
   }
 
-  /** Its client has heard the answer. */
-  confirm(digest: string): void {
-    this.#attempts.delete(digest)
+  /** Its client has heard the answers. */
+  confirm(digest: string, recipients: readonly string[]): void {
+    for (const name of namesOf(digest, recipients)) this.#attempts.delete(name)
   }
+
+  #keep(name: string, attempt: Attempt): void {
+    this.#attempts.delete(name)
+    if (this.#attempts.size >= MOST_UNCONFIRMED) this.#attempts.delete(this.#attempts.keys().next().value!)
+    this.#attempts.set(name, attempt)
+  }
+}
+
+function namesOf(digest: string, recipients: readonly string[]): readonly string[] {
+  return recipients.map((recipient) => `${digest} ${recipient}`)
 }
