@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { EXTENSIONS } from '@cartero/smtp'
+import { splitEnhancedStatus, STATUS_DETAILS } from '@cartero/syntax'
 import {
   DEFAULT_LIMITS,
   serveSession,
@@ -39,6 +41,22 @@ test('there is no limit that is not tried in a dialogue', () => {
     [],
   )
 })
+
+const EHLO_WORDS: ReadonlySet<string> = new Set(['mx.example', ...Object.keys(EXTENSIONS)])
+const REGISTERED: ReadonlySet<string> = new Set(Object.values(STATUS_DETAILS))
+
+/**
+ * Each line of a reply says its reason by a status of the registry, of the same severity. The greeting, the answer to
+ * EHLO and intermediate replies have none.
+ */
+// RFC 2034 §4, RFC 5248 §2.1
+function hasStatus(line: string): boolean {
+  const [code, text] = [line.slice(0, 3), line.slice(4)]
+  if (code.startsWith('3')) return true
+  const status = splitEnhancedStatus(text)?.status
+  if (status === undefined) return code === '220' || (code === '250' && EHLO_WORDS.has(text.split(' ')[0]!))
+  return status[0] === code[0] && REGISTERED.has(status.slice(2))
+}
 
 /** One dialogue with a server, cut in one way. */
 class ServerRun {
@@ -93,6 +111,8 @@ class ServerRun {
   }
 
   #expect(said: string, expected: readonly string[]): void {
+    for (const line of said.split('\r\n').slice(0, -1))
+      assert.ok(hasStatus(line), `no reason is said: ${line}`)
     if (sameLines(said, expected)) return
     assert.equal(said, expected.join(''), `cut into ${JSON.stringify(this.#sizes)}`)
     assert.fail('unreachable')
