@@ -122,7 +122,12 @@ export class Deliverer {
     try {
       const form = await mailboxForm(message, this.#on.content)
       if (form.made !== undefined) attempt.made = form.made
-      const letter = { ...form, receivedAt: message.acceptedAt, key: delivery.id }
+      const letter = {
+        ...form,
+        receivedAt: message.acceptedAt,
+        key: delivery.id,
+        index: form.made === undefined ? message.index : undefined,
+      }
       const copies = open.map((i) => ({
         account: recipients[i]!.account,
         prefix: finalPrefix(message, recipients[i]!),

@@ -23,6 +23,8 @@ export interface Letter {
   readonly receivedAt: number
   /** For each account once, however often it is tried. */
   readonly key: string
+  /** The structure of the content without fields in front, if it is known. */
+  readonly index?: MessageIndex | undefined
 }
 
 /** One copy: whose, and the trace fields in front of it. */
@@ -45,13 +47,14 @@ export class Packer {
     const [first] = copies
     if (first === undefined) return []
     // However many mailboxes it goes to, a message is read once: they differ in the fields in front only.
-    const index = await this.#index(letter, first.prefix)
+    const index =
+      letter.index === undefined ? await this.#read(letter, first.prefix) : behind(letter.index, first.prefix)
     return copies.map((copy) =>
       newMessage(letter, copy, shiftedIndex(index, difference(first.prefix, copy.prefix))),
     )
   }
 
-  async #index({ content, size }: Letter, prefix: Buffer): Promise<MessageIndex> {
+  async #read({ content, size }: Letter, prefix: Buffer): Promise<MessageIndex> {
     const indexer = new MessageIndexer()
     indexer.write(prefix)
     if (size <= READ_AT_ONCE) {
@@ -90,6 +93,11 @@ function newMessage(
     internalDate: receivedAt,
     idempotencyKey: key,
   }
+}
+
+/** The index of the content behind these fields. */
+function behind(index: MessageIndex, prefix: Buffer): MessageIndex {
+  return shiftedIndex(index, { octets: prefix.length, lines: linesOf(prefix) })
 }
 
 function difference(from: Buffer, to: Buffer): Shift {

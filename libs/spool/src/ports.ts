@@ -1,4 +1,5 @@
 import type { ContentId } from '@cartero/content'
+import type { MessageIndex } from '@cartero/message'
 
 /** Time-sortable name of a message: 16 characters of Crockford base32 (45 bits of milliseconds, 35 bits that never repeat). */
 export type QueueId = string & { readonly __brand: 'QueueId' }
@@ -59,6 +60,11 @@ export interface SpooledMessage {
   readonly size: number
   /** Milliseconds since the epoch. */
   readonly acceptedAt: number
+  /**
+   * The structure of the content, without the prefix, if whoever took it in has looked at it on the way and it is small:
+   * who delivers need not read the octets again. Kept in memory only, so it is absent after a restart.
+   */
+  readonly index?: MessageIndex
 }
 
 /** A message on its way in. */
@@ -71,7 +77,7 @@ export interface IntakeDraft {
    * Only then may the peer be answered 250. Errors: SpoolError (`full` → 452 4.3.1, `unavailable` → 451 4.3.0).
    * `found` is what only the content could tell; it wins over what the envelope said at `begin`.
    */
-  commit(prefix: Buffer, found?: FoundInContent): Promise<QueueId>
+  commit(prefix: Buffer, found?: FoundInContent, index?: MessageIndex): Promise<QueueId>
   /** Gives up; nothing is enqueued. Never fails. */
   abort(): void
 }

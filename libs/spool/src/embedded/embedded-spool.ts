@@ -1,3 +1,4 @@
+import type { MessageIndex } from '@cartero/message'
 import type { ContentDraft, ContentId, ContentLog, LogPosition } from '@cartero/content'
 import type { SqlStore, SqlWorker } from '@cartero/sql'
 import { systemClock, type Clock } from '@cartero/wire'
@@ -125,22 +126,21 @@ export class EmbeddedSpool implements Spool {
           throw asSpoolError(error)
         }
       },
-      commit: (prefix, found) =>
-        this.#commit(
-          draft,
-          { queueId, envelope: { ...envelope, ...found }, acceptedAt: this.#clock.now() },
-          prefix,
-        ),
+      commit: (prefix, found, index) =>
+        this.#commit(draft, {
+          queueId,
+          envelope: { ...envelope, ...found },
+          acceptedAt: this.#clock.now(),
+          prefix: Buffer.from(prefix),
+          size: draft.size,
+          ...(index && { index }),
+        }),
       abort: () => draft.abort(),
     }
   }
 
-  async #commit(
-    draft: ContentDraft,
-    text: { readonly queueId: QueueId; readonly envelope: Envelope; readonly acceptedAt: number },
-    prefix: Buffer,
-  ): Promise<QueueId> {
-    const accepting = this.#accept(draft, { ...text, prefix: Buffer.from(prefix), size: draft.size })
+  async #commit(draft: ContentDraft, text: Omit<SpooledMessage, 'content'>): Promise<QueueId> {
+    const accepting = this.#accept(draft, text)
     this.#commits.add(accepting)
     try {
       await accepting
@@ -160,7 +160,11 @@ export class EmbeddedSpool implements Spool {
     try {
       const label = encodeLabel(text)
       const content = await draft.commit(label)
-      const entry = new KeptEntry({ ...text, content }, this.#clock.now(), label.length)
+      const entry = new KeptEntry(
+        { ...text, content },
+        this.#clock.now(),
+        label.length + weightOf(text.index),
+      )
       this.#recorder.accepted(draft, entry)
       this.#admit(entry)
     } catch (error) {
@@ -395,4 +399,11 @@ export class EmbeddedSpool implements Spool {
 
 function warn(error: unknown): void {
   process.emitWarning(error instanceof Error ? error.message : String(error), 'SpoolTrouble')
+}
+
+/** Octets that an index takes in memory, roughly; only small ones come here. */
+const INDEX_OCTETS = 4_096
+
+function weightOf(index: MessageIndex | undefined): number {
+  return index === undefined ? 0 : INDEX_OCTETS
 }

@@ -51,7 +51,7 @@ export class MemorySpool implements Spool {
     return {
       queueId,
       write: (bytes) => draft.write(bytes),
-      commit: async (prefix, found) => {
+      commit: async (prefix, found, index) => {
         if (this.#ledger.isClosed) throw new SpoolError('unavailable', 'the spool is closed')
         const content = await draft.commit().catch((cause) => Promise.reject(asSpoolError(cause)))
         const acceptedAt = this.#clock.now()
@@ -64,6 +64,7 @@ export class MemorySpool implements Spool {
             content,
             size,
             acceptedAt,
+            ...(index && { index }),
           }),
         )
         return queueId

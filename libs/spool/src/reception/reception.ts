@@ -19,6 +19,7 @@ import {
 } from '../ports.ts'
 import type { Client } from './client.ts'
 import { makeEnvelope } from './envelope.ts'
+import { ContentIndex } from './content-index.ts'
 import { HeldHeader, type HeaderEdit } from './header-edit.ts'
 import { checkHeaderShape, type HeaderShape } from './header-shape.ts'
 
@@ -77,6 +78,7 @@ export class Reception {
   readonly #begun: number
   readonly #recipients: EnvelopeRecipient[] = []
   readonly #header: HeaderScanner
+  readonly #index = new ContentIndex()
   readonly #converter: ContentConverter | undefined
   #held: HeldHeader | undefined
   #headerEnded = false
@@ -147,11 +149,15 @@ export class Reception {
       const end = this.#header.end()
       checkHeaderShape(this.#header, end, this.#shape)
       if (this.#held !== undefined) await this.#pass(this.#held.release(this.#header))
-      const fields = [this.#received(), ...(await check(this.#header))]
-      const prefix = Buffer.concat(hasNoHeader(end) ? [...fields, CRLF] : fields)
+      const added = await check(this.#header)
+      const fields = [this.#received(), ...added]
+      const isBare = hasNoHeader(end)
+      const prefix = Buffer.concat(isBare ? [...fields, CRLF] : fields)
       const found = this.#found()
       this.#envelope = { ...this.#envelope!, ...found }
-      return await this.#draft!.commit(prefix, found)
+      // Fields in front that an index tells of, and an empty line, would make it wrong.
+      const index = added.length > 0 || isBare ? undefined : this.#index.end()
+      return await this.#draft!.commit(prefix, found, index)
     } catch (error) {
       this.abort()
       return refuse(error)
@@ -169,6 +175,7 @@ export class Reception {
   }
 
   #pass(octets: Buffer): MaybePromise<void> {
+    this.#index.write(octets)
     const waiting = asReplies(() => this.#draft!.write(octets))
     return waiting?.catch(refuse)
   }

@@ -1,0 +1,27 @@
+import { MessageIndexer, type MessageIndex, type Part } from '@cartero/message'
+
+/** Parts of a message whose index is handed on. More are found again when it is delivered: what waits in memory stays small. */
+export const MOST_INDEXED_PARTS = 20
+/** Octets of its header, for the addresses in it. */
+export const MOST_INDEXED_HEADER = 8 * 1024
+
+/** Looks at the structure of a message while it passes, so that nobody has to read it again to deliver it. */
+export class ContentIndex {
+  readonly #indexer = new MessageIndexer()
+
+  write(octets: Buffer): void {
+    this.#indexer.write(octets)
+  }
+
+  /** Undefined when it is not small. */
+  end(): MessageIndex | undefined {
+    const index = this.#indexer.end()
+    const isSmall = index.headerLength <= MOST_INDEXED_HEADER && partsOf(index.root) <= MOST_INDEXED_PARTS
+    return isSmall ? index : undefined
+  }
+}
+
+function partsOf({ parts = [], message }: Part): number {
+  const inner = message === undefined ? parts : [...parts, message.root]
+  return inner.reduce((sum, part) => sum + partsOf(part), 1)
+}
