@@ -59,9 +59,9 @@ function decide(dialogue: Dialogue, row: VerbRow, command: SmtpCommand): void {
 
 function proceed(dialogue: Dialogue, row: VerbRow, command: SmtpCommand, verdict: Reply | undefined): void {
   if (verdict !== undefined && !isPositive(verdict)) {
-    if (row.refuse === undefined) dialogue.say(verdict)
-    else row.refuse(dialogue, command, verdict)
-    row.refused?.(dialogue, verdict)
+    if (row.sayRefused === undefined) dialogue.say(verdict)
+    else row.sayRefused(dialogue, command, verdict)
+    row.countRefused?.(dialogue, verdict)
   } else row.proceed(dialogue, command, verdict)
   if (row.countsAsJunk) dialogue.countJunk()
 }

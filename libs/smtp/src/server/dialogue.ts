@@ -7,7 +7,7 @@ import type { GreetingCommand } from '../verb/greeting.ts'
 import type { Ending, SmtpEvent } from './events.ts'
 import type { ServerPolicy, SmtpServerOptions } from './options.ts'
 import { verbOf, verdictOf, type SmtpAnswer, type SmtpQuestion } from './question.ts'
-import { authSessionOf, type ServedSession } from './session.ts'
+import { authSessionOf, type Honours, type ServedSession } from './session.ts'
 import type { Transaction } from './transaction.ts'
 
 /** The part of a conversation that says who reads what comes in: commands, message data, an authentication exchange. */
@@ -24,6 +24,7 @@ interface Asked {
 
 const LEAVING = replies.notAvailable('').code
 const NO_EXTENSIONS: ReadonlySet<Extension> = new Set()
+const NOTHING: Honours = {}
 
 /** What is known of one connection, and what is still to be said in it. Lives as long as the connection. */
 export class Dialogue {
@@ -144,6 +145,13 @@ export class Dialogue {
     let mechanisms: readonly string[] = []
     this.tell('mechanisms', () => (mechanisms = authSessionOf(this.session)?.mechanisms(this.tls) ?? []))
     return mechanisms
+  }
+
+  /** What the session does for messages, now. A session that fails to say does nothing. */
+  honours(): Honours {
+    let honours = NOTHING
+    this.tell('honours', () => (honours = this.session.honours?.() ?? NOTHING))
+    return honours
   }
 
   /** What comes next is a command. */

@@ -10,7 +10,6 @@ import { enhancedStatusCodes } from './enhancedstatuscodes.ts'
 import { expn } from './expn.ts'
 import { futureRelease } from './futurerelease.ts'
 import { help } from './help.ts'
-import { honoursOf } from './honours.ts'
 import { limits } from './limits.ts'
 import { mtPriority } from './mt-priority.ts'
 import { noSoliciting } from './no-soliciting.ts'
@@ -58,7 +57,7 @@ export interface ServerOffer {
 }
 
 export function offerOf(dialogue: Dialogue): ServerOffer {
-  const honours = honoursOf(dialogue)
+  const honours = dialogue.honours()
   const lines: string[] = []
   const understood = new Set<Extension>()
   for (const row of EXTENSION_ROWS) {

@@ -37,7 +37,7 @@ export const bdat: VerbRow<BdatCommand> = {
     // They get no mail anywhere.
     if (octets === 0 && !last) dialogue.countJunk()
   },
-  refuse: (dialogue, { octets, last }, verdict) => {
+  sayRefused: (dialogue, { octets, last }, verdict) => {
     const message = messageOf(dialogue)
     message.refusedBySession(verdict)
     message.discardChunk(octets, last)

@@ -12,7 +12,8 @@ const both = {
   needsTransaction: false,
   pipelinedBehind: 'read',
   countsAsJunk: true,
-  refuse: (dialogue: Dialogue, command: LookUpCommand, verdict: Reply) => answer(dialogue, command, verdict),
+  sayRefused: (dialogue: Dialogue, command: LookUpCommand, verdict: Reply) =>
+    answer(dialogue, command, verdict),
 } satisfies Partial<VerbRow<LookUpCommand>>
 
 /** Without the capability the answer neither confirms nor denies. */

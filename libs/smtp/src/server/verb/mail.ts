@@ -3,7 +3,6 @@ import { ReplyError } from '../../reply-error.ts'
 import { MAIL_PARAMETERS, type MailParameters } from '../../parameters/mail-parameters.ts'
 import type { MailCommand } from '../../verb/mail.ts'
 import type { Dialogue } from '../dialogue.ts'
-import { honoursOf } from '../extension/honours.ts'
 import { Transaction } from '../transaction.ts'
 import type { VerbRow } from './row.ts'
 
@@ -33,7 +32,7 @@ export const mail: VerbRow<MailCommand> = {
     dialogue.transaction = new Transaction(command)
     dialogue.say(verdict ?? replies.senderAccepted)
   },
-  refused: (dialogue) => dialogue.countJunk(),
+  countRefused: (dialogue) => dialogue.countJunk(),
   help: 'MAIL FROM:<address>',
   parameters: MAIL_PARAMETERS,
   rfc: 'RFC 5321 §4.1.1.2',
@@ -49,7 +48,7 @@ function checkPromises(dialogue: Dialogue, parameters: MailParameters): void {
 
 function checkTimes(dialogue: Dialogue, { deliverBy, holdFor, holdUntil }: MailParameters): void {
   if (deliverBy === undefined && holdFor === undefined && holdUntil === undefined) return
-  const honours = honoursOf(dialogue)
+  const honours = dialogue.honours()
   const minimum = honours.deliverBy?.minimum ?? 0
   // RFC 2852 §4.1: a notice that it is late may be asked for at any time
   if (deliverBy?.mode === 'return' && deliverBy.seconds < minimum) {
@@ -62,7 +61,7 @@ function checkTimes(dialogue: Dialogue, { deliverBy, holdFor, holdUntil }: MailP
 
 // RFC 3865 §2.3
 function checkSolicitations(dialogue: Dialogue, said: readonly string[]): void {
-  const refused = new Set(honoursOf(dialogue).solicitations?.map((keyword) => keyword.toLowerCase()))
+  const refused = new Set(dialogue.honours().solicitations?.map((keyword) => keyword.toLowerCase()))
   const keyword = said.find((each) => refused.has(each.toLowerCase()))
   if (keyword !== undefined) throw new ReplyError(replies.solicitationRefused(keyword))
 }

@@ -31,7 +31,7 @@ export const rcpt: VerbRow<RcptCommand> = {
     dialogue.transaction!.accepted++
     dialogue.say(verdict ?? replies.recipientAccepted)
   },
-  refused: (dialogue, verdict) => {
+  countRefused: (dialogue, verdict) => {
     dialogue.transaction!.refused++
     if (isPermanent(verdict)) dialogue.countRefusedRecipient()
   },

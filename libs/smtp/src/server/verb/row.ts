@@ -42,10 +42,10 @@ export interface VerbRow<Command extends SmtpCommand = SmtpCommand> {
   question?(dialogue: Dialogue, command: Command): SmtpQuestion | undefined
   /** A refusal by the session has been answered already, so the verdict is undefined or a positive reply. */
   proceed(dialogue: Dialogue, command: Command, verdict: Verdict): void
-  /** Tells the client that the session refused, where that is not said at once. */
-  refuse?(dialogue: Dialogue, command: Command, verdict: Reply): void
+  /** Tells the client what the session refused it, where that is not said at once or not in these words. */
+  sayRefused?(dialogue: Dialogue, command: Command, verdict: Reply): void
   /** Counts what the session refused; the client has been told already. */
-  refused?(dialogue: Dialogue, verdict: Reply): void
+  countRefused?(dialogue: Dialogue, verdict: Reply): void
   /** Its form, without parameters. */
   readonly help: string
   /** The parameters that it may have, for HELP. */

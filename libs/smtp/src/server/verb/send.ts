@@ -1,6 +1,5 @@
 import type { MailCommand } from '../../verb/mail.ts'
 import { replies } from '../../replies.ts'
-import { honoursOf } from '../extension/honours.ts'
 import { mail } from './mail.ts'
 import type { VerbRow } from './row.ts'
 
@@ -9,7 +8,7 @@ import type { VerbRow } from './row.ts'
 const toTerminal = (verb: Exclude<MailCommand['verb'], 'MAIL'>): VerbRow<MailCommand> => ({
   ...mail,
   verb,
-  available: (dialogue) => (honoursOf(dialogue).terminals === true ? undefined : replies.notImplemented),
+  available: (dialogue) => (dialogue.honours().terminals === true ? undefined : replies.notImplemented),
   help: `${verb} FROM:<address>`,
   rfc: 'RFC 821 §3.4',
 })
