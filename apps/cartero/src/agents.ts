@@ -50,17 +50,19 @@ const RECIPES: Readonly<Record<string, Recipe>> = { mda, mta, msa, imap }
 /** All agents but the directory, which the others are lent. */
 export function agents(options: AgentsOptions): Component[] {
   const { config, stores, identity, logger, doorRemedy } = options
-  const { directory, bans } = options.directory
   let notices: Notices | undefined
   let tokens: TokenVerifier | undefined
-  const ports = (): Ports => ({
-    ...stores.open,
-    notices: (notices ??= noticesOf(options)),
-    directory,
-    tls: identity.server,
-    tlsForUsers: identity.serverForUsers,
-    doorkeeper: doorkeeperOf(config, directory, { bans, tokens }),
-  })
+  const ports = (): Ports => {
+    const { directory, bans } = options.directory
+    return {
+      ...stores.open,
+      notices: (notices ??= noticesOf(options)),
+      directory,
+      tls: identity.server,
+      tlsForUsers: identity.serverForUsers,
+      doorkeeper: doorkeeperOf(config, directory, { bans, tokens }),
+    }
+  }
   const readTokens = async (): Promise<void> => {
     tokens = await tokenVerifier(config, logger)
   }
