@@ -9,31 +9,31 @@ import {
 } from 'jose'
 import { DirectoryError } from '../directory-error.ts'
 
-/** How long the issuer may take to tell its keys. A login waits for it. */
-export const FETCH_LIMIT_MS = 5_000
-/** How long keys are used before they are asked for again: issuers announce new ones hours before they sign with them. */
-export const KEYS_FRESH_MS = 10 * 60_000
-/** How long old keys are still used when the issuer is away: who has a token works on, and a key that was withdrawn dies. */
-export const KEYS_STALE_MS = 60 * 60_000
-/** Between two questions because of a key that is not known: rubbish tokens must not make us a nuisance to the issuer. */
-export const UNKNOWN_KEY_COOL_DOWN_MS = 30_000
-/** After a failure nobody waits for the next one for so long. */
-export const FAILURE_COOL_DOWN_MS = 10_000
-
+/** All in milliseconds. */
 export interface KeyTimes {
+  /** How long the issuer may take to tell its keys. */
   readonly fetchLimit: number
+  /** How long keys are used before they are asked for again. */
   readonly fresh: number
+  /** How long old keys are still used when the issuer is away. */
   readonly stale: number
+  /** Between two questions because of a key that is not known. */
   readonly unknownKeyCoolDown: number
+  /** How long nobody asks again after a failure. */
   readonly failureCoolDown: number
 }
 
 export const DEFAULT_KEY_TIMES: KeyTimes = {
-  fetchLimit: FETCH_LIMIT_MS,
-  fresh: KEYS_FRESH_MS,
-  stale: KEYS_STALE_MS,
-  unknownKeyCoolDown: UNKNOWN_KEY_COOL_DOWN_MS,
-  failureCoolDown: FAILURE_COOL_DOWN_MS,
+  // A login waits for it.
+  fetchLimit: 5_000,
+  // Issuers announce new keys hours before they sign with them.
+  fresh: 10 * 60_000,
+  // Who has a token works on, and a key that was withdrawn dies.
+  stale: 60 * 60_000,
+  // Rubbish tokens must not make us a nuisance to the issuer.
+  unknownKeyCoolDown: 30_000,
+  // Logins that need old keys need not wait for each failure anew.
+  failureCoolDown: 10_000,
 }
 
 type Key = ReturnType<JWTVerifyGetKey>

@@ -279,6 +279,7 @@ describe('the keys of an issuer', () => {
   test('do not come in the clear from elsewhere, nor for signatures that anybody can make', () => {
     for (const over of [
       { jwks: new URL('http://id.example/keys') },
+      { jwks: new URL('http://127.id.example/keys') },
       { jwks: new URL('file:///keys') },
       { algorithms: ['HS256'] },
       { algorithms: ['ES256', 'none'] },

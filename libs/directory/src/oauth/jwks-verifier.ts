@@ -1,5 +1,5 @@
 import type { TokenVerifier } from '@cartero/sasl'
-import { systemClock, type Clock } from '@cartero/wire'
+import { parseIpv4, systemClock, type Clock } from '@cartero/wire'
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose'
 import { DirectoryError } from '../directory-error.ts'
 import { DEFAULT_KEY_TIMES, IssuerKeys, type KeyTimes } from './issuer-keys.ts'
@@ -110,7 +110,7 @@ function scopesOf(payload: JWTPayload): ReadonlySet<string> {
 }
 
 function expectTrustworthy({ protocol, hostname, href }: URL, algorithms: readonly string[]): void {
-  const isHere = hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')
+  const isHere = hostname === 'localhost' || hostname === '[::1]' || parseIpv4(hostname)?.[0] === 127
   if (protocol !== 'https:' && !(protocol === 'http:' && isHere)) {
     throw new DirectoryError('invalid', `the keys of tokens must come over https, not from ${href}`)
   }
