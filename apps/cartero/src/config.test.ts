@@ -3,7 +3,8 @@ import { test } from 'node:test'
 
 import { exampleConfig, resolveConfig, settingsOf, type ConfigSources } from '@cartero/agent/config'
 
-import { definition, rules, warnings, type CarteroConfig } from './config.ts'
+import { definition, type CarteroConfig } from './config.ts'
+import { rules, warnings } from './config-rules.ts'
 
 const file = (text: string): ConfigSources => ({ file: { name: 'cartero.yaml', text } })
 
@@ -132,10 +133,11 @@ test('an issuer of tokens is named whole or not at all, and its keys do not come
   )
   const issuer = (jwks: string): string =>
     `auth: { oauth: { issuer: https://id.example, audience: mail, jwks: "${jwks}" } }`
-  await assert.rejects(
-    configOf(issuer('http://id.example/keys')),
-    /auth\.oauth\.jwks: keys must not come in the clear/,
-  )
+  for (const host of ['id.example', '127.id.example', 'localhost.id.example'])
+    await assert.rejects(
+      configOf(issuer(`http://${host}/keys`)),
+      /auth\.oauth\.jwks: keys must not come in the clear/,
+    )
   await configOf(issuer('https://id.example/keys'))
   await configOf(issuer('http://127.0.0.1:1/keys'))
 })

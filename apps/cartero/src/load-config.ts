@@ -4,7 +4,8 @@ import { hostname } from 'node:os'
 import { resolveConfig, type ConfigSources, type ResolvedConfig } from '@cartero/agent/config'
 import { explainSystemError } from '@cartero/agent/lifecycle'
 
-import { definition, rules } from './config.ts'
+import { definition } from './config.ts'
+import { rules } from './config-rules.ts'
 
 /** Where a file is looked for that nobody named, in this order. */
 export const CONFIG_PLACES = ['cartero.yaml', '/etc/cartero/cartero.yaml'] as const

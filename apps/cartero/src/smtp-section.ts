@@ -10,7 +10,7 @@ import {
   setting,
   text,
 } from '@cartero/agent/config'
-import { domain, networks, refusedNames, refusedNetworks, renamedDomain } from './smtp-values.ts'
+import { domain, networks, refusedNames, refusedNetworks, renamedDomain } from './notations.ts'
 
 const patience = duration({ min: '1s', max: '1d' })
 /** The third failed login waits three times as long, and a submission server answers within two minutes. */

@@ -47,7 +47,7 @@ async function check(options: { readonly config?: string | undefined }): Promise
     const { clientAuthorities } = config.auth
     new TlsIdentity({ ...config.tls, ...nobody, clientAuthorities, data: dataFolder(config.data) }).reload()
   }
-  const { warnings } = await import('../config.ts')
+  const { warnings } = await import('../config-rules.ts')
   for (const warning of warnings(config)) say(`warning: ${warning}`)
   say(`${file ?? 'the defaults (no file was named or found)'}: nothing is wrong`)
 }
