@@ -16,6 +16,9 @@ import {
 
 export const EXIM = unpacked('exim4-daemon-heavy/usr/sbin/exim4')
 
+/** Said all the time and of no interest. */
+const ROUTINE = /^.*(?:lost privilege for using -C option|(?:Start|End) queue run).*\n/gm
+
 /** Debian's Exim, unpacked and not installed, under a folder of its own. It knows PEER_LOGIN. */
 export async function startExim(options: PeerOptions): Promise<Peer> {
   const { folder, port } = options
@@ -25,9 +28,11 @@ export async function startExim(options: PeerOptions): Promise<Peer> {
   writeFileSync(join(folder, 'exim.conf'), configuration(options))
   await command('chown', ['-R', 'Debian-exim:Debian-exim', folder])
   await command('chown', ['root:root', join(folder, 'exim.conf')])
-  const daemon = new PeerProcess(EXIM!, ['-C', join(folder, 'exim.conf'), '-bdf', '-q5s'])
-  const log = (): string =>
-    `${daemon.said}${endOf(join(folder, 'log/main.log'))}${endOf(join(folder, 'log/panic.log'))}`
+  const daemon = new PeerProcess(EXIM!, ['-C', join(folder, 'exim.conf'), '-bdf', '-q1s'])
+  const log = (): string => {
+    const all = `${daemon.said}${endOf(join(folder, 'log/main.log'))}${endOf(join(folder, 'log/panic.log'))}`
+    return all.replace(ROUTINE, '')
+  }
   await untilGreeted(port, log, daemon)
   return {
     name: 'Exim',
@@ -97,6 +102,7 @@ box:
 onward:
   driver = smtp
   protocol = ${next.lmtp ? 'lmtp' : 'smtp'}
+  port = ${next.port}
   allow_localhost
   hosts_try_chunking = *
   dnssec_request_domains =
@@ -104,7 +110,7 @@ onward:
   tls_try_verify_hosts =
 ${next.login === undefined ? '' : '  hosts_require_auth = *\n  hosts_require_tls = *\n'}
 begin retry
-* * F,1h,5s
+* * F,1h,1s
 `
 
 const authenticators = ({ next }: PeerOptions): string => `

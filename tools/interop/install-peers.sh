@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The mail servers and clients that the interoperability tests talk to, from Debian's packages; none of them is started.
-# Postfix is installed. Exim and OpenSMTPD, which Debian lets nobody install beside it, are unpacked under /opt/cartero-peers.
+# Postfix is installed. Exim and OpenSMTPD, which Debian lets nobody install beside it,
+# and HAProxy are unpacked under /opt/cartero-peers.
 # Does nothing where all is there. Needs root. usage: tools/interop/install-peers.sh
 set -euo pipefail
 export DEBIAN_FRONTEND=noninteractive
@@ -9,7 +10,7 @@ peers=/opt/cartero-peers
 command -v apt-get >/dev/null || { echo 'no apt-get here: the interoperability tests will be skipped'; exit 0; }
 
 wanted=(postfix msmtp swaks libnet-ssleay-perl curl openssl python3 isync fetchmail)
-libraries=(libdb5.3 libevent-2.1-7 libgnutls-dane0 libidn12 libldap-2.5-0 libmariadb3 libnsl2 libperl5.36 libpq5 libsasl2-2 libspf2-2 libsqlite3-0)
+libraries=(libdb5.3 libevent-2.1-7 libgnutls-dane0 libidn12 libldap-2.5-0 liblua5.3-0 libmariadb3 libnsl2 libopentracing-c-wrapper0 libperl5.36 libpq5 libsasl2-2 libspf2-2 libsqlite3-0)
 
 missing=()
 for package in "${wanted[@]}" "${libraries[@]}"; do
@@ -43,6 +44,7 @@ unpack() {
 }
 unpack exim4-daemon-heavy
 unpack opensmtpd
+unpack haproxy
 
 # The users whose names are compiled in.
 for user in Debian-exim opensmtpd opensmtpq; do

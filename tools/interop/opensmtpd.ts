@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -10,6 +10,9 @@ import { LARGEST, REFUSED, unpacked, untilGreeted, type Peer, type PeerOptions }
 
 export const OPENSMTPD = unpacked('opensmtpd/usr/sbin/smtpd')
 
+const SMTPCTL = unpacked('opensmtpd/usr/sbin/smtpctl')
+/** What a set-group-ID bit would do. */
+const AS_QUEUE = ['--regid', 'opensmtpq', '--clear-groups', '--']
 const SPOOL = '/var/spool/smtpd'
 const SPOOL_FOLDERS = ['queue', 'incoming', 'purge', 'temporary', 'corrupt']
 
@@ -37,6 +40,7 @@ export async function startOpenSmtpd(options: PeerOptions): Promise<Peer> {
     port,
     log,
     received: async () => messagesIn(join(folder, 'mail')),
+    retry: async () => void (await command('setpriv', [...AS_QUEUE, SMTPCTL!, 'schedule', 'all'])),
     [Symbol.asyncDispose]: end,
   }
 }
@@ -53,11 +57,17 @@ async function spoolToOneself(): Promise<Disposable> {
       () => false,
     )
     if (isOurs) {
-      for (const folder of SPOOL_FOLDERS) rmSync(join(SPOOL, folder), { recursive: true, force: true })
+      SPOOL_FOLDERS.forEach(empty)
       return { [Symbol.dispose]: () => void server.close() }
     }
     await sleep(100)
   }
+}
+
+function empty(folder: string): void {
+  const path = join(SPOOL, folder)
+  if (!existsSync(path)) return
+  for (const name of readdirSync(path)) rmSync(join(path, name), { recursive: true, force: true })
 }
 
 const secretOf = ({ next }: PeerOptions): string =>

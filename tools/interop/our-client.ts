@@ -22,6 +22,8 @@ export interface SendOptions extends Partial<SmtpClientOptions> {
   /** How the handshake goes; certificates of peers are self-signed and accepted unless it is said here. */
   readonly handshake?: TlsClientOptions
   readonly implicitTls?: boolean
+  /** Of this machine's addresses, the one to call from. */
+  readonly localAddress?: string
   /** Letters are said behind others that are not settled yet. */
   readonly ahead?: boolean
 }
@@ -112,7 +114,7 @@ class Errand implements SmtpErrand {
 export async function send(
   port: number,
   letters: readonly OutgoingTransaction[],
-  { handshake, implicitTls = false, ahead = false, ...options }: SendOptions = {},
+  { handshake, implicitTls = false, localAddress, ahead = false, ...options }: SendOptions = {},
 ): Promise<Sent> {
   const errand = new Errand(letters, ahead)
   let verbs: readonly string[] = []
@@ -121,6 +123,7 @@ export async function send(
     port,
     clock: systemClock,
     implicitTls,
+    ...(localAddress !== undefined && { localAddress }),
     tls: { unverified: 'accept', ...handshake },
     signal: AbortSignal.timeout(30_000),
     role: ({ tls }) => {

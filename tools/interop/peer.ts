@@ -9,6 +9,8 @@ export interface Peer extends AsyncDisposable {
   readonly port: number
   /** The octets of what came for anybody at `peer.test`, in no order. */
   received(): Promise<readonly Buffer[]>
+  /** Tries again now what waits, where it would wait for longer than a test can. */
+  retry?(): Promise<void>
   /** The end of its log, for the message of a test that failed. */
   log(): string
 }

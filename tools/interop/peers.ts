@@ -58,6 +58,7 @@ export async function hosted({ start }: PeerRow, next: PeerOptions['next']): Pro
       port: peer.port,
       received: () => peer.received(),
       log: () => peer.log(),
+      retry: async () => peer.retry?.(),
       [Symbol.asyncDispose]: async () => {
         await peer[Symbol.asyncDispose]()
         remove()

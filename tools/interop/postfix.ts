@@ -81,7 +81,9 @@ smtp_sasl_auth_enable = ${next.login === undefined ? 'no' : 'yes'}
 smtp_sasl_password_maps = ${next.login === undefined ? '' : `inline:{[127.0.0.1]:${next.port}=${next.login.user}:${next.login.password}}`}
 smtp_sasl_security_options = noanonymous
 ${next.lmtp ? `default_transport = lmtp:inet:[127.0.0.1]:${next.port}` : `relayhost = [127.0.0.1]:${next.port}`}
-minimal_backoff_time = 300s
+queue_run_delay = 2s
+minimal_backoff_time = 2s
+maximal_backoff_time = 2s
 `
 
 const masterCf = (port: number): string => `
