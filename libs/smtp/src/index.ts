@@ -8,7 +8,6 @@ export { EXTENSIONS, parseOffer, type Extension, type Offer } from './extensions
 export { MAIL_PARAMETERS, type DeliverBy, type MailParameters } from './parameters/mail-parameters.ts'
 export { RCPT_PARAMETERS, type NotifyCondition, type RcptParameters } from './parameters/rcpt-parameters.ts'
 export type { ParameterRow } from './parameters/row.ts'
-export { decodeUtf8Address, encodeUtf8Address } from './parameters/utf8-address.ts'
 export { formatPath, parseForwardPath, parseReversePath, type ForwardPath, type ReversePath } from './path.ts'
 export { ReplyError, type Fault } from './reply-error.ts'
 export { replies, substitutes, type CatalogueReply } from './replies.ts'

@@ -1,8 +1,14 @@
-import { ATEXT, decodeXtext, encodeXtext, isAsciiText } from '@cartero/syntax'
+import {
+  ATEXT,
+  decodeUtf8Address,
+  decodeXtext,
+  encodeUtf8Address,
+  encodeXtext,
+  isAsciiText,
+} from '@cartero/syntax'
 import { isPrintable } from './printable.ts'
 import type { RcptParameters } from './rcpt-parameters.ts'
 import type { ParameterRow } from './row.ts'
-import { decodeUtf8Address, encodeUtf8Address } from './utf8-address.ts'
 
 /** Octets of the value as it stands in the command. */
 // RFC 3461 §4.2

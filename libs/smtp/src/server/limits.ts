@@ -47,7 +47,7 @@ export const DEFAULT_LIMITS: SmtpServerLimits = {
   // A client that has not asked for SIZE gets to its end of data and hears why; one that floods does not.
   discarded: 256 * 1024 * 1024,
   // RFC 5321 §4.5.3.1.4 has 512; extensions add some 1800 to it, of which RFC 3865 §2 alone has 1007, RFC 3461 §3 and
-  // RFC 4954 §5 500 each. Addresses may be longer, too.
+  // RFC 4954 §3 500 each. Addresses may be longer, too.
   commandLine: 3072,
   // RFC 4954 §4
   authLine: 12_288,

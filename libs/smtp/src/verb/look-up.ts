@@ -32,3 +32,7 @@ export function parseLookUp(
   if (!smtpUtf8 && !isAsciiText(text)) throw new ReplyError(replies.nonAsciiAddress)
   return { verb, text, smtpUtf8 }
 }
+
+export function formatLookUp({ verb, text, smtpUtf8 }: LookUpCommand): string {
+  return `${verb} ${text}${smtpUtf8 ? ' SMTPUTF8' : ''}`
+}
