@@ -1,0 +1,44 @@
+import type { LogPosition } from '@cartero/content'
+import type { Database } from '@cartero/sql/procedures'
+
+/** A message that ended the process so often is held. */
+export const MAX_CRASHES = 5
+export const CRASH_REASON = `the process ended ${MAX_CRASHES} times while this was being worked on`
+
+export function prepareStart(database: Database) {
+  const count = database.prepare('UPDATE message SET crashes = crashes + 1, isBusy = 0 WHERE isBusy = 1')
+  const hold = database.prepare(`
+    UPDATE delivery SET state = 'held', reason = ? WHERE state IN ('ready', 'leased')
+    AND queueId IN (SELECT queueId FROM message WHERE crashes >= ?)`)
+  const ready = database.prepare("UPDATE delivery SET state = 'ready' WHERE state = 'leased'")
+  const quiet = database.prepare(`
+    UPDATE message SET due = (SELECT min(notBefore) FROM delivery WHERE delivery.queueId = message.queueId
+      AND state IN ('deferred', 'failed', 'expired') AND notBefore > 0)
+    WHERE crashes >= ?`)
+  const calm = database.prepare('UPDATE message SET isBusy = 0 WHERE isBusy = 1')
+  const waiting = database.prepare('SELECT count(*) AS n FROM message WHERE isWaiting = 1')
+  const replay = database.prepare('SELECT segment, offset FROM replay')
+  const sweep = database.prepare(`
+    DELETE FROM message WHERE isWaiting = 0 AND isRouted = 1 AND NOT EXISTS (
+      SELECT 1 FROM delivery WHERE delivery.queueId = message.queueId AND state IN ('failed', 'expired'))`)
+
+  return {
+    /** After a crash: what was worked on is ready again, or held when that happened too often. */
+    start(): LogPosition | undefined {
+      count.run()
+      hold.run(CRASH_REASON, MAX_CRASHES)
+      ready.run()
+      quiet.run(MAX_CRASHES)
+      return replay.get() as LogPosition | undefined
+    },
+    /** What was remembered only as long as the log could bring it back. */
+    sweep(): void {
+      sweep.run()
+    },
+    /** All is in order, nobody works on anything: the next start need not think of a crash. */
+    rest(): void {
+      calm.run()
+    },
+    waiting: (): number => Number(waiting.get()?.['n']),
+  }
+}
