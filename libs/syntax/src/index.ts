@@ -22,6 +22,7 @@ export {
 export { formatLocalPart, LOCAL_PART_OCTETS } from './local-part.ts'
 export { formatMailbox, isAsciiMailbox, parseMailbox, type Mailbox } from './mailbox.ts'
 export { decodeUtf8 } from './utf8.ts'
+export { decodeUtf8Address, encodeUtf8Address } from './utf8-address.ts'
 export { decodeXtext, encodeXtext } from './xtext.ts'
 export { formatDateTime, parseDateTime, type DateTime } from './date-time.ts'
 export {

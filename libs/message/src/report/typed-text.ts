@@ -1,5 +1,4 @@
-import { isAsciiText } from '@cartero/syntax'
-import { utf8AddressOf, utf8AddressXtext } from '../downgrade/typed-address.ts'
+import { encodeUtf8Address, isAsciiText } from '@cartero/syntax'
 
 /** `type;text` as reports have it: `rfc822;ann@example.org`, `dns;mx.example.org`, `smtp;550 5.1.1 no such user` (RFC 3464 §2.1.2). */
 export type TypedText = string
@@ -18,12 +17,22 @@ export function splitTypedText(value: TypedText): { readonly type: string; reado
   const semicolon = value.indexOf(';')
   const type = value.slice(0, Math.max(semicolon, 0)).trim().toLowerCase()
   const text = value.slice(semicolon + 1).trim()
-  return { type, text: type === 'utf-8' ? utf8AddressOf(text) : text }
+  return { type, text: type === 'utf-8' ? unescaped(text) : text }
 }
 
 /** The form of an address for a report in UTF-8, or, with escapes, in ASCII (RFC 6533 §3, §4). */
 export function reportedAddress(value: TypedText, isWide: boolean): TypedText {
   const { type, text } = splitTypedText(value)
   if (isAsciiText(text)) return `${type === 'utf-8' || type === '' ? 'rfc822' : type}; ${text}`
-  return isWide ? `utf-8; ${text}` : `utf-8; ${utf8AddressXtext(text)}`
+  return isWide ? `utf-8; ${text}` : `utf-8; ${encodeUtf8Address(text)}`
+}
+
+/** An address of type `utf-8`, read more leniently than the grammar is: what is no escape stays as it is. */
+// RFC 6533 §3
+function unescaped(text: string): string {
+  return text.replace(/\\x\{([0-9A-Fa-f]{2,6})\}/g, (escape, hex: string) => {
+    const point = Number.parseInt(hex, 16)
+    const isCharacter = point <= 0x10ffff && (point < 0xd800 || point > 0xdfff)
+    return isCharacter ? String.fromCodePoint(point) : escape
+  })
 }
