@@ -10,9 +10,10 @@ import { readAppend, type LiteralHead } from '../command/append.ts'
 import { Decoder } from '../decoder.ts'
 import { Encoder } from '../encoder.ts'
 import { FetchStream } from '../fetch-response.ts'
-import { DEFAULT_LIMITS, LimitError, type ImapLimits } from '../limits.ts'
+import { DEFAULT_LIMITS, type ImapLimits } from '../limits.ts'
 import { encodeTagged, encodeUntagged, type StatusResponse, type UntaggedResponse } from '../response.ts'
 import { AppendExchange } from './append-exchange.ts'
+import { checkLiteral, comesWithoutEnd, isMessage } from './command-literal.ts'
 import { CommandReader, type Received } from './command-reader.ts'
 import type { Action, CommandFacts, CommandRow, Done, State } from './command-row.ts'
 import { commandNamed } from './commands.ts'
@@ -22,9 +23,6 @@ import { OrderError, publicFace } from './public-face.ts'
 import { ImapRefusal } from './refusal.ts'
 import type { ImapQuestion, ImapServerOptions } from './options.ts'
 import type { FullSession } from './session.ts'
-
-/** A literal that comes unasked and is larger than this is not skipped: the connection ends. RFC 3501 §9 number: 32 bits. */
-const MOST_SKIPPED = 0xffff_ffff
 
 const NO_TAG = '*'
 
@@ -188,38 +186,18 @@ export class ImapServerMachine implements ProtocolMachine<ImapQuestion, unknown>
 
   /** APPEND's message streams; other literals are small and become part of their command. */
   #literal(bytes: Buffer, literal: LiteralHead): void {
-    if (literal.nonSync && literal.size > MOST_SKIPPED) return this.#bye('TOOBIG', 'Literal is too long')
+    if (comesWithoutEnd(literal)) return this.#bye('TOOBIG', 'Literal is too long')
     const refused = this.#guarded(() => {
-      if (this.#isMessage(bytes)) return this.#append(bytes)
-      this.#checkSize(bytes, literal)
+      const decoder = this.#decoder(bytes)
+      if (isMessage(this.#readName(decoder), decoder, bytes)) return this.#append(bytes)
+      const stranger = this.#state === 'notAuthenticated'
+      checkLiteral(literal, bytes.length, this.#reader, this.#limits, stranger)
       this.#reader.collect(literal)
       if (!literal.nonSync) this.#encoder.raw('+ Ready for the literal\r\n')
     })
     if (!refused) return
     if (literal.nonSync) this.#reader.skip(literal)
     else this.#reader.forget()
-  }
-
-  /** Empty literals and the lines between them fill the memory as well as long ones do. */
-  #checkSize(bytes: Buffer, { size }: LiteralHead): void {
-    const stranger = this.#state === 'notAuthenticated'
-    const { collected, literals } = this.#reader
-    const check = (limit: keyof ImapLimits, value: number, message: string): void => {
-      if (value > this.#limits[limit]) throw new LimitError(limit, message)
-    }
-    check(stranger ? 'literalsBeforeLogin' : 'literals', collected + size, 'literal is too long')
-    check(stranger ? 'lineBeforeLogin' : 'line', bytes.length - collected, 'command is too long')
-    check('literalsOfCommand', literals + 1, 'too many literals')
-  }
-
-  /** Does the command so far end where APPEND's message begins, and not in the midst of its arguments? */
-  #isMessage(bytes: Buffer): boolean {
-    const decoder = this.#decoder(bytes)
-    const row = this.#readName(decoder)
-    if (row.name !== 'APPEND') return false
-    decoder.expectSp()
-    const literalAtOnce = decoder.peek() === 0x7b && !bytes.includes('\r\n', decoder.offset)
-    return !literalAtOnce
   }
 
   #append(bytes: Buffer): void {
