@@ -72,7 +72,7 @@ export function formatIpv4(numbers: readonly number[]): string {
   return numbers.join('.')
 }
 
-/** The four numbers of an IPv4 address in the clothes of IPv6, `::ffff:192.0.2.1`; undefined for any other. */
+/** The four numbers in an IPv4-mapped address, `::ffff:192.0.2.1`; undefined for any other. */
 // RFC 4291 §2.5.5.2
 export function mappedIpv4(groups: readonly number[]): readonly number[] | undefined {
   if (groups[5] !== 0xffff || groups.slice(0, 5).some((group) => group !== 0)) return undefined

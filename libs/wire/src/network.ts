@@ -1,6 +1,6 @@
 import { mappedIpv4, parseIpv4, parseIpv6 } from './ip-address.ts'
 
-/** Addresses that share their first bits. IPv4 in the clothes of IPv6 (`::ffff:192.0.2.1`) is IPv4 everywhere here. */
+/** Addresses that share their first bits. An IPv4-mapped address (`::ffff:192.0.2.1`) is IPv4 everywhere here. */
 export interface Network {
   readonly family: 4 | 6
   /** How many bits they share: 0 to 32, or 0 to 128. */

@@ -1,5 +1,6 @@
 import { connect, isIPv6, type Socket } from 'node:net'
 import type { Clock } from '../clock.ts'
+import type { TlsFacts } from '../facts.ts'
 import type { Role } from '../machine.ts'
 import { Connection, TICK_MS } from './connection.ts'
 import { DialError } from './dial-error.ts'
@@ -30,7 +31,7 @@ export interface Connected {
   readonly remoteAddress: string
   readonly localAddress: string
   /** Present when TLS came first. */
-  readonly tls?: Secured['facts']
+  readonly tls?: TlsFacts
 }
 
 /**
@@ -68,7 +69,7 @@ export async function dial(options: DialOptions): Promise<Error | undefined> {
 
 interface Open {
   readonly socket: Socket
-  readonly facts?: Secured['facts']
+  readonly facts?: TlsFacts
 }
 
 /** A socket that bytes may go over: after the handshake, when TLS comes first. */
@@ -118,7 +119,7 @@ function established(
   })
 }
 
-function connectedFacts(socket: Socket, tls: Secured['facts'] | undefined): Connected {
+function connectedFacts(socket: Socket, tls: TlsFacts | undefined): Connected {
   return {
     remoteAddress: socket.remoteAddress ?? 'unknown',
     localAddress: socket.localAddress ?? 'unknown',

@@ -9,7 +9,7 @@ export const HANDSHAKE_LIMIT_MS = 60_000
 export const OLDEST_VERSION = 'TLSv1.2'
 
 /** Of TLS 1.2 only what has forward secrecy and authenticated encryption; TLS 1.3 has nothing else. */
-// RFC 9325 §4.2, §4.1
+// RFC 9325 §4.1, RFC 9325 §4.2
 export const CIPHERS = [
   'TLS_AES_128_GCM_SHA256',
   'TLS_AES_256_GCM_SHA384',
@@ -28,10 +28,10 @@ export interface Secured {
   readonly facts: TlsFacts
 }
 
-/** The peer did not get through the handshake; or, when `isSlow`, not in time. */
+/** The peer did not get through the handshake. */
 export class HandshakeError extends Error {
   override readonly name = 'HandshakeError'
-  /** As Node or OpenSSL names it, e.g. `ECONNRESET`. */
+  /** As Node or OpenSSL names it, e.g. `ECONNRESET`; `ETIMEDOUT` when it took too long. */
   readonly code: string
 
   constructor(message: string, code: string, options?: ErrorOptions) {

@@ -19,58 +19,61 @@ export interface TlsServerOptions {
 
 /** Throws when certificate and key are none, or do not belong together. */
 export function checkIdentity(identity: Identity): void {
-  dress(identity, undefined)
+  prepare(identity, undefined)
 }
 
 /** Makes server-side TLS of accepted sockets, as one of several identities. All can be replaced while running. */
 export class TlsServer {
-  #wardrobe: Wardrobe
+  #identities: IdentitySet
 
   /** The first identity is shown to whoever asks for no name, or for one that nobody bears. Throws when a pair does not fit. */
   constructor(identities: Identity | readonly Identity[], options: TlsServerOptions = {}) {
-    this.#wardrobe = wardrobe(identities, options)
+    this.#identities = identitySet(identities, options)
   }
 
   /** New handshakes use what is new; running connections keep theirs. Throws, and keeps the old, when a pair does not fit. */
   replace(identities: Identity | readonly Identity[], options: TlsServerOptions = {}): void {
-    this.#wardrobe = wardrobe(identities, options)
+    this.#identities = identitySet(identities, options)
   }
 
   /** Throws HandshakeError; the socket is destroyed then. */
   async upgrade(socket: Socket, clock: Clock = systemClock): Promise<Secured> {
-    const worn = this.#wardrobe
-    const secured = await handshake(new TLSSocket(socket, worn.socketOptions), 'secure', clock)
-    return { socket: secured, facts: factsOf(secured, worn) }
+    const identities = this.#identities
+    const secured = await handshake(new TLSSocket(socket, identities.socketOptions), 'secure', clock)
+    return { socket: secured, facts: factsOf(secured, identities) }
   }
 }
 
-/** An identity that can be shown. */
-interface Dress {
+/** An identity that is ready to be shown. */
+interface PreparedIdentity {
   readonly context: SecureContext
   readonly names: readonly string[]
   readonly endPoint: Buffer | undefined
 }
 
 /** All identities of one moment. */
-interface Wardrobe {
+interface IdentitySet {
   readonly socketOptions: TLSSocketOptions
-  readonly dressFor: (serverName: string) => Dress
+  readonly identityFor: (serverName: string) => PreparedIdentity
   readonly asksForCertificate: boolean
 }
 
-function wardrobe(given: Identity | readonly Identity[], { clientAuthorities }: TlsServerOptions): Wardrobe {
-  const identities = 'certificate' in given ? [given] : given
-  const dresses = identities.map((identity) => dress(identity, clientAuthorities))
-  const [first] = dresses
+function identitySet(
+  given: Identity | readonly Identity[],
+  { clientAuthorities }: TlsServerOptions,
+): IdentitySet {
+  const pairs = 'certificate' in given ? [given] : given
+  const identities = pairs.map((identity) => prepare(identity, clientAuthorities))
+  const [first] = identities
   if (first === undefined) throw new TypeError('TLS needs a certificate')
-  const byName = new Map(dresses.toReversed().flatMap((one) => one.names.map((name) => [name, one])))
-  const dressFor = (serverName: string): Dress => {
+  const byName = new Map(identities.toReversed().flatMap((one) => one.names.map((name) => [name, one])))
+  const identityFor = (serverName: string): PreparedIdentity => {
     const name = serverName.toLowerCase()
     // RFC 9525 §6.3: a wildcard stands for exactly one label
     return byName.get(name) ?? byName.get(`*${name.slice(name.indexOf('.'))}`) ?? first
   }
   return {
-    dressFor,
+    identityFor,
     asksForCertificate: clientAuthorities !== undefined,
     socketOptions: {
       isServer: true,
@@ -79,14 +82,14 @@ function wardrobe(given: Identity | readonly Identity[], { clientAuthorities }: 
       requestCert: clientAuthorities !== undefined,
       rejectUnauthorized: false,
       // RFC 6066 §3; one identity alone is spared the detour
-      ...(dresses.length > 1 && {
-        SNICallback: (serverName, choose) => choose(null, dressFor(serverName).context),
+      ...(identities.length > 1 && {
+        SNICallback: (serverName, choose) => choose(null, identityFor(serverName).context),
       }),
     },
   }
 }
 
-function dress({ certificate, key }: Identity, clientAuthorities: string | undefined): Dress {
+function prepare({ certificate, key }: Identity, clientAuthorities: string | undefined): PreparedIdentity {
   const context = createSecureContext({
     cert: certificate,
     key,
@@ -102,15 +105,15 @@ function dress({ certificate, key }: Identity, clientAuthorities: string | undef
   return { context, names: dnsNamesOf(own), endPoint: endPointOf(own) }
 }
 
-function factsOf(socket: TLSSocket, worn: Wardrobe): TlsFacts {
+function factsOf(socket: TLSSocket, identities: IdentitySet): TlsFacts {
   const { servername } = socket as TLSSocket & { servername?: string | false | null }
   const serverName = typeof servername === 'string' && servername !== '' ? servername : undefined
-  const { endPoint } = worn.dressFor(serverName ?? '')
+  const { endPoint } = identities.identityFor(serverName ?? '')
   return {
     ...channelFacts(socket),
     ...(serverName !== undefined && { serverName }),
     ...(endPoint && { endPoint }),
-    ...(worn.asksForCertificate && clientFacts(socket)),
+    ...(identities.asksForCertificate && clientFacts(socket)),
   }
 }
 

@@ -47,7 +47,7 @@ const VALID: Readonly<Record<string, readonly [bytes: Buffer | string, header: P
     'PROXY TCP6 2001:DB8::0:1 2001:db8::2 51234 25\r\n',
     { isLocal: false, client: CLIENT6 },
   ],
-  'version 1, IPv4 in the clothes of IPv6': [
+  'version 1, an IPv4-mapped address': [
     'PROXY TCP6 ::ffff:192.0.2.1 ::ffff:198.51.100.1 51234 25\r\n',
     { isLocal: false, client: CLIENT },
   ],
@@ -58,7 +58,7 @@ const VALID: Readonly<Record<string, readonly [bytes: Buffer | string, header: P
   ],
   'version 2, IPv4': [version2(1, 0x11, IPV4), { isLocal: false, client: CLIENT }],
   'version 2, IPv6': [version2(1, 0x21, IPV6), { isLocal: false, client: CLIENT6 }],
-  'version 2, IPv4 in the clothes of IPv6': [
+  'version 2, an IPv4-mapped address': [
     version2(
       1,
       0x21,
