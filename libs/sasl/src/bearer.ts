@@ -1,6 +1,15 @@
 import type { MaybePromise } from '@cartero/wire'
 import type { SaslServerContext } from './context.ts'
-import { MALFORMED, outcomeOf, type SaslServerMechanism, type SaslStep, utf8Text } from './mechanism.ts'
+import {
+  MALFORMED,
+  MAX_FIELD,
+  outcomeOf,
+  type SaslClientMechanism,
+  SaslClientError,
+  type SaslServerMechanism,
+  type SaslStep,
+  utf8Text,
+} from './mechanism.ts'
 import { saslprep } from './saslprep.ts'
 
 /** Octets of a token: what fits the longest line of an exchange with the words around it. RFC 4954 §4 */
@@ -24,9 +33,9 @@ export function bearerToken(auth: string | undefined): string | undefined {
   return BEARER.exec(auth)?.[1]
 }
 
-/** The text of a message, or undefined when it cannot be one. */
+/** The text of a message, a token with a name and some words around it; or undefined when it cannot be one. */
 export function messageText(octets: Buffer): string | undefined {
-  return octets.length > MAX_TOKEN + 1024 ? undefined : utf8Text(octets)
+  return octets.length > MAX_TOKEN + MAX_FIELD ? undefined : utf8Text(octets)
 }
 
 /** `*(key "=" value kvsep)`; undefined for anything else, and for a key that comes twice. RFC 7628 §3.1 */
@@ -58,7 +67,7 @@ export interface BearerServerOptions extends SaslServerContext {
   readonly advice: (context: SaslServerContext) => Readonly<Record<string, string>>
 }
 
-/** A mechanism of one message with a bearer token in it. RFC 7628, and Google's form of it */
+/** Server side of a mechanism of one message with a bearer token in it. RFC 7628, and Google's form of it */
 export class BearerServer implements SaslServerMechanism {
   readonly #options: BearerServerOptions
   #failure: SaslStep | undefined
@@ -84,5 +93,33 @@ export class BearerServer implements SaslServerMechanism {
     if (step.kind !== 'failure' || step.reason !== 'credentials') return step
     this.#failure = step
     return { kind: 'challenge', bytes: Buffer.from(JSON.stringify(advice(this.#options))) }
+  }
+}
+
+/** Client side; what the server says of a poor token is kept for whoever asks. */
+export class BearerClient implements SaslClientMechanism {
+  readonly #message: Buffer
+  readonly #dummy: Buffer
+  readonly complete = true
+  #advice: string | undefined
+
+  constructor(message: string, dummy: string) {
+    this.#message = Buffer.from(message)
+    this.#dummy = Buffer.from(dummy)
+  }
+
+  /** The server's JSON about a token that it does not take. */
+  get advice(): string | undefined {
+    return this.#advice
+  }
+
+  initial(): Buffer {
+    return this.#message
+  }
+
+  respond(challenge: Buffer): Buffer {
+    if (this.#advice !== undefined) throw new SaslClientError('the server goes on after it refused the token')
+    this.#advice = challenge.toString()
+    return this.#dummy
   }
 }

@@ -1,5 +1,6 @@
 import type { TlsFacts } from '@cartero/wire'
 import {
+  BearerClient,
   BearerServer,
   bearerToken,
   messageText,
@@ -8,7 +9,6 @@ import {
   type BearerMessage,
 } from './bearer.ts'
 import type { SaslClientContext, SaslServerContext } from './context.ts'
-import { type SaslClientMechanism, SaslClientError } from './mechanism.ts'
 import { needed, type MechanismRow } from './mechanism-row.ts'
 import { escapeName, unescapeName } from './scram-message.ts'
 
@@ -46,34 +46,6 @@ function advice({ tokenAdvice }: SaslServerContext): Record<string, string> {
     status: 'invalid_token',
     ...(scope !== undefined && { scope }),
     ...(openidConfiguration !== undefined && { 'openid-configuration': openidConfiguration }),
-  }
-}
-
-/** A mechanism of one message; what the server says of a poor token is kept for whoever asks. */
-export class BearerClient implements SaslClientMechanism {
-  readonly #message: Buffer
-  readonly #dummy: Buffer
-  readonly complete = true
-  #advice: string | undefined
-
-  constructor(message: string, dummy: string) {
-    this.#message = Buffer.from(message)
-    this.#dummy = Buffer.from(dummy)
-  }
-
-  /** The server's JSON about a token that it does not take. */
-  get advice(): string | undefined {
-    return this.#advice
-  }
-
-  initial(): Buffer {
-    return this.#message
-  }
-
-  respond(challenge: Buffer): Buffer {
-    if (this.#advice !== undefined) throw new SaslClientError('the server goes on after it refused the token')
-    this.#advice = challenge.toString()
-    return this.#dummy
   }
 }
 

@@ -1,4 +1,5 @@
 import {
+  BearerClient,
   BearerServer,
   bearerToken,
   messageText,
@@ -8,7 +9,6 @@ import {
 } from './bearer.ts'
 import type { SaslServerContext } from './context.ts'
 import { needed, type MechanismRow } from './mechanism-row.ts'
-import { BearerClient } from './oauthbearer.ts'
 
 // There is no RFC; developers.google.com/workspace/gmail/imap/xoauth2-protocol describes what is done.
 
