@@ -24,18 +24,19 @@ export async function inbox(cartero: CarteroProcess, localPart: string): Promise
   }
 }
 
-/** What there is in the INBOX that is wanted, once there is any. */
+/** What there is in the INBOX that is wanted, once there is so much of it. */
 export function foundIn(
   cartero: CarteroProcess,
   localPart: string,
   what: string,
   isWanted: (message: Buffer) => boolean,
+  atLeast = 1,
 ): Promise<readonly Buffer[]> {
   return until(
     `${what} for ${localPart}`,
     async () => {
       const found = (await inbox(cartero, localPart)).filter(isWanted)
-      return found.length > 0 ? found : undefined
+      return found.length >= atLeast ? found : undefined
     },
     () => told(cartero),
   )
@@ -52,9 +53,10 @@ export async function lettersOf(
   cartero: CarteroProcess,
   localPart: string,
   name: string,
+  atLeast = 1,
 ): Promise<readonly { readonly trace: string; readonly octets: Buffer }[]> {
   const isWanted = (message: Buffer): boolean => asSent(message, name) !== undefined
-  const found = await foundIn(cartero, localPart, `letter ${name}`, isWanted)
+  const found = await foundIn(cartero, localPart, `letter ${name}`, isWanted, atLeast)
   return found.map((message) => ({
     trace: message.toString('utf8', 0, message.indexOf('X-Letter: ')).replace(/\r\n[ \t]+/g, ' '),
     octets: asSent(message, name)!,
