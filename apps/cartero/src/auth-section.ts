@@ -1,6 +1,8 @@
 import { choice, duration, integer, list, optional, section, setting, text } from '@cartero/agent/config'
 import { defaultMechanisms, mechanisms } from '@cartero/sasl'
 
+import { path } from './notations.ts'
+
 const [first = '', ...rest] = mechanisms.map(({ name }) => name)
 const url = text('an address such as https://id.example.org', /^https?:\/\/\S+$/)
 const window = duration({ min: '1s', max: '30d' })
@@ -13,7 +15,7 @@ export const auth = section('Who may log in, and how. The same for submission an
       'The mechanisms that may be offered; each is, where the connection and the keys below allow it. CRAM-MD5 is for ' +
       'old devices that know nothing better, and works for accounts with a reversible secret only.',
   }),
-  clientAuthorities: optional(text('a path'), {
+  clientAuthorities: optional(path, {
     doc:
       'Certificate authorities in PEM. Clients are asked for a certificate and may log in by one of theirs (EXTERNAL): ' +
       'as the account whose address it names, or to which its fingerprint is assigned ("cartero account set"). Read again at SIGHUP.',

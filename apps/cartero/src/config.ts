@@ -17,14 +17,8 @@ import { LOG_LEVELS } from '@cartero/agent/telemetry'
 
 import { auth } from './auth-section.ts'
 import { smtp } from './smtp-section.ts'
-import { networks } from './notations.ts'
+import { hostName, networks, path } from './notations.ts'
 
-const path = text('a path')
-/** RFC 1123 §2.1, in lower case or upper case, with at least one label. */
-const hostName = text(
-  'a host name such as mail.example.org',
-  /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i,
-)
 const doors = list(listenAddress)
 
 const USE = {
@@ -122,17 +116,20 @@ const directory = section(
   USE,
 )
 
-const lmtp = section('Mail that other agents deliver straight into mailboxes (RFC 2033).', {
-  trusted: setting(networks, {
-    default: ['127.0.0.0/8', '::1'],
-    doc: 'Whose agents may do so. Everybody else is refused at the greeting.',
-    example: ['127.0.0.1', '192.0.2.8/29'],
-  }),
-  sessions: setting(integer({ min: 1, max: 100_000 }), {
-    default: 200,
-    doc: 'Connections at a time, of each door. Agents need few.',
-  }),
-})
+const lmtp = section(
+  'Mail that other agents deliver straight into mailboxes (RFC 2033). Its size, recipients and patience are those of smtp.',
+  {
+    trusted: setting(networks, {
+      default: ['127.0.0.0/8', '::1'],
+      doc: 'Whose agents may do so. Everybody else is refused at the greeting.',
+      example: ['127.0.0.1', '192.0.2.8/29'],
+    }),
+    sessions: setting(integer({ min: 1, max: 100_000 }), {
+      default: 200,
+      doc: 'Connections at a time, of each door. Agents need few.',
+    }),
+  },
+)
 
 const spool = section('Mail we are responsible for, until it is where it belongs.', {
   giveUpAfter: setting(duration({ min: '1h', max: '30d' }), {

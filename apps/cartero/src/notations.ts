@@ -1,12 +1,15 @@
-import { list, notation, type ValueType } from '@cartero/agent/config'
+import { list, notation, text, type ValueType } from '@cartero/agent/config'
+import type { Severity } from '@cartero/spool/reception'
 import { parseNetwork } from '@cartero/wire'
 
 const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'
 const DOMAIN = new RegExp(`^(?=.{1,253}$)${LABEL}(?:\\.${LABEL})*$`, 'i')
 const PATTERN = new RegExp(`^(?:[^\\s@]+@|\\.)?${LABEL}(?:\\.${LABEL})*$`, 'i')
 
-/** Whether whoever is refused may try again later: `4xx`, or `5xx` when nothing is said. */
-export type Severity = 'permanent' | 'temporary'
+export const path: ValueType<string> = text('a path')
+
+/** RFC 1123 §2.1, in lower case or upper case, with at least one label. */
+export const hostName: ValueType<string> = text('a host name such as mail.example.org', DOMAIN)
 
 /** Networks, as they are written. */
 export const networks: ValueType<readonly string[]> = list(
@@ -26,21 +29,24 @@ export const renamedDomain: ValueType<{ readonly from: string; readonly to: stri
   },
 )
 
-/** Networks to refuse, each with how. */
+/** Networks to refuse, each with how: `4xx`, or `5xx` when nothing is said. */
 export const refusedNetworks: ValueType<
   readonly { readonly network: string; readonly severity: Severity }[]
 > = list(
-  notation('a network, with 4xx behind it where it is for now: 192.0.2.0/24, 198.51.100.0/24 4xx', (raw) => {
-    const rule = refusal(raw)
-    return rule && parseNetwork(rule.what) && { network: rule.what, severity: rule.severity }
-  }),
+  notation(
+    'a network such as 192.0.2.0/24, with 4xx behind it where it is for now (198.51.100.0/24 4xx)',
+    (raw) => {
+      const rule = refusal(raw)
+      return rule && parseNetwork(rule.what) && { network: rule.what, severity: rule.severity }
+    },
+  ),
 )
 
-/** Names to refuse, each with how. */
+/** Names to refuse, likewise. */
 export const refusedNames: ValueType<readonly { readonly name: string; readonly severity: Severity }[]> =
   list(
     notation(
-      'a name such as spam.example, .spam.example for all below it, too, or tim@spam.example; 4xx behind it is for now',
+      'a name such as spam.example, .spam.example (with all below it) or tim@spam.example, with 4xx behind it where it is for now',
       (raw) => {
         const rule = refusal(raw)
         return rule && PATTERN.test(rule.what)

@@ -22,23 +22,26 @@ const bareNewlines = choice(['reject', 'clean'])
 const earlyTalkers = choice(['accept', 'refuse'])
 
 // RFC 2505 §2.5, RFC 2505 §2.7, RFC 5321 §7.9
-const refuse = section('Whom we do not want to hear of. The null sender of notices is never refused.', {
-  networks: setting(refusedNetworks, {
-    default: [],
-    doc: 'Clients from there are told so when they connect.',
-    example: ['192.0.2.0/24', '198.51.100.0/24 4xx'],
-  }),
-  helo: setting(refusedNames, {
-    default: [],
-    doc: 'Clients that call themselves so.',
-    example: ['ylmf-pc.example'],
-  }),
-  senders: setting(refusedNames, {
-    default: [],
-    doc: 'Senders and domains of senders.',
-    example: ['.spam.example', 'tim@other.example 4xx'],
-  }),
-})
+const refuse = section(
+  'Whom we do not want to hear of: for good, or with 4xx behind an item for now, so that mail comes again later. The null sender of notices is never refused.',
+  {
+    networks: setting(refusedNetworks, {
+      default: [],
+      doc: 'Clients from there are told so when they connect.',
+      example: ['192.0.2.0/24', '198.51.100.0/24 4xx'],
+    }),
+    helo: setting(refusedNames, {
+      default: [],
+      doc: 'Clients that call themselves so.',
+      example: ['ylmf-pc.example'],
+    }),
+    senders: setting(refusedNames, {
+      default: [],
+      doc: 'Senders and domains of senders.',
+      example: ['.spam.example', 'tim@other.example 4xx'],
+    }),
+  },
+)
 
 // RFC 2505 §2.8
 const rates = section(
@@ -72,7 +75,7 @@ const tarpit = section('Patience that gets slower: what is wrong is answered lat
 const header = section('What the header of a message may be like; beyond it the message is refused.', {
   octets: setting(bytes({ min: '16KiB', max: '16MiB' }), {
     default: '256KiB',
-    doc: 'As much is held in memory for each message that is being read.',
+    doc: 'Octets of the header. As much is held in memory for each message that is being read.',
   }),
   lines: setting(integer({ min: 100, max: 1_000_000 }), { default: 5_000, doc: 'Lines of the header.' }),
   fields: setting(integer({ min: 50, max: 100_000 }), { default: 2_000, doc: 'Fields of the header.' }),
@@ -93,15 +96,32 @@ const mx = section('The doors for other hosts.', {
   }),
   earlyTalkers: setting(earlyTalkers, {
     default: 'accept',
-    doc: 'Clients that speak before they are greeted (RFC 5321 §3.1). To find out, refuse lets all wait for the greeting.',
+    doc: 'Clients that speak before they are greeted (RFC 5321 §3.1). To find out, refuse lets all wait for the greeting (smtp.greetingDelay).',
   }),
-  greetingDelay: setting(delay, {
-    default: '2s',
-    doc: 'How long clients wait for the greeting where early talkers are refused.',
+  acceptNoMail: setting(flag, {
+    default: false,
+    doc: 'The host says that it accepts no mail at all, and nothing else (RFC 7504).',
   }),
 })
 
 const submission = section('The doors for our users, and what is done for their mail (RFC 6409).', {
+  networks: setting(networks, {
+    default: [],
+    doc: 'The only networks that submission is for, even with login. Empty: from everywhere.',
+    example: ['192.0.2.0/24'],
+  }),
+  plaintextAuth: setting(flag, {
+    default: false,
+    doc: 'Lets users log in without TLS from this machine (loopback), for tests and proxies. From elsewhere TLS is needed in any case.',
+  }),
+  recipientsPerHour: setting(integer({ min: 1, max: 1_000_000_000 }), {
+    default: 2_000,
+    doc: 'Recipients that one account may write to in the long run. A stolen password must not become a spam cannon.',
+  }),
+  recipientsAtOnce: setting(integer({ min: 1, max: 1_000_000_000 }), {
+    default: 1_000,
+    doc: 'Recipients that one account may write to at once, before the hourly rate counts.',
+  }),
   commandPatience: setting(patience, {
     default: '2m',
     doc: "How long a user's client may be silent between commands. It is nearer than other hosts, and may be asked for more haste (RFC 6409 §5.3).",
@@ -161,7 +181,7 @@ const submission = section('The doors for our users, and what is done for their 
   }),
   rewriteDomains: setting(list(renamedDomain), {
     default: [],
-    doc: 'Domains by their public names, in envelope and header (RFC 6409 §8.8).',
+    doc: 'Domains that are written by their public names, in envelope and header: the inner one, and what it becomes (RFC 6409 §8.8).',
     example: ['internal.example=example.org'],
   }),
   longestHold: setting(duration({ min: '1m', max: '365d' }), {
@@ -196,27 +216,14 @@ export const smtp = section('Mail on its way in, from users and from other hosts
     default: '5m',
     doc: 'How long another host may be silent between commands (RFC 5321 §4.5.3.2.7).',
   }),
-  recipientsPerHour: setting(integer({ min: 1, max: 1_000_000_000 }), {
-    default: 2_000,
-    doc: 'Recipients that one account may write to in the long run. A stolen password must not become a spam cannon.',
-  }),
-  recipientsAtOnce: setting(integer({ min: 1, max: 1_000_000_000 }), {
-    default: 1_000,
-    doc: 'Recipients that one account may write to at once, before the hourly rate counts.',
-  }),
-  plaintextAuth: setting(flag, {
-    default: false,
-    doc: 'Lets users log in without TLS from this machine (loopback), for tests and proxies. From elsewhere TLS is needed in any case.',
+  greetingDelay: setting(delay, {
+    default: '2s',
+    doc: 'How long clients wait for the greeting at doors where early talkers are refused.',
   }),
   relayNetworks: setting(networks, {
     default: [],
     doc: 'Our own machines, which may send to anybody without login, by any SMTP door. Whoever is in there is trusted: never a network of strangers.',
     example: ['192.0.2.0/28', '2001:db8:1::/64'],
-  }),
-  submissionNetworks: setting(networks, {
-    default: [],
-    doc: 'The only networks that submission is for, even with login. Empty: from everywhere.',
-    example: ['192.0.2.0/24'],
   }),
   proxies: setting(networks, {
     default: [],
@@ -238,11 +245,7 @@ export const smtp = section('Mail on its way in, from users and from other hosts
   }),
   obsoleteVerbs: setting(flag, {
     default: false,
-    doc: 'SEND, SOML and SAML, which bring a message to a terminal (RFC 821 §3.4).',
-  }),
-  acceptNoMail: setting(flag, {
-    default: false,
-    doc: 'The MX doors say that no mail is accepted here at all (RFC 7504).',
+    doc: 'SEND, SOML and SAML, which bring a message to a terminal (RFC 821 §3.4); "cartero terminal" is one.',
   }),
   noMailDomains: setting(list(domain), {
     default: [],

@@ -10,43 +10,37 @@ import type { CarteroConfig } from './config.ts'
 /** What the agents are told of SMTP, in their own words. */
 export function mtaSettings(config: CarteroConfig): MtaSettings {
   const { smtp } = config
-  const { bareNewlines, earlyTalkers, greetingDelay } = smtp.mx
+  const { bareNewlines, earlyTalkers, acceptNoMail } = smtp.mx
   const common = commonSettings(config)
   return {
     ...common,
-    limits: { ...common.limits, greetingDelay, commandPatience: smtp.commandPatience },
-    policy: { ...common.policy, acceptNoMail: smtp.acceptNoMail },
+    limits: { ...common.limits, commandPatience: smtp.commandPatience },
+    policy: { ...common.policy, acceptNoMail },
     listen: config.listen.mx.map((address) => ({ ...address, bareNewlines, earlyTalkers })),
   }
 }
 
 export function msaSettings(config: CarteroConfig): MsaSettings {
   const { listen, smtp } = config
-  const { bareNewlines, earlyTalkers, commandPatience, dataPatience, ...submission } = smtp.submission
+  const { networks, plaintextAuth, recipientsPerHour, recipientsAtOnce, longestHold } = smtp.submission
+  const { bareNewlines, earlyTalkers, commandPatience, dataPatience } = smtp.submission
   const common = commonSettings(config)
   const strictness = { bareNewlines, earlyTalkers }
-  const only = smtp.submissionNetworks
   return {
     ...common,
-    limits: { ...common.limits, greetingDelay: smtp.mx.greetingDelay, commandPatience, dataPatience },
+    limits: { ...common.limits, commandPatience, dataPatience },
     policy: {
       ...common.policy,
-      onlyFrom: only.length === 0 ? undefined : networkSet(only),
-      longestHold: submission.longestHold / 1_000,
+      onlyFrom: networks.length === 0 ? undefined : networkSet(networks),
+      longestHold: longestHold / 1_000,
     },
-    submission: {
-      ...submission,
-      qualifyWith: submission.qualifyWith === undefined ? undefined : domainNamed(submission.qualifyWith),
-      rewriteDomains: new Map(
-        submission.rewriteDomains.map(({ from, to }) => [domainNamed(from), domainNamed(to)]),
-      ),
-    },
+    submission: submissionPolicyOf(smtp.submission),
     listen: [
       ...listen.submission.map((address) => ({ ...address, ...strictness, implicitTls: false })),
       ...listen.submissions.map((address) => ({ ...address, ...strictness, implicitTls: true })),
     ],
-    rate: { perHour: smtp.recipientsPerHour, burst: smtp.recipientsAtOnce },
-    allowPlaintextAuth: smtp.plaintextAuth,
+    rate: { perHour: recipientsPerHour, burst: recipientsAtOnce },
+    allowPlaintextAuth: plaintextAuth,
   }
 }
 
@@ -62,10 +56,10 @@ export function lmtpSettings({ hostname, listen, lmtp, smtp }: CarteroConfig): L
 }
 
 function commonSettings({ hostname, smtp }: CarteroConfig) {
-  const { messageSize, recipients, transactions, tarpit } = smtp
+  const { messageSize, recipients, transactions, greetingDelay, tarpit } = smtp
   return {
     hostname,
-    limits: { messageSize, recipients, transactions, ...tarpit },
+    limits: { messageSize, recipients, transactions, greetingDelay, ...tarpit },
     policy: policyOf(smtp),
     maxConnections: smtp.sessions,
     maxConnectionsPerAddress: smtp.sessionsPerAddress,
@@ -92,6 +86,17 @@ function policyOf(smtp: CarteroConfig['smtp']): Partial<ReceptionPolicy> {
     shortestDelivery: smtp.shortestDelivery / 1_000,
     hiddenExtensions: new Set(smtp.hiddenExtensions),
     header: smtp.header,
+  }
+}
+
+function submissionPolicyOf(
+  submission: CarteroConfig['smtp']['submission'],
+): NonNullable<MsaSettings['submission']> {
+  const { qualifyWith, rewriteDomains, ...policy } = submission
+  return {
+    ...policy,
+    qualifyWith: qualifyWith === undefined ? undefined : domainNamed(qualifyWith),
+    rewriteDomains: new Map(rewriteDomains.map(({ from, to }) => [domainNamed(from), domainNamed(to)])),
   }
 }
 

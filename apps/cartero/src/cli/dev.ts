@@ -66,8 +66,8 @@ async function devConfig(options: DevOptions, base: number, hostname: string): P
       hostname,
       ...doors,
       // Load generators are welcome here.
-      'smtp.recipientsPerHour': 1_000_000_000,
-      'smtp.recipientsAtOnce': 1_000_000_000,
+      'smtp.submission.recipientsPerHour': 1_000_000_000,
+      'smtp.submission.recipientsAtOnce': 1_000_000_000,
     },
   })
 }
