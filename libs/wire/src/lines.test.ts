@@ -65,6 +65,14 @@ test('an endless line does not grow memory', () => {
   assert.deepEqual([reader.next(), reader.next()].map(text), ['tooLong', 'line:QUIT'])
 })
 
+test('what a line that is too long began with is known, however it is cut', () => {
+  const whole = Buffer.from(`BDAT 9${' '.repeat(60)}\r\n`)
+  for (const chunks of [[whole], cut(whole, [30]), cut(whole, [...whole.keys()])]) {
+    const [line] = readAll(new LineReader(20), chunks)
+    assert.equal(line?.kind === 'tooLong' && line.start.toString(), whole.toString('latin1', 0, 16))
+  }
+})
+
 test('the same lines come out however the bytes are cut', () => {
   const piece = fc.constantFrom('a', 'bc', '\r', '\n', '\r\n', 'x'.repeat(9))
   fc.assert(

@@ -5,12 +5,18 @@ const EMPTY: Buffer = Buffer.alloc(0)
 /** Room behind an unfinished line: a peer that sends single octets must not have the line copied for each. */
 const SLACK = 4096
 
+/** Octets of a line that is too long that are told: the verbs of all protocols are shorter. */
+const START = 16
+
 /** One line of the peer, or why there is none that may be used. */
 export type Line =
   /** The octets before CRLF. */
   | { readonly kind: 'line'; readonly bytes: Buffer }
-  /** The line was longer than the limit; all of it was skipped up to and with its CRLF, so the peers stay in step. */
-  | { readonly kind: 'tooLong' }
+  /**
+   * The line was longer than the limit; all of it was skipped up to and with its CRLF, so the peers stay in step. `start` is
+   * its first octets: what it would have been.
+   */
+  | { readonly kind: 'tooLong'; readonly start: Buffer }
   /** The line contains a CR or LF on its own; it ended at CRLF all the same (RFC 5321 §2.3.8). */
   | { readonly kind: 'bareNewline'; readonly bytes: Buffer }
 
@@ -25,7 +31,8 @@ export class LineReader {
   #store: Buffer = EMPTY
   #stored = 0
   #scanned = 0
-  #skipping = false
+  /** The first octets of a line that is being skipped. */
+  #skipped: Buffer | undefined
 
   /** @param limit octets before the CRLF that a line may have */
   constructor(limit: number) {
@@ -57,11 +64,12 @@ export class LineReader {
     if (end === -1) return this.#partial()
     const bytes = this.#buffer.subarray(0, end)
     this.#consume(end + 2)
-    if (this.#skipping) {
-      this.#skipping = false
-      return { kind: 'tooLong' }
+    const skipped = this.#skipped
+    if (skipped !== undefined) {
+      this.#skipped = undefined
+      return { kind: 'tooLong', start: skipped }
     }
-    if (bytes.length > this.#limit) return { kind: 'tooLong' }
+    if (bytes.length > this.#limit) return { kind: 'tooLong', start: bytes.subarray(0, START) }
     if (bytes.includes(LF) || bytes.includes(CR)) return { kind: 'bareNewline', bytes }
     return { kind: 'line', bytes }
   }
@@ -87,7 +95,7 @@ export class LineReader {
     this.#store = EMPTY
     this.#stored = 0
     this.#scanned = 0
-    this.#skipping = false
+    this.#skipped = undefined
   }
 
   #makeRoom(octets: number): void {
@@ -109,7 +117,7 @@ export class LineReader {
   #partial(): undefined {
     const length = this.#buffer.length
     if (length > this.#limit + 1) {
-      this.#skipping = true
+      this.#skipped ??= Buffer.from(this.#buffer.subarray(0, START))
       this.#buffer = this.#buffer.subarray(length - 1)
     }
     this.#scanned = Math.max(0, this.#buffer.length - 1)
