@@ -232,6 +232,26 @@ test('a bare newline is found in chunks wherever their borders are, and CRLF is 
 })
 
 /** What a client may do wrong or right, in pieces between which it waits for an answer. */
+suite('what stands behind a BDAT that cannot be read is not read as commands', () => {
+  const evil = 'MAIL FROM:<smuggled@client.example>\r\nRCPT TO:<b@mx.example>\r\nBDAT 4 LAST\r\nevil'
+  for (const line of [
+    `BDAT ${evil.length} LAST\n`,
+    `BDAT ${evil.length}\rLAST\r\n`,
+    `bdat\t${evil.length} LAST\r\n`,
+    `BDAT\n${evil.length} LAST\r\n`,
+    `BDAT ${evil.length} ${'LAST'.padStart(20_000)}\r\n`,
+    `BDAT ${evil.length} LAST\n${'x'.repeat(20_000)}\r\n`,
+  ]) {
+    test(JSON.stringify(line.length > 100 ? `${line.slice(0, 20)}…` : line), async () => {
+      for (const sizes of CUTS) {
+        const { messages, senders } = await takeChunks(Buffer.from(`RSET\r\n${line}${evil}`), 'reject', sizes)
+        assert.equal(messages.length, 0)
+        assert.deepEqual(senders, ['a'])
+      }
+    })
+  }
+})
+
 const text = fc
   .array(fc.constantFrom('\r', '\n', '\r\n', '.', '\r\n.', '\0', 'a', 'x', 'QUIT\r\n', 'RSET\r\n'), {
     maxLength: 9,
@@ -254,6 +274,8 @@ const command = fc.constantFrom(
   'BDAT',
   'BDAT 3 x',
   'BDAT 70\r\n',
+  'BDAT 3\n',
+  'BDAT 3'.padEnd(200),
 )
 const commands = fc.array(
   fc.oneof(

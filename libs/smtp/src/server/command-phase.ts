@@ -10,6 +10,7 @@ import { verdictOf } from './question.ts'
 import type { VerbRow } from './verb/row.ts'
 import { findVerb, FOREIGN_VERBS } from './verbs.ts'
 
+const SPACE = 0x20
 const DEL = 0x7f
 
 /** Reads commands and takes each through its three beats. */
@@ -33,7 +34,7 @@ export class CommandPhase implements Phase {
   #line(dialogue: Dialogue, line: Buffer): void {
     const { verb, rest } = splitVerb(line)
     const row = findVerb(verb, dialogue.policy.protocol)
-    if (row === undefined) return unknownVerb(dialogue, verb)
+    if (row === undefined) return unknownVerb(dialogue, verb, line)
     try {
       if (dialogue.turnedAway && row.verb !== 'QUIT')
         throw new ReplyError(replies.badSequence('only QUIT is left'))
@@ -120,12 +121,24 @@ function checkPipeline(dialogue: Dialogue, row: VerbRow): boolean {
 }
 
 function wrongLine(dialogue: Dialogue, line: Exclude<Line, { readonly kind: 'line' }>): void {
-  wrong(dialogue, '', line.kind === 'tooLong' ? replies.lineTooLong : replies.bareNewlineInCommand)
+  const isTooLong = line.kind === 'tooLong'
+  wrong(dialogue, '', isTooLong ? replies.lineTooLong : replies.bareNewlineInCommand)
+  leaveOutOfStep(dialogue, isTooLong ? line.start : line.bytes)
 }
 
-function unknownVerb(dialogue: Dialogue, verb: string): void {
-  if (FOREIGN_VERBS.has(verb)) dialogue.dismiss(replies.foreignProtocol(dialogue.policy.hostname))
-  else wrong(dialogue, verb.slice(0, 16), replies.unknownCommand)
+function unknownVerb(dialogue: Dialogue, verb: string, line: Buffer): void {
+  if (FOREIGN_VERBS.has(verb)) return dialogue.dismiss(replies.foreignProtocol(dialogue.policy.hostname))
+  wrong(dialogue, verb.slice(0, 16), replies.unknownCommand)
+  leaveOutOfStep(dialogue, line)
+}
+
+/** When octets stand behind a line that cannot be used, nobody knows how many: a message is not read as commands. */
+// RFC 3030 §2
+function leaveOutOfStep(dialogue: Dialogue, line: Buffer): void {
+  const end = line.findIndex((octet) => octet <= SPACE)
+  const { verb } = splitVerb(end === -1 ? line : line.subarray(0, end))
+  const row = findVerb(verb, dialogue.policy.protocol)
+  if (row?.octetsBehind !== undefined && dialogue.ending === undefined) dialogue.close('dismissed')
 }
 
 /** Answers what the client did wrong, and loses patience in the end. */
