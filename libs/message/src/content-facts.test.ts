@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { decodeUtf8 } from '@cartero/syntax'
-import { contentFacts, ContentScanner, hasUtf8Header, type ContentFacts } from './content-facts.ts'
+import { contentFacts, ContentScanner, type ContentFacts } from './content-facts.ts'
 import { HeaderBlock } from './header-block.ts'
 
 /** The same facts, found slowly. */
@@ -72,7 +72,7 @@ test('the body of a part is not taken for a header', () => {
 })
 
 test('eight-bit octets that are no UTF-8 are not called so', () => {
-  assert.ok(hasUtf8Header(Buffer.from('Subject: Grüße\r\n\r\n')))
-  assert.ok(!hasUtf8Header(Buffer.from('Subject: Gr\xfc\xdfe\r\n\r\n', 'latin1')))
-  assert.ok(!hasUtf8Header(Buffer.from('Subject: x\r\n\r\nGrüße')))
+  assert.ok(contentFacts(Buffer.from('Subject: Grüße\r\n\r\n')).utf8Header)
+  assert.ok(!contentFacts(Buffer.from('Subject: Gr\xfc\xdfe\r\n\r\n', 'latin1')).utf8Header)
+  assert.ok(!contentFacts(Buffer.from('Subject: x\r\n\r\nGrüße')).utf8Header)
 })

@@ -163,8 +163,3 @@ export function contentFacts(message: Buffer): ContentFacts {
   scanner.write(message)
   return scanner.facts
 }
-
-/** Whether a header has octets above 127, and all of them are UTF-8 (RFC 6532 §3.1). */
-export function hasUtf8Header(header: Buffer): boolean {
-  return contentFacts(header).utf8Header
-}

@@ -5,13 +5,7 @@
 export { charsetDecoder } from './codec/charset.ts'
 export { PartTextDecoder } from './codec/part-text-decoder.ts'
 export { transferDecoder, type TransferDecoder } from './codec/transfer-decoder.ts'
-export {
-  contentFacts,
-  ContentScanner,
-  hasUtf8Header,
-  LONGEST_LINE,
-  type ContentFacts,
-} from './content-facts.ts'
+export { contentFacts, ContentScanner, LONGEST_LINE, type ContentFacts } from './content-facts.ts'
 export { ContentConverter, type ConversionOptions } from './convert/content-converter.ts'
 export { ConversionError, type ConversionObstacle } from './convert/conversion-error.ts'
 export { to7Bit, to8Bit, type MessageSource } from './convert/converted-content.ts'

@@ -1,7 +1,7 @@
 import { isAsciiText } from '@cartero/syntax'
 import { Base64Mender } from '../codec/base64-mender.ts'
 import { QuotedPrintableMender } from '../codec/quoted-printable-mender.ts'
-import type { TransferEncoder } from '../codec/transfer-encoder.ts'
+import { IDENTITY, type TransferEncoder } from '../codec/transfer-encoder.ts'
 import { contentFacts } from '../content-facts.ts'
 import { downgradeHeader } from '../downgrade/downgraded-header.ts'
 import { DEFAULT_CONTENT_TYPE } from '../field/content-type.ts'
@@ -213,4 +213,3 @@ export class ContentConverter implements EntityHandler {
 }
 
 const LINE_END = Buffer.from('\r\n')
-const IDENTITY: TransferEncoder = { write: (chunk) => chunk, end: () => Buffer.alloc(0) }

@@ -1,6 +1,6 @@
 import { Base64Encoder } from '../codec/base64-encoder.ts'
 import { QuotedPrintableEncoder } from '../codec/quoted-printable-encoder.ts'
-import type { TransferEncoder } from '../codec/transfer-encoder.ts'
+import { IDENTITY, type TransferEncoder } from '../codec/transfer-encoder.ts'
 import { ContentScanner } from '../content-facts.ts'
 import { KeptOctets } from '../kept-octets.ts'
 import type { Entity } from '../mime/entity-reader.ts'
@@ -154,7 +154,6 @@ export class IdentityLeaf implements Entity {
 const NOTHING = Buffer.alloc(0)
 const LINE_END = Buffer.from('\r\n')
 const SOFT_LINE_END = Buffer.from('=\r\n')
-const IDENTITY: TransferEncoder = { write: (chunk) => chunk, end: () => NOTHING }
 
 /** RFC 5321 §4.1.1.4: a message ends in a line end; one that says nothing. */
 function finalLineEnd(encoder: TransferEncoder): Buffer {

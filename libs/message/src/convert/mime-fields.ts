@@ -1,5 +1,5 @@
 import { HeaderBlock } from '../header-block.ts'
-import { HEADER_LIMITS } from '../header-limits.ts'
+import { WHOLE_HEADER } from '../header-limits.ts'
 import { CR, LF } from '../octets.ts'
 
 /** What a header is to say of its body from now on; what is undefined stays as it is. */
@@ -14,12 +14,9 @@ const SUBSTITUTE = 0x3f
 
 /** A header of which every field can be read, limits included; of others nothing can be changed. */
 export function isReadable(header: Buffer): boolean {
-  const { truncated, bodyStart } = HeaderBlock.parse(header, WHOLE)
+  const { truncated, bodyStart } = HeaderBlock.parse(header, WHOLE_HEADER)
   return !truncated && bodyStart === header.length
 }
-
-/** One octet more than a header may have tells that it has not been cut. */
-const WHOLE = { ...HEADER_LIMITS, headerOctets: HEADER_LIMITS.headerOctets + 2 }
 
 /**
  * The header with these fields: Content-Transfer-Encoding where it stood (others of that name go), missing ones behind the last field, and a
@@ -27,7 +24,7 @@ const WHOLE = { ...HEADER_LIMITS, headerOctets: HEADER_LIMITS.headerOctets + 2 }
  */
 export function withMimeFields(header: Buffer, fields: MimeFields): Buffer {
   const { encoding, contentType, mimeVersion = false } = fields
-  const block = HeaderBlock.parse(header, WHOLE)
+  const block = HeaderBlock.parse(header, WHOLE_HEADER)
   const pieces: Buffer[] = []
   let isEncodingTold = encoding === undefined
   for (const field of block.fields) {

@@ -1,6 +1,6 @@
 import { isAscii } from '@cartero/syntax'
 import { HeaderBlock, type HeaderField } from '../header-block.ts'
-import { HEADER_LIMITS } from '../header-limits.ts'
+import { WHOLE_HEADER } from '../header-limits.ts'
 import { downgradedAddresses } from './addresses.ts'
 import { FieldWriter } from './field-writer.ts'
 import { downgradedMimeValue } from './mime-values.ts'
@@ -61,9 +61,6 @@ const DOWNGRADES: Readonly<Record<string, Downgrade>> = {
   'delivered-to': encapsulation,
 }
 
-/** One octet more than a header may have tells that it has not been cut. */
-const WHOLE = { ...HEADER_LIMITS, headerOctets: HEADER_LIMITS.headerOctets + 2 }
-
 /**
  * A header in UTF-8 made ASCII (RFC 6857 §3; RFC 5504 is its ancestor): fields that are ASCII stay octet by octet, and so does what is behind the
  * header's end. Text becomes encoded-words, domains A-labels, parameters RFC 2231; what has no other form, a `Downgraded-` field.
@@ -71,7 +68,7 @@ const WHOLE = { ...HEADER_LIMITS, headerOctets: HEADER_LIMITS.headerOctets + 2 }
  */
 export function downgradeHeader(header: Buffer): Buffer {
   if (isAscii(header)) return header
-  const block = HeaderBlock.parse(header, WHOLE)
+  const block = HeaderBlock.parse(header, WHOLE_HEADER)
   const fields = block.fields.map((field) => (isAscii(field.raw) ? field.raw : downgraded(field)))
   return Buffer.concat([...fields, masked(header.subarray(block.fieldsEnd))])
 }

@@ -8,7 +8,7 @@ import {
   type DeliveryReport,
   type RecipientReport,
 } from './delivery-report.ts'
-import { cut } from './report-fields.ts'
+import { clean, cut } from './report-fields.ts'
 import { splitTypedText } from './typed-text.ts'
 
 /** What the words need besides the report. */
@@ -96,11 +96,6 @@ function aboutMessage(report: DeliveryReport, { queueId, original }: ReportConte
 function help({ postmaster, queueId }: ReportContext): string {
   const quote = queueId === undefined ? 'this notice' : 'the queue id'
   return `Should you need help, write to ${clean(postmaster)} and quote ${quote}.`
-}
-
-/** On one line, without anything that a terminal or a mailer would act on. */
-function clean(text: string): string {
-  return cut(text).replace(/\p{Cc}+|\p{Cs}/gu, ' ')
 }
 
 /** The exact words, line by line. */

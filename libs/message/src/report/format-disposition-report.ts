@@ -3,7 +3,7 @@ import { contentFacts } from '../content-facts.ts'
 import { decodeEncodedWords } from '../field/encoded-word.ts'
 import { HeaderBlock } from '../header-block.ts'
 import { formatDisposition, type DispositionReport } from './disposition-report.ts'
-import { cut, reportFields } from './report-fields.ts'
+import { clean, reportFields } from './report-fields.ts'
 import {
   bracketed,
   reportMessage,
@@ -114,8 +114,4 @@ function words(
     `${said('Subject')}${said('Date')}${said('Message-ID')}` +
     errors.map((error) => `\r\nIn the course of this went wrong: ${clean(error)}\r\n`).join('')
   )
-}
-
-function clean(text: string): string {
-  return cut(text).replace(/\p{Cc}+|\p{Cs}/gu, ' ')
 }

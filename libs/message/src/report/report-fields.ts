@@ -55,3 +55,8 @@ export function cut(text: string): string {
     ? text
     : `${text.slice(0, REPORT_LIMITS.diagnosticOctets)} ...`
 }
+
+/** The same on one line, without anything that a terminal or a mailer would act on. */
+export function clean(text: string): string {
+  return cut(text).replace(/\p{Cc}+|\p{Cs}/gu, ' ')
+}
