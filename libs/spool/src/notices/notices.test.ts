@@ -259,6 +259,7 @@ describe('notices', () => {
     delivery = await office.again(delivery, BUSY)
     const [notice] = await office.written()
     assert.match(notice!.text, /^Action: delayed\r$/m)
+    assert.match(notice!.text, /^Status: 4\.4\.7\r$/m)
     office.clock.advance(5 * HOUR)
     const outcome = await office.conclude(delivery, BUSY)
     assert.deepEqual(outcome.state === 'mixed' && outcome.recipients, [

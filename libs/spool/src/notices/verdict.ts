@@ -92,6 +92,17 @@ function overdue(message: SpooledMessage, last: Trouble, now: number): Trouble {
   }
 }
 
+/** As `overdue`, of what goes on being tried. */
+// RFC 2852 §4
+function late(last: Trouble): Trouble {
+  const why = 'it is later than its sender wanted'
+  return {
+    ...last,
+    status: enhancedStatus(4, 'expired'),
+    reason: last.reason === '' ? why : `${why}; ${last.reason}`,
+  }
+}
+
 /** A recipient of a delivery together with those of the envelope that it stands for. */
 class Subject {
   readonly #envelope: Envelope
@@ -149,10 +160,10 @@ class Subject {
     const told = this.#dueDelay(now, settings)
     const outcome = { state: 'deferred' as const, reason: trouble.reason }
     if (told === undefined) return { outcome, entries: [] }
-    const { status, reason, remote } = trouble
-    const willRetryUntil = lastMoment(this.#message, settings)
     // RFC 2852 §4: who set a deadline has asked
     const isAsked = told === 'deadline'
+    const { status, reason, remote } = isAsked ? late(trouble) : trouble
+    const willRetryUntil = lastMoment(this.#message, settings)
     const entries = this.#told((notify) => notify?.includes('delay') ?? true).map((recipient) => ({
       recipient,
       action: 'delayed' as const,
