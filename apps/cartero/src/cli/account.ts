@@ -2,23 +2,25 @@ import type { Command } from 'commander'
 
 import type { AccountEntry } from '@cartero/directory-agent/agent'
 import { UsageError } from './exit-code.ts'
-import { print, printRows, say, withOutput, type OutputFormat } from './output.ts'
+import { print, printRows, say } from './output.ts'
 import { choosePassword, confirm, withPassword, type PasswordOptions } from './password.ts'
-import { askSystem, withSystem, type SystemSelection } from './reach-system.ts'
-
-type Options = SystemSelection & { readonly output: OutputFormat }
+import { askSystem, withSystemOptions, type SystemOptions } from './reach-system.ts'
 
 const REVERSIBLE =
   'keep the password so that it can be read again, sealed: for old devices that know CRAM-MD5 only'
 
 export function registerAccount(program: Command): void {
   const account = program.command('account').description('people with a mailbox')
-  withPassword(both(account.command('add').description('add an account; its address is the login name')))
+  withPassword(
+    withSystemOptions(account.command('add').description('add an account; its address is the login name')),
+  )
     .argument('<address>', 'for example you@example.org')
     .option('--quota <size>', 'how much it may keep, such as 5GB (default: no limit)')
     .option('--reversible-secret', REVERSIBLE)
     .action(add)
-  both(account.command('set').description('change what is said of an account; what is not named stays'))
+  withSystemOptions(
+    account.command('set').description('change what is said of an account; what is not named stays'),
+  )
     .argument('<address>')
     .option('--quota <size>', 'how much it may keep, such as 5GB, or none')
     .option('--disable', 'it may neither log in nor receive')
@@ -31,26 +33,22 @@ export function registerAccount(program: Command): void {
     )
     .option('--no-certificate', 'no certificate is its own')
     .action(set)
-  both(account.command('list').description('list the accounts'))
+  withSystemOptions(account.command('list').description('list the accounts'))
     .option('--domain <name>', 'only those of a domain', '')
     .action(list)
-  withPassword(both(account.command('passwd').description('give an account another password')))
+  withPassword(withSystemOptions(account.command('passwd').description('give an account another password')))
     .argument('<address>')
     .action(passwd)
-  both(account.command('remove').description('remove an account and all its mail'))
+  withSystemOptions(account.command('remove').description('remove an account and all its mail'))
     .argument('<address>')
     .option('--keep-mail', 'leave its mailboxes where they are')
     .option('--yes', 'do not ask')
     .action(remove)
 }
 
-function both(command: Command): Command {
-  return withOutput(withSystem(command))
-}
-
 async function add(
   address: string,
-  options: Options & PasswordOptions & { readonly quota?: string; readonly reversibleSecret?: true },
+  options: SystemOptions & PasswordOptions & { readonly quota?: string; readonly reversibleSecret?: true },
 ): Promise<void> {
   const quota = await quotaOf(options.quota)
   const password = await choosePassword(address, options)
@@ -75,7 +73,7 @@ interface Changes {
   readonly certificate?: readonly string[] | false
 }
 
-async function set(address: string, options: Options & Changes): Promise<void> {
+async function set(address: string, options: SystemOptions & Changes): Promise<void> {
   const change = await changeOf(options)
   if (Object.keys(change).length === 0) throw new UsageError('nothing was named that is to be changed')
   await askSystem(options, (ask) => ask('account.set', { address, ...change }))
@@ -96,7 +94,7 @@ async function changeOf(options: Changes): Promise<Partial<AccountEntry>> {
   }
 }
 
-async function list(options: Options & { readonly domain: string }): Promise<void> {
+async function list(options: SystemOptions & { readonly domain: string }): Promise<void> {
   const accounts = await askSystem(options, (ask) => ask('account.list', { domain: options.domain }))
   printRows(accounts, options.output, {
     ACCOUNT: ({ address }) => address,
@@ -105,7 +103,7 @@ async function list(options: Options & { readonly domain: string }): Promise<voi
   })
 }
 
-async function passwd(address: string, options: Options & PasswordOptions): Promise<void> {
+async function passwd(address: string, options: SystemOptions & PasswordOptions): Promise<void> {
   const password = await choosePassword(address, options)
   await askSystem(options, (ask) => ask('account.passwd', { address, password: password.text }))
   say(`${address} has a new password`)
@@ -114,7 +112,7 @@ async function passwd(address: string, options: Options & PasswordOptions): Prom
 
 async function remove(
   address: string,
-  options: Options & { readonly keepMail?: boolean; readonly yes?: boolean },
+  options: SystemOptions & { readonly keepMail?: boolean; readonly yes?: boolean },
 ): Promise<void> {
   const keepMail = options.keepMail === true
   const consequence = keepMail ? `Remove ${address}?` : `Remove ${address} and all its mail?`
@@ -128,7 +126,7 @@ async function remove(
 function tellPassword(
   address: string,
   password: { readonly text: string; readonly isGenerated: boolean },
-  { output }: Options,
+  { output }: SystemOptions,
 ): void {
   const shown = password.isGenerated ? { address, password: password.text } : { address }
   if (output === 'json') return print(JSON.stringify(shown))

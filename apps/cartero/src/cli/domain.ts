@@ -1,13 +1,11 @@
 import type { Command } from 'commander'
 
-import { print, printRows, say, withOutput, type OutputFormat } from './output.ts'
-import { askSystem, withSystem, type SystemSelection } from './reach-system.ts'
-
-type Options = SystemSelection & { readonly output: OutputFormat }
+import { print, printRows, say } from './output.ts'
+import { askSystem, withSystemOptions, type SystemOptions } from './reach-system.ts'
 
 export function registerDomain(program: Command): void {
   const domain = program.command('domain').description('domains that this system answers for')
-  both(domain.command('add').description('answer for a domain'))
+  withSystemOptions(domain.command('add').description('answer for a domain'))
     .argument('<name>', 'for example example.org')
     .option('--catch-all <address>', 'who gets what nobody else does', '')
     .option(
@@ -16,19 +14,17 @@ export function registerDomain(program: Command): void {
       '',
     )
     .action(add)
-  both(domain.command('list').description('list the domains')).action(list)
-  both(domain.command('remove').description('answer for a domain no longer; its accounts must be gone'))
+  withSystemOptions(domain.command('list').description('list the domains')).action(list)
+  withSystemOptions(
+    domain.command('remove').description('answer for a domain no longer; its accounts must be gone'),
+  )
     .argument('<name>')
     .action(remove)
 }
 
-function both(command: Command): Command {
-  return withOutput(withSystem(command))
-}
-
 async function add(
   name: string,
-  options: Options & { readonly catchAll: string; readonly postmaster: string },
+  options: SystemOptions & { readonly catchAll: string; readonly postmaster: string },
 ): Promise<void> {
   const domain = { name, catchAll: options.catchAll, postmaster: options.postmaster }
   await askSystem(options, (ask) => ask('domain.add', domain))
@@ -36,7 +32,7 @@ async function add(
   if (options.output === 'json') print(JSON.stringify(domain))
 }
 
-async function list(options: Options): Promise<void> {
+async function list(options: SystemOptions): Promise<void> {
   const domains = await askSystem(options, (ask) => ask('domain.list', undefined as never))
   printRows(domains, options.output, {
     DOMAIN: ({ name }) => name,
@@ -45,7 +41,7 @@ async function list(options: Options): Promise<void> {
   })
 }
 
-async function remove(name: string, options: Options): Promise<void> {
+async function remove(name: string, options: SystemOptions): Promise<void> {
   await askSystem(options, (ask) => ask('domain.remove', { name }))
   say(`removed ${name}`)
   if (options.output === 'json') print(JSON.stringify({ name }))

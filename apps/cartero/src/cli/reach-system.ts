@@ -8,7 +8,7 @@ import type { AdministrationVerbs } from '../administration.ts'
 import { dataFolder, requireDataFolder, type DataFolder } from '../data-folder.ts'
 import { loadConfig } from '../load-config.ts'
 import type { SystemStatus } from '../status.ts'
-import { say } from './output.ts'
+import { say, withOutput, type OutputFormat } from './output.ts'
 
 /** Which system is meant. */
 export interface SystemSelection {
@@ -25,6 +25,13 @@ export function withSystem(command: Command): Command {
         '/var/lib/cartero the one whose system runs, or else the first that exists)',
     )
     .option('--config <file>', 'the configuration of the system')
+}
+
+/** What every command is told that speaks to a system and prints what it hears. */
+export type SystemOptions = SystemSelection & { readonly output: OutputFormat }
+
+export function withSystemOptions(command: Command): Command {
+  return withOutput(withSystem(command))
 }
 
 /** Where `cartero dev` keeps its data unless told otherwise. */

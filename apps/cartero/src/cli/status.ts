@@ -2,18 +2,16 @@ import { verbose } from '@cartero/agent/admin'
 import type { Command } from 'commander'
 
 import { EXIT } from './exit-code.ts'
-import { print, withOutput, type OutputFormat } from './output.ts'
-import { statusOf, withSystem, type SystemSelection } from './reach-system.ts'
+import { print } from './output.ts'
+import { statusOf, withSystemOptions, type SystemOptions } from './reach-system.ts'
 
 export function registerStatus(program: Command): void {
-  withOutput(
-    withSystem(
-      program.command('status').description('how the system is; fails when it is stopped or not ready'),
-    ),
+  withSystemOptions(
+    program.command('status').description('how the system is; fails when it is stopped or not ready'),
   ).action(status)
 }
 
-async function status(options: SystemSelection & { readonly output: OutputFormat }): Promise<void> {
+async function status(options: SystemOptions): Promise<void> {
   const report = await statusOf(options)
   if (report?.ready !== true) process.exitCode = EXIT.failure
   if (options.output === 'json')

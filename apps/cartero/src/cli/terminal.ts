@@ -5,19 +5,17 @@ import type { NumberedMessage } from '@cartero/mda-agent/agent'
 import type { Command } from 'commander'
 
 import { ATTACH, SHOWN } from '../terminal-verbs.ts'
-import { say, withOutput, type OutputFormat } from './output.ts'
-import { runningSystem, withSystem, type SystemSelection } from './reach-system.ts'
-
-type Options = SystemSelection & { readonly output: OutputFormat }
+import { say } from './output.ts'
+import { runningSystem, withSystemOptions, type SystemOptions } from './reach-system.ts'
 
 export function registerTerminal(program: Command): void {
   const terminal = program
     .command('terminal')
     .description('show messages for an account as they come by SEND, SOML and SAML, until Ctrl-C')
-  withOutput(withSystem(terminal)).argument('<account>', 'for example you@example.org').action(look)
+  withSystemOptions(terminal).argument('<account>', 'for example you@example.org').action(look)
 }
 
-async function look(account: string, options: Options): Promise<void> {
+async function look(account: string, options: SystemOptions): Promise<void> {
   const { controlSocket } = await runningSystem(options)
   const leaving = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => leaving.abort())
