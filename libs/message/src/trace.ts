@@ -97,7 +97,10 @@ function fromWords(from: ReceivedTrace['from']): readonly string[] {
   return ['from', word(helo), `(${info.join(' ')})`]
 }
 
-/** RFC 5321 §4.5.3.1: a local part of 64 octets, `@` and a domain of 255. Longer words are cut, and so no line has 998 octets. */
+/**
+ * RFC 5321 §4.5.3.1: a local part of 64 octets, `@` and a domain of 255. Longer words are cut, and so no line has 998
+ * octets.
+ */
 const LONGEST_WORD = 320
 
 /** One word of a clause: no white space, no control, and nothing that would open a comment or end the clause. */

@@ -1,4 +1,7 @@
-/** Tells whether octets are UTF-8, one after another (RFC 3629 §4): no overlong forms, no surrogates, nothing beyond U+10FFFF. */
+/**
+ * Tells whether octets are UTF-8, one after another (RFC 3629 §4): no overlong forms, no surrogates, nothing beyond
+ * U+10FFFF.
+ */
 export class Utf8Checker {
   #isValid = true
   /** Octets of the present character that are still to come. */

@@ -133,7 +133,10 @@ export class ScramServer implements SaslServerMechanism {
   }
 }
 
-/** The client says again the nonce and the header it began with, over the same channel; else somebody changed them. RFC 5802 §5.1 */
+/**
+ * The client says again the nonce and the header it began with, over the same channel; else somebody changed them.
+ * RFC 5802 §5.1
+ */
 function repeats(final: ClientFinal, state: State & { at: 'challenged' }): boolean {
   const binding = Buffer.concat([Buffer.from(state.first.gs2Header), state.bound])
   return final.nonce === state.nonce && sameOctets(final.channelBinding, binding)

@@ -56,7 +56,10 @@ export interface ConnectionFacts {
   readonly remotePort: number
   readonly localAddress: string
   readonly localPort: number
-  /** Who really is connected, when a trusted proxy said for whom it speaks (PROXY protocol); the facts above are what it said. */
+  /**
+   * Who really is connected, when a trusted proxy said for whom it speaks (PROXY protocol); the facts above are what it
+   * said.
+   */
   readonly proxy?: ProxyFacts
   /** Present when TLS came first (implicit TLS, RFC 8314 §3). */
   readonly tls?: TlsFacts

@@ -65,7 +65,10 @@ export interface ProtocolMachine<Question, Answer> {
   timedOut(): void
   /** The process is leaving: say goodbye at the next point where nothing is lost (RFC 5321 §3.8, 421). */
   drain(): void
-  /** The connection is gone. The machine yields nothing any more, but may still tell its session through `ask`s it withdraws. */
+  /**
+   * The connection is gone. The machine yields nothing any more, but may still tell its session through `ask`s it
+   * withdraws.
+   */
   disconnected(): void
   /** Something the session knows of has changed (an IDLE update); the machine may now have output. */
   wake(): void

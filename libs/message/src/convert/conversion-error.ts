@@ -10,8 +10,8 @@ export type ConversionObstacle =
   | 'boundary'
 
 /**
- * The message cannot be converted, and not by trying again: the sender's matter (RFC 6152 §3). It is thrown as soon as such an octet
- * comes, which in a stream may be late; nothing after it may be sent.
+ * The message cannot be converted, and not by trying again: the sender's matter (RFC 6152 §3). It is thrown as soon as
+ * such an octet comes, which in a stream may be late; nothing after it may be sent.
  */
 export class ConversionError extends Error {
   override readonly name = 'ConversionError'

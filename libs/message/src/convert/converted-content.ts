@@ -5,9 +5,10 @@ import type { Hop } from './hop.ts'
 export type MessageSource = Buffer | AsyncIterable<Uint8Array>
 
 /**
- * The message for a hop that carries 7bit only (RFC 6152 §3, RFC 2045 §6): eight-bit and binary text as quoted-printable, everything
- * else as base64, headers in ASCII. What is encoded already, and what fits, stays as it is; so do signed and encrypted parts,
- * and if those do not fit, a ConversionError is thrown. Decoding gives back the original octets.
+ * The message for a hop that carries 7bit only (RFC 6152 §3, RFC 2045 §6): eight-bit and binary text as
+ * quoted-printable, everything else as base64, headers in ASCII. What is encoded already, and what fits, stays as it
+ * is; so do signed and encrypted parts, and if those do not fit, a ConversionError is thrown. Decoding gives back the
+ * original octets.
  */
 export function to7Bit(source: Buffer, options?: ConversionOptions): Buffer
 export function to7Bit(source: AsyncIterable<Uint8Array>, options?: ConversionOptions): AsyncIterable<Buffer>
@@ -16,7 +17,10 @@ export function to7Bit(source: MessageSource, options?: ConversionOptions): Buff
   return converted(source, '7bit', options)
 }
 
-/** The same for a hop with 8BITMIME and without BINARYMIME (RFC 3030 §3): only NULs, bare line ends and long lines are encoded away. */
+/**
+ * The same for a hop with 8BITMIME and without BINARYMIME (RFC 3030 §3): only NULs, bare line ends and long lines are
+ * encoded away.
+ */
 export function to8Bit(source: Buffer, options?: ConversionOptions): Buffer
 export function to8Bit(source: AsyncIterable<Uint8Array>, options?: ConversionOptions): AsyncIterable<Buffer>
 export function to8Bit(source: MessageSource, options?: ConversionOptions): Buffer | AsyncIterable<Buffer>

@@ -19,8 +19,8 @@ export function isReadable(header: Buffer): boolean {
 }
 
 /**
- * The header with these fields: Content-Transfer-Encoding where it stood (others of that name go), missing ones behind the last field, and a
- * blank line at its end.
+ * The header with these fields: Content-Transfer-Encoding where it stood (others of that name go), missing ones behind
+ * the last field, and a blank line at its end.
  */
 export function withMimeFields(header: Buffer, fields: MimeFields): Buffer {
   const { encoding, contentType, mimeVersion = false } = fields

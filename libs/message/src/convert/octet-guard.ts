@@ -8,8 +8,8 @@ const SUBSTITUTE = 0x3f
 const LINE_LENGTH = 990
 
 /**
- * Passes on what the hop carries, and tells of each octet that it does not: `refuse` may throw, or let it be replaced by `?`. Long lines are
- * left as they are, unless nobody minds that they are broken.
+ * Passes on what the hop carries, and tells of each octet that it does not: `refuse` may throw, or let it be replaced
+ * by `?`. Long lines are left as they are, unless nobody minds that they are broken.
  */
 export class OctetGuard implements TransferEncoder {
   readonly #highest: number

@@ -8,8 +8,9 @@ import { addText, isEncodedWord } from './unstructured.ts'
 const ATOM = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+$/
 
 /**
- * From, To, Cc and their like in ASCII (RFC 6857 §3.1.7, §3.1.8): names become encoded-words, domains A-labels. An address whose local part is
- * not ASCII cannot be written; it becomes a group without members that is named after it. Comments are lost.
+ * From, To, Cc and their like in ASCII (RFC 6857 §3.1.7, §3.1.8): names become encoded-words, domains A-labels. An
+ * address whose local part is not ASCII cannot be written; it becomes a group without members that is named after it.
+ * Comments are lost.
  */
 export function downgradedAddresses(name: string, value: Buffer): Buffer {
   const writer = new FieldWriter(name)

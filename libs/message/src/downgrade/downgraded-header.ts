@@ -62,9 +62,10 @@ const DOWNGRADES: Readonly<Record<string, Downgrade>> = {
 }
 
 /**
- * A header in UTF-8 made ASCII (RFC 6857 §3; RFC 5504 is its ancestor): fields that are ASCII stay octet by octet, and so does what is behind the
- * header's end. Text becomes encoded-words, domains A-labels, parameters RFC 2231; what has no other form, a `Downgraded-` field.
- * What is eight-bit and not UTF-8 is called `unknown-8bit`. Beyond `HEADER_LIMITS`, octets above 127 become `?`.
+ * A header in UTF-8 made ASCII (RFC 6857 §3; RFC 5504 is its ancestor): fields that are ASCII stay octet by octet, and
+ * so does what is behind the header's end. Text becomes encoded-words, domains A-labels, parameters RFC 2231; what has
+ * no other form, a `Downgraded-` field. What is eight-bit and not UTF-8 is called `unknown-8bit`. Beyond
+ * `HEADER_LIMITS`, octets above 127 become `?`.
  */
 export function downgradeHeader(header: Buffer): Buffer {
   if (isAscii(header)) return header

@@ -11,8 +11,8 @@ const TOKEN = /^[!#$%&'*+.^_`{|}~0-9A-Za-z-]+$/
 const SECTION_LENGTH = 48
 
 /**
- * Content-Type and Content-Disposition in ASCII: parameters that are not become `name*=utf-8''…` (RFC 2231 §4, RFC 6857 §3.1.4). An empty charset
- * says that nobody knows which it is. Comments are lost.
+ * Content-Type and Content-Disposition in ASCII: parameters that are not become `name*=utf-8''…` (RFC 2231 §4,
+ * RFC 6857 §3.1.4). An empty charset says that nobody knows which it is. Comments are lost.
  */
 export function downgradedMimeValue(name: string, value: Buffer): Buffer {
   const scanner = new FieldScanner(value)

@@ -3,7 +3,10 @@ import { textOf, trimmed, type OctetString } from '../octet-string.ts'
 import { FieldWriter } from './field-writer.ts'
 import { isForeignWord } from './unstructured.ts'
 
-/** Received, Date and their like: what is not ASCII stands in comments, domains and the address of a for clause (RFC 6857 §3.2). */
+/**
+ * Received, Date and their like: what is not ASCII stands in comments, domains and the address of a for clause
+ * (RFC 6857 §3.2).
+ */
 export function downgradedTrace(name: string, value: OctetString): Buffer {
   const writer = new FieldWriter(name)
   // RFC 6857 §3.2.5: a for clause that is not ASCII goes.

@@ -20,7 +20,10 @@ export function isForeignWord(word: OctetString): boolean {
   return /[^\x21-\x7e]/.test(word)
 }
 
-/** Subject, Comments and whatever else is text: words that are not ASCII become encoded-words, all else stays (RFC 6857 §3.1.1). */
+/**
+ * Subject, Comments and whatever else is text: words that are not ASCII become encoded-words, all else stays
+ * (RFC 6857 §3.1.1).
+ */
 export function downgradedText(name: string, value: OctetString): Buffer {
   const writer = new FieldWriter(name)
   addText(writer, value, isForeignWord)

@@ -19,8 +19,8 @@ export function charsetOf(octets: OctetString): string {
 }
 
 /**
- * Encoded-words that say these octets (RFC 2047 §4): in Q where that can be read, else in B. Characters are never cut. `firstRoom`
- * are the columns that are left in the line; the other words stand in lines of their own.
+ * Encoded-words that say these octets (RFC 2047 §4): in Q where that can be read, else in B. Characters are never cut.
+ * `firstRoom` are the columns that are left in the line; the other words stand in lines of their own.
  */
 export function encodedWords(octets: OctetString, firstRoom: number = LONGEST_WORD): readonly string[] {
   const charset = charsetOf(octets)

@@ -32,7 +32,10 @@ export interface EntityStart {
 
 export interface EntityHandler {
   open(start: EntityStart): Entity
-  /** A delimiter line without its line end. `afterLineEnd`: the line end before it is its own, and was not given to the body. */
+  /**
+   * A delimiter line without its line end. `afterLineEnd`: the line end before it is its own, and was not given to the
+   * body.
+   */
   delimiter(line: Buffer, afterLineEnd: boolean): void
 }
 
@@ -40,8 +43,8 @@ const NOTHING = Buffer.alloc(0)
 const DASHED_LINE = Buffer.from('\n--')
 
 /**
- * Takes a message apart while it passes, cut anywhere: for rewriting it. It draws the lines where `MessageIndexer` draws them. What it
- * holds back is a header, or the line end and the line that may be a delimiter.
+ * Takes a message apart while it passes, cut anywhere: for rewriting it. It draws the lines where `MessageIndexer`
+ * draws them. What it holds back is a header, or the line end and the line that may be a delimiter.
  */
 export class EntityReader {
   readonly #handler: EntityHandler

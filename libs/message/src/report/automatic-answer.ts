@@ -45,7 +45,10 @@ const ROLE =
 
 const RECIPIENT_FIELDS = ['to', 'cc', 'bcc', 'resent-to', 'resent-cc', 'resent-bcc']
 
-/** Whether a machine may answer this message, and why not (RFC 3834 §2). How often it answers the same sender is for others to remember. */
+/**
+ * Whether a machine may answer this message, and why not (RFC 3834 §2). How often it answers the same sender is for
+ * others to remember.
+ */
 export function mayAnswerAutomatically(
   header: HeaderBlock,
   reversePath: string,

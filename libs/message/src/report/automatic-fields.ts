@@ -7,8 +7,8 @@ import { threadFields } from './report-message.ts'
 const LONGEST_SUBJECT = 200
 
 /**
- * The fields by which others know that a machine wrote, with their line ends: Auto-Submitted, and for an answer Subject, In-Reply-To and
- * References of what it answers (RFC 3834 §3.1.5, §3.1.6, §3.1.7). No Precedence (§3.1.8).
+ * The fields by which others know that a machine wrote, with their line ends: Auto-Submitted, and for an answer
+ * Subject, In-Reply-To and References of what it answers (RFC 3834 §3.1.5, §3.1.6, §3.1.7). No Precedence (§3.1.8).
  */
 export function automaticFields(kind: 'auto-generated'): Buffer
 export function automaticFields(kind: 'auto-replied', original: HeaderBlock): Buffer

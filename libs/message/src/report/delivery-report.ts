@@ -41,8 +41,8 @@ export interface RecipientReport {
 /** What a report may cost its reader and its writer. */
 export const REPORT_LIMITS = {
   /**
-   * Octets of a message that is given back whole; of a larger one only the header is. A sender may be forged, and then somebody who wrote
-   * nothing gets all of it.
+   * Octets of a message that is given back whole; of a larger one only the header is. A sender may be forged, and then
+   * somebody who wrote nothing gets all of it.
    */
   contentOctets: 1024 * 1024,
   /** Octets of a header that is given back; longer ones are cut between fields. Real ones have 2 to 20 KiB. */

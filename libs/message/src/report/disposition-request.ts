@@ -18,8 +18,9 @@ export interface DispositionRequest {
 const MOST_ADDRESSES = 20
 
 /**
- * The wish of Disposition-Notification-To (RFC 8098 §2.1), or undefined when there is none that may be met: also none of a report, and none that
- * requires an option (§2.2), since we know no options. `reversePath` is that of the envelope, undefined when it is not known.
+ * The wish of Disposition-Notification-To (RFC 8098 §2.1), or undefined when there is none that may be met: also none
+ * of a report, and none that requires an option (§2.2), since we know no options. `reversePath` is that of the
+ * envelope, undefined when it is not known.
  */
 export function dispositionRequest(
   header: HeaderBlock,

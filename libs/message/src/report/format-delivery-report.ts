@@ -15,7 +15,10 @@ import {
 import { headerOf, returnedPart, type OriginalMessage, type StreamedMessage } from './returned-message.ts'
 
 export interface DeliveryReportOptions extends ReportAuthor {
-  /** The reverse-path of the message. The null one gets no report: that would be an endless loop (RFC 3464 §2, RFC 5321 §6.1). */
+  /**
+   * The reverse-path of the message. The null one gets no report: that would be an endless loop (RFC 3464 §2,
+   * RFC 5321 §6.1).
+   */
   readonly to: string
   /** Whom to ask, an address; `postmaster@<host>` unless given. */
   readonly postmaster?: string
@@ -24,7 +27,10 @@ export interface DeliveryReportOptions extends ReportAuthor {
   readonly return?: 'full' | 'headers'
   /** REQUIRETLS was asked for: only the header is given back (RFC 8689 §5). */
   readonly requireTls?: boolean
-  /** The report may be in UTF-8 where it has to be, since the message came by SMTPUTF8 (RFC 6533 §4). Else it is ASCII throughout. */
+  /**
+   * The report may be in UTF-8 where it has to be, since the message came by SMTPUTF8 (RFC 6533 §4). Else it is ASCII
+   * throughout.
+   */
   readonly smtpUtf8?: boolean
   /** Octets of the largest message that is given back whole; `REPORT_LIMITS.contentOctets` unless given. */
   readonly mostContentOctets?: number
@@ -39,8 +45,9 @@ const SUBJECTS: Readonly<Record<DeliveryAction, string>> = {
 }
 
 /**
- * A delivery status notification (RFC 3464 §2): words for people, the same for machines, and what it is about. A stream comes out if and only
- * if the original is a stream and is given back whole. Throws RangeError for a null reverse-path and for a report without recipients.
+ * A delivery status notification (RFC 3464 §2): words for people, the same for machines, and what it is about. A stream
+ * comes out if and only if the original is a stream and is given back whole. Throws RangeError for a null reverse-path
+ * and for a report without recipients.
  */
 export function formatDeliveryReport(
   report: DeliveryReport,

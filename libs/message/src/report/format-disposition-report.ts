@@ -39,8 +39,8 @@ const SAID: Readonly<Record<string, string>> = {
 }
 
 /**
- * A message disposition notification (RFC 8098 §3). Whether it may be sent, `dispositionRequest` and the recipient say. Throws RangeError
- * when there is nobody to send it to.
+ * A message disposition notification (RFC 8098 §3). Whether it may be sent, `dispositionRequest` and the recipient say.
+ * Throws RangeError when there is nobody to send it to.
  */
 export function formatDispositionReport(
   report: DispositionReport,

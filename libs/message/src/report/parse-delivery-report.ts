@@ -13,8 +13,9 @@ import { splitTypedText, typedText, type TypedText } from './typed-text.ts'
 const TYPES = ['message/delivery-status', 'message/global-delivery-status']
 
 /**
- * Reads a delivery status notification, whoever made it; undefined when it is none, or names no recipient. Lenient: what is missing is taken from
- * what is there, and what cannot be read is left out. Bounded by `REPORT_LIMITS`. Nothing in it is proved: anybody can write one.
+ * Reads a delivery status notification, whoever made it; undefined when it is none, or names no recipient. Lenient:
+ * what is missing is taken from what is there, and what cannot be read is left out. Bounded by `REPORT_LIMITS`. Nothing
+ * in it is proved: anybody can write one.
  */
 export function parseDeliveryReport(octets: Buffer): DeliveryReport | undefined
 export function parseDeliveryReport(source: AsyncIterable<Uint8Array>): Promise<DeliveryReport | undefined>

@@ -6,8 +6,8 @@ import { fieldGroups, readBeginning, readReport, type FieldGroup } from './repor
 const TYPES = ['message/disposition-notification', 'message/global-disposition-notification']
 
 /**
- * Reads a message disposition notification, whoever made it, those of RFC 3798 included; undefined when it is none, or names neither recipient nor
- * disposition. Bounded by `REPORT_LIMITS`. Nothing in it is proved (RFC 8098 §6.1).
+ * Reads a message disposition notification, whoever made it, those of RFC 3798 included; undefined when it is none, or
+ * names neither recipient nor disposition. Bounded by `REPORT_LIMITS`. Nothing in it is proved (RFC 8098 §6.1).
  */
 export function parseDispositionReport(octets: Buffer): DispositionReport | undefined
 export function parseDispositionReport(

@@ -7,7 +7,10 @@ const LONGEST_WORD = 900
 /** Characters of a piece of what is longer; each has at most four octets, or eight as an escape. */
 const PIECE = 120
 
-/** A field of the machine-readable part: one name, one value, whatever was in it; folded where it has spaces, line end included. */
+/**
+ * A field of the machine-readable part: one name, one value, whatever was in it; folded where it has spaces, line end
+ * included.
+ */
 export function reportField(name: string, value: string, isWide: boolean): string {
   let text = `${name}:`
   let column = text.length
@@ -32,7 +35,10 @@ export function dateOf(at: number | undefined): string | undefined {
   return at === undefined ? undefined : formatDateTime(at)
 }
 
-/** No control characters, no word that a line cannot hold; in a narrow report nothing but ASCII, with escapes as in RFC 6533 §3. */
+/**
+ * No control characters, no word that a line cannot hold; in a narrow report nothing but ASCII, with escapes as in
+ * RFC 6533 §3.
+ */
 function visible(value: string, isWide: boolean): string {
   const text = cut(value).replace(/[^\P{Cc}\t\r\n]|\p{Cs}/gu, '?')
   if (isWide || isAsciiText(text)) return text

@@ -75,7 +75,10 @@ function originalHeader(bytes: Buffer, parts: readonly Part[]): HeaderBlock | un
 /** One group of fields: names in lower case, values on one line, of a field that comes twice the first. */
 export type FieldGroup = ReadonlyMap<string, string>
 
-/** The groups of a machine-readable part (RFC 3464 §2.1): blank lines between them, and whatever else stands between is passed over. */
+/**
+ * The groups of a machine-readable part (RFC 3464 §2.1): blank lines between them, and whatever else stands between is
+ * passed over.
+ */
 export function fieldGroups(body: Buffer, most: number): readonly FieldGroup[] {
   const groups: FieldGroup[] = []
   for (let at = 0; at < body.length && groups.length < most;) {

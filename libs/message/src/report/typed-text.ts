@@ -1,6 +1,9 @@
 import { encodeUtf8Address, isAsciiText } from '@cartero/syntax'
 
-/** `type;text` as reports have it: `rfc822;ann@example.org`, `dns;mx.example.org`, `smtp;550 5.1.1 no such user` (RFC 3464 §2.1.2). */
+/**
+ * `type;text` as reports have it: `rfc822;ann@example.org`, `dns;mx.example.org`, `smtp;550 5.1.1 no such user`
+ * (RFC 3464 §2.1.2).
+ */
 export type TypedText = string
 
 export function typedText(type: string, text: string): TypedText {
@@ -12,7 +15,10 @@ export function typedAddress(address: string): TypedText {
   return typedText(isAsciiText(address) ? 'rfc822' : 'utf-8', address)
 }
 
-/** Type in lower case and text; a type that is missing is `''`. Addresses of type utf-8 are given as they are meant, without escapes. */
+/**
+ * Type in lower case and text; a type that is missing is `''`. Addresses of type utf-8 are given as they are meant,
+ * without escapes.
+ */
 export function splitTypedText(value: TypedText): { readonly type: string; readonly text: string } {
   const semicolon = value.indexOf(';')
   const type = value.slice(0, Math.max(semicolon, 0)).trim().toLowerCase()

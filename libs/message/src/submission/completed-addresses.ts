@@ -36,8 +36,9 @@ const ADDRESS_FIELDS = new FieldNames([
 ])
 
 /**
- * The header with its addresses completed (RFC 6409 §4.2, §8.8): `tim@sales` becomes `tim@sales.example.com`, `tim` becomes `tim@example.com`.
- * Fields in which nothing has to be completed stay octet by octet; the others are written anew, without their comments.
+ * The header with its addresses completed (RFC 6409 §4.2, §8.8): `tim@sales` becomes `tim@sales.example.com`, `tim`
+ * becomes `tim@example.com`. Fields in which nothing has to be completed stay octet by octet; the others are written
+ * anew, without their comments.
  */
 export function completedAddresses(header: Buffer, completion: Completion): Buffer {
   const block = HeaderBlock.parse(header)

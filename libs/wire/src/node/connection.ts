@@ -8,7 +8,10 @@ import { OutputBuffer } from './output-buffer.ts'
 /** Octets received while the machine waits for an answer; beyond it the socket is paused and TCP slows the peer. */
 export const INBOX_LIMIT = 256 * 1024
 
-/** How long a session may take to answer one question before the peer is told 451 (below every client's time-out, RFC 5321 §4.5.3.2). */
+/**
+ * How long a session may take to answer one question before the peer is told 451 (below every client's time-out,
+ * RFC 5321 §4.5.3.2).
+ */
 export const DECISION_LIMIT_MS = 240_000
 
 /** How long a peer may keep its half of the connection open once we have said all; then it is cut off. */

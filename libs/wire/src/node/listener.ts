@@ -9,7 +9,10 @@ import { Connection, TICK_MS } from './connection.ts'
 import { proxiedFacts, takeProxyHeader } from './proxy-door.ts'
 import type { TlsServer } from './tls-server.ts'
 
-/** Connections of one listener at a time, TLS handshakes and PROXY headers that are not finished among them: some tens of KB each. */
+/**
+ * Connections of one listener at a time, TLS handshakes and PROXY headers that are not finished among them: some tens
+ * of KB each.
+ */
 export const MAX_CONNECTIONS = 10_000
 
 /** Connections that the kernel may complete before we take them: what comes in one burst. */

@@ -4,7 +4,10 @@ import type { ConnectionFacts } from '../facts.ts'
 import type { ProxyHeader } from '../proxy/header.ts'
 import { readProxyHeader } from '../proxy/reader.ts'
 
-/** How long a proxy may take for its header: enough for one segment that TCP has to send again (3 s at least, as HAProxy asks). */
+/**
+ * How long a proxy may take for its header: enough for one segment that TCP has to send again (3 s at least, as HAProxy
+ * asks).
+ */
 export const PROXY_HEADER_LIMIT_MS = 10_000
 
 /**
