@@ -39,6 +39,7 @@ const ENOUGH_FINDINGS = 5
 export function corpusOf(name: string): readonly Buffer[] {
   const folder = fileURLToPath(new URL(`corpus/${name}/`, import.meta.url))
   return readdirSync(folder)
+    .filter((file) => !file.startsWith('.'))
     .toSorted()
     .map((file) => readFileSync(`${folder}${file}`))
 }

@@ -7,9 +7,9 @@ import {
   type ServedSession,
   type SmtpServerOptions,
 } from '@cartero/smtp/server'
+import { cut } from './cut.ts'
 import type { Target } from './engine.ts'
 import { pump } from './pump.ts'
-import type { Random } from './random.ts'
 
 const keys = await deriveScramKeys('pencil', Buffer.from('salt'), 4096)
 const verifier: CredentialVerifier = {
@@ -150,16 +150,6 @@ function checkReplies(said: Buffer): void {
 function checkMessage(message: Buffer): void {
   assert.ok(!/\r(?!\n)|(?<!\r)\n/.test(message.toString('latin1')), 'a bare CR or LF was accepted')
   assert.ok(!message.includes(0), 'a NUL was accepted')
-}
-
-function cut(input: Buffer, random: Random): Buffer[] {
-  const chunks: Buffer[] = []
-  for (let from = 0; from < input.length;) {
-    const size = 1 + random.below(random.oneIn(3) ? 3 : 200)
-    chunks.push(Buffer.from(input.subarray(from, from + size)))
-    from += size
-  }
-  return chunks
 }
 
 const lines = (...text: readonly string[]): Buffer => Buffer.from(text.join('\r\n') + '\r\n', 'latin1')
