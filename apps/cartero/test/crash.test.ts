@@ -4,7 +4,7 @@ import { randomInt } from 'node:crypto'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CarteroProcess, LineClient } from '@cartero/testkit'
-import { ImapFlow } from 'imapflow'
+import { lookIntoInbox } from '@cartero/testkit/inbox'
 
 const ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? 3)
 const SENDERS = 20
@@ -30,29 +30,16 @@ async function send(port: number, prefix: string, acknowledged: Set<string>): Pr
 }
 
 /** How often each number is in the mailbox. */
-async function numbers(cartero: CarteroProcess, localPart: string): Promise<Map<string, number>> {
-  const { address, password } = cartero.account(localPart)
-  const client = new ImapFlow({
-    host: '127.0.0.1',
-    port: cartero.port(993),
-    secure: true,
-    tls: { rejectUnauthorized: false },
-    auth: { user: address, pass: password },
-    logger: false,
-  })
-  await client.connect()
-  const counts = new Map<string, number>()
-  try {
-    const { exists } = await client.mailboxOpen('INBOX')
+function numbers(cartero: CarteroProcess, localPart: string): Promise<Map<string, number>> {
+  return lookIntoInbox(cartero, localPart, async (client, exists) => {
+    const counts = new Map<string, number>()
     if (exists === 0) return counts
     for await (const message of client.fetch('1:*', { headers: ['x-number'] })) {
       const number = /x-number: (\S+)/i.exec(message.headers!.toString())?.[1] ?? 'none'
       counts.set(number, (counts.get(number) ?? 0) + 1)
     }
-  } finally {
-    await client.logout()
-  }
-  return counts
+    return counts
+  })
 }
 
 test(

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { CarteroProcess, command, lacks, type CommandResult } from '@cartero/testkit'
-import { ImapFlow } from 'imapflow'
+import { lookIntoInbox } from '@cartero/testkit/inbox'
 import { createTransport } from 'nodemailer'
 
 const LETTER = [
@@ -29,30 +29,15 @@ const LETTER = [
 let cartero: CarteroProcess
 
 /** Everything in the account's INBOX, oldest first. */
-async function inbox(
-  localPart: string,
-): Promise<{ uid: number; source: Buffer; subject: string | undefined }[]> {
-  const { address, password } = cartero.account(localPart)
-  const client = new ImapFlow({
-    host: '127.0.0.1',
-    port: cartero.port(993),
-    secure: true,
-    tls: { rejectUnauthorized: false },
-    auth: { user: address, pass: password },
-    logger: false,
-  })
-  await client.connect()
-  try {
-    await client.mailboxOpen('INBOX')
+function inbox(localPart: string): Promise<{ uid: number; source: Buffer; subject: string | undefined }[]> {
+  return lookIntoInbox(cartero, localPart, async (client) => {
     const messages = await client.fetchAll('1:*', { uid: true, source: true, envelope: true }).catch(() => [])
     return messages.map((message) => ({
       uid: message.uid,
       source: message.source!,
       subject: message.envelope?.subject,
     }))
-  } finally {
-    await client.logout()
-  }
+  })
 }
 
 async function arrived(

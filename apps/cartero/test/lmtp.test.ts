@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CarteroProcess, freePortBase, LineClient } from '@cartero/testkit'
-import { ImapFlow } from 'imapflow'
+import { lookIntoInbox } from '@cartero/testkit/inbox'
 
 test('another agent delivers into a mailbox, each recipient with an answer of his own', async () => {
   const base = await freePortBase()
@@ -29,22 +29,9 @@ test('another agent delivers into a mailbox, each recipient with an answer of hi
   }
 })
 
-async function subjectFor(cartero: CarteroProcess, localPart: string): Promise<string | undefined> {
-  const { address: user, password: pass } = cartero.account(localPart)
-  const client = new ImapFlow({
-    host: '127.0.0.1',
-    port: cartero.port(993),
-    secure: true,
-    tls: { rejectUnauthorized: false },
-    auth: { user, pass },
-    logger: false,
-  })
-  await client.connect()
-  try {
-    await client.mailboxOpen('INBOX')
+function subjectFor(cartero: CarteroProcess, localPart: string): Promise<string | undefined> {
+  return lookIntoInbox(cartero, localPart, async (client) => {
     const message = await client.fetchOne('1', { envelope: true })
     return message === false ? undefined : message?.envelope?.subject
-  } finally {
-    await client.logout()
-  }
+  })
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { CarteroProcess, LineClient } from '@cartero/testkit'
-import { ImapFlow } from 'imapflow'
+import { lookIntoInbox } from '@cartero/testkit/inbox'
 
 let cartero: CarteroProcess
 
@@ -14,24 +14,11 @@ after(async () => {
   cartero.removeData()
 })
 
-async function inbox(localPart: string): Promise<string[]> {
-  const { address: user, password: pass } = cartero.account(localPart)
-  const client = new ImapFlow({
-    host: '127.0.0.1',
-    port: cartero.port(993),
-    secure: true,
-    tls: { rejectUnauthorized: false },
-    auth: { user, pass },
-    logger: false,
-  })
-  await client.connect()
-  try {
-    await client.mailboxOpen('INBOX')
+function inbox(localPart: string): Promise<string[]> {
+  return lookIntoInbox(cartero, localPart, async (client) => {
     const found = await client.fetchAll('1:*', { source: true }).catch(() => [])
     return found.map(({ source }) => source!.toString())
-  } finally {
-    await client.logout()
-  }
+  })
 }
 
 async function arrived(localPart: string, text: string): Promise<string> {

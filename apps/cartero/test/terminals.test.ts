@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { CarteroProcess, LineClient } from '@cartero/testkit'
-import { ImapFlow } from 'imapflow'
+import { lookIntoInbox } from '@cartero/testkit/inbox'
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
@@ -71,18 +71,8 @@ async function send(verb: string, to: string, text: string): Promise<{ rcpt: str
 }
 
 /** Whether a letter with this text comes into the mailbox, within a while. */
-async function isInMailbox(localPart: string, text: string, patience = 100): Promise<boolean> {
-  const { address: user, password: pass } = cartero.account(localPart)
-  const client = new ImapFlow({
-    host: '127.0.0.1',
-    port: cartero.port(993),
-    secure: true,
-    tls: { rejectUnauthorized: false },
-    auth: { user, pass },
-    logger: false,
-  })
-  await client.connect()
-  try {
+function isInMailbox(localPart: string, text: string, patience = 100): Promise<boolean> {
+  return lookIntoInbox(cartero, localPart, async (client) => {
     for (let i = 0; i < patience; i++) {
       await client.mailboxOpen('INBOX')
       const found = await client.search({ body: text })
@@ -90,9 +80,7 @@ async function isInMailbox(localPart: string, text: string, patience = 100): Pro
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
     return false
-  } finally {
-    await client.logout()
-  }
+  })
 }
 
 describe('a terminal', () => {
