@@ -3,12 +3,10 @@ import { replies, substitutes } from '../replies.ts'
 import { isPositive, type Reply } from '../reply.ts'
 import { formatAuth } from '../verb/auth.ts'
 import type { Conversation } from './conversation.ts'
+import { COMMAND_LINE_OCTETS } from './limits.ts'
 
 const CHALLENGE = replies.challenge('').code
 const EMPTY = Buffer.alloc(0)
-/** Octets of a command line without its CRLF; an initial response that makes it longer waits for its 334. */
-// RFC 5321 §4.5.3.1.4, RFC 4954 §4
-const LINE = 510
 
 /** Authenticates, if that is wanted, or leaves; then the server can be given mail. */
 // RFC 4954 §4
@@ -25,7 +23,8 @@ export function authenticate(conversation: Conversation): void {
   const { name, exchange } = chosen
   const initial = exchange.initial()
   const line = formatAuth(name, initial)
-  if (line.length <= LINE) say(conversation, line, exchange)
+  // RFC 4954 §4: an initial response that makes the line too long waits for its 334
+  if (line.length <= COMMAND_LINE_OCTETS) say(conversation, line, exchange)
   else say(conversation, formatAuth(name, undefined), exchange, initial)
 }
 

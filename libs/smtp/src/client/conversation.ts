@@ -39,14 +39,17 @@ export class Conversation {
   introduced = false
   /** The server can be given mail. */
   ready = false
-  /** Messages settled, and MAIL commands planned. */
+  /** Messages settled. */
   transactions = 0
+  /** MAIL commands planned. */
   mails = 0
   /** The errand was not yet asked in vain for one more. */
   mayHaveMore = true
-  /** Messages that are not settled; their transactions that wait, and those whose steps are planned. */
+  /** Messages that are not settled. */
   readonly consignments = new Set<Consignment>()
+  /** Their transactions that wait. */
   readonly waiting: Delivery[] = []
+  /** Those whose steps are planned. */
   readonly inFlight: Delivery[] = []
   asking: 'next' | Consignment | undefined
   streaming: Step | undefined

@@ -9,7 +9,7 @@ import type { Conversation } from './conversation.ts'
 import { DataTransfer } from './data-transfer.ts'
 import type { OutgoingRecipient, Stage } from './errand.ts'
 import { mailParameters, missingFor, needsUtf8, type Form } from './form.ts'
-import { proxiedLines } from './proxied-client.ts'
+import { proxiedLines } from './proxied-lines.ts'
 import type { Step } from './steps.ts'
 
 const BAD_SEQUENCE = replies.badSequence('').code

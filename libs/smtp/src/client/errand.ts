@@ -1,4 +1,3 @@
-import type { SaslClientMechanism } from '@cartero/sasl'
 import type { Mailbox } from '@cartero/syntax'
 import type { Bytes, MaybePromise, TlsFacts } from '@cartero/wire'
 import type { Extension, Offer } from '../extensions.ts'
@@ -6,8 +5,8 @@ import type { DeliverBy } from '../parameters/mail-parameters.ts'
 import type { RcptParameters } from '../parameters/rcpt-parameters.ts'
 import type { ForwardPath, ReversePath } from '../path.ts'
 import type { Reply } from '../reply.ts'
+import type { ProxiedClient } from '../verb/proxied.ts'
 import { readHeader, type Content } from './content.ts'
-import type { ProxiedClient } from './proxied-client.ts'
 
 export interface OutgoingRecipient {
   readonly path: ForwardPath
@@ -136,15 +135,6 @@ export interface SmtpErrand {
   /** The last call. */
   closed?(how: ClientEnding): void
 }
-
-/**
- * The way to authenticate, chosen from the mechanisms that the server offers; undefined when there is none. Channel
- * bindings for those that end in -PLUS are in `tls`.
- */
-export type ChooseMechanism = (
-  offered: readonly string[],
-  tls: TlsFacts | undefined,
-) => { readonly name: string; readonly exchange: SaslClientMechanism } | undefined
 
 /** What the machine asks: the next message, or the header of one that has to be converted. */
 export type SmtpClientQuestion =

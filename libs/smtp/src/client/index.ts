@@ -11,11 +11,11 @@ export {
 } from '../path.ts'
 export { replyText, type Reply } from '../reply.ts'
 export type { Offer } from '../extensions.ts'
+export type { ProxiedClient } from '../verb/proxied.ts'
 export { HEADER_OCTETS, type Content } from './content.ts'
 export { messageConversion, type Conversion, type Converter } from './conversion.ts'
 export {
   serveErrand,
-  type ChooseMechanism,
   type ClientEnding,
   type OutgoingRecipient,
   type OutgoingTransaction,
@@ -28,5 +28,4 @@ export {
 } from './errand.ts'
 export { DEFAULT_LIMITS, DEFAULT_PATIENCE, type ClientLimits, type ClientPatience } from './limits.ts'
 export { SmtpClientMachine } from './machine.ts'
-export type { Downgrade, SmtpClientOptions } from './options.ts'
-export type { ProxiedClient } from './proxied-client.ts'
+export type { ChooseMechanism, Downgrade, SmtpClientOptions } from './options.ts'

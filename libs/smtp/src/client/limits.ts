@@ -30,6 +30,10 @@ export const DEFAULT_PATIENCE: ClientPatience = {
   quit: 10_000,
 }
 
+/** Octets of a command line without its CRLF, as every server takes it; what makes a line longer is said otherwise. */
+// RFC 5321 §4.5.3.1.4
+export const COMMAND_LINE_OCTETS = 510
+
 /** How far a client goes ahead of the answers. */
 export interface ClientLimits {
   /** Messages said and not yet answered. */

@@ -4,7 +4,7 @@ import { isPermanent, isPositive } from '../reply.ts'
 import { formatGreeting } from '../verb/greeting.ts'
 import { authenticate } from './authentication.ts'
 import type { Conversation } from './conversation.ts'
-import { proxiedLines } from './proxied-client.ts'
+import { proxiedLines } from './proxied-lines.ts'
 
 /** Greeting, EHLO, STARTTLS, EHLO again, XCLIENT, EHLO again, AUTH; then the server can be given mail. */
 // RFC 5321 §3.1

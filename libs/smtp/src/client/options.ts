@@ -1,8 +1,8 @@
+import type { SaslClientMechanism } from '@cartero/sasl'
 import type { TlsFacts } from '@cartero/wire'
+import type { ProxiedClient } from '../verb/proxied.ts'
 import type { Conversion } from './conversion.ts'
-import type { ChooseMechanism } from './errand.ts'
 import type { ClientLimits, ClientPatience } from './limits.ts'
-import type { ProxiedClient } from './proxied-client.ts'
 
 export interface SmtpClientOptions {
   /** What we call ourselves in EHLO: a domain, or an address literal in its brackets. */
@@ -30,6 +30,15 @@ export interface SmtpClientOptions {
   readonly patience?: Partial<ClientPatience>
   readonly limits?: Partial<ClientLimits>
 }
+
+/**
+ * The way to authenticate, chosen from the mechanisms that the server offers; undefined when there is none. Channel
+ * bindings for those that end in -PLUS are in `tls`.
+ */
+export type ChooseMechanism = (
+  offered: readonly string[],
+  tls: TlsFacts | undefined,
+) => { readonly name: string; readonly exchange: SaslClientMechanism } | undefined
 
 export interface Downgrade {
   /** How messages are converted; as @cartero/message does it, unless it is said here. `none`: what needs it fails. */
