@@ -35,7 +35,7 @@ export interface SaslClientContext {
   /** We showed a certificate in the TLS handshake. */
   readonly certificate?: boolean
   readonly tls?: TlsFacts | undefined
-  /** Passwords and tokens may cross without TLS. */
+  /** Passwords and tokens may cross without TLS, or to a server whose certificate could not be verified. */
   readonly inTheClear?: boolean
   /** What the server offers; says whether it could have bound the channel. */
   readonly offered?: readonly string[]

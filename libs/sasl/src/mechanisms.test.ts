@@ -119,6 +119,18 @@ describe('the table of mechanisms', () => {
     assert.equal(preferredMechanism(['XOAUTH2', 'CRAM-MD5'], password), undefined)
   })
 
+  test('a password or a token is not said to whoever has a certificate that cannot be verified', () => {
+    const unverified = { ...tls, verified: false }
+    const equipped: SaslClientContext = { login: 'a', password: 'b', token: 'c', tls: unverified }
+    assert.equal(preferredMechanism(['PLAIN', 'LOGIN', 'XOAUTH2', 'OAUTHBEARER'], equipped), undefined)
+    assert.equal(preferredMechanism(['PLAIN', 'SCRAM-SHA-256'], equipped)?.name, 'SCRAM-SHA-256')
+    assert.equal(preferredMechanism(['PLAIN'], { ...equipped, inTheClear: true })?.name, 'PLAIN')
+    assert.equal(
+      preferredMechanism(['PLAIN'], { ...equipped, tls: { ...tls, verified: true } })?.name,
+      'PLAIN',
+    )
+  })
+
   test('names are found in any case, and no others', () => {
     assert.equal(mechanismNamed('scram-sha-256-plus')?.name, 'SCRAM-SHA-256-PLUS')
     assert.equal(mechanismNamed('SCRAM-SHA-512'), undefined)

@@ -49,8 +49,15 @@ export function preferredMechanism(
 ): MechanismRow | undefined {
   const names = new Set(offered.map((name) => name.toUpperCase()))
   return mechanisms.find(
-    (row) => names.has(row.name) && mayCross(row, context) && !row.isDiscouraged && row.isEquipped(context),
+    (row) => names.has(row.name) && mayBeSaid(row, context) && !row.isDiscouraged && row.isEquipped(context),
   )
+}
+
+/** TLS with we know not whom keeps nothing from him. */
+// RFC 4954 §4, RFC 4616 §6
+function mayBeSaid(row: MechanismRow, context: SaslClientContext): boolean {
+  if (row.needsTls && context.tls?.verified === false) return context.inTheClear === true
+  return mayCross(row, context)
 }
 
 function isOffered(row: MechanismRow, context: SaslServerContext): boolean {
