@@ -22,7 +22,6 @@ export {
   replyText,
   type Reply,
 } from './reply.ts'
-export { formatTimestamp, parseTimestamp } from './timestamp.ts'
 export type { AuthCommand } from './verb/auth.ts'
 export type { GreetingCommand } from './verb/greeting.ts'
 export type { LookUpCommand } from './verb/look-up.ts'

@@ -39,11 +39,10 @@ export const replies = {
   willForward: (path: string) =>
     say(251, 'destinationMoved', `User not local; will forward to ${path}`, 'RFC 5321 §3.4'),
   cannotVerify: say(252, 'destinationValid', 'Cannot VRFY user; try to send', 'RFC 5321 §3.5.3'),
+  verifiedInUtf8: say(252, 'utf8ReplyRequired', 'Ask again with SMTPUTF8', 'RFC 6531 §3.7.4.2'),
   challenge: (base64: string) => say(334, undefined, base64, 'RFC 4954 §4'),
   chunkTaken: (octets: number) => say(250, 'undefined', `${octets} octets received`, 'RFC 3030 §2'),
   startData: say(354, undefined, 'End data with <CRLF>.<CRLF>', 'RFC 5321 §4.1.1.4'),
-
-  verifiedInUtf8: say(252, 'utf8ReplyRequired', 'Ask again with SMTPUTF8', 'RFC 6531 §3.7.4.2'),
 
   // 4yz: not now
   shuttingDown: (host: string) =>
@@ -78,11 +77,9 @@ export const replies = {
   sendingTooFast: say(450, 'notAuthorised', 'You are sending too fast, try again later', 'RFC 6409 §6.2'),
   notAtTerminal: say(450, 'otherMailbox', 'User is not at a terminal', 'RFC 821 §3.4'),
   policyDeferral: say(450, 'notAuthorised', 'Refused by policy for now', 'RFC 2505 §2.13'),
-  greylisted: say(451, 'notAuthorised', 'Try again later', 'RFC 6647 §4'),
   storeFull: say(452, 'systemFull', 'Insufficient system storage', 'RFC 1870 §6.1'),
   mailboxFull: say(452, 'mailboxFull', 'Mailbox is full', 'RFC 5321 §4.2.2'),
   tooManyRecipients: say(452, 'tooManyRecipients', 'Too many recipients', 'RFC 5321 §4.5.3.1.10'),
-  tlsNotAvailable: say(454, 'otherSecurity', 'TLS is not available now', 'RFC 3207 §4'),
   authNotAvailable: say(454, 'otherSecurity', 'Temporary authentication failure', 'RFC 4954 §6'),
 
   // 50z: your words
@@ -130,13 +127,13 @@ export const replies = {
   relayDenied: say(550, 'notAuthorised', 'Relaying denied', 'RFC 5321 §7.7'),
   noRouteOut: say(550, 'unableToRoute', 'This server does not send mail to other hosts', 'RFC 5321 §3.3'),
   senderNotAllowed: say(550, 'notAuthorised', 'Sender address is not yours to use', 'RFC 6409 §6.1'),
-  notAList: say(550, 'notAuthorised', 'That is a user name, not a mailing list', 'RFC 5321 §3.5.1'),
+  aList: say(550, 'otherAddress', 'That is a mailing list, not a user', 'RFC 5321 §3.5.1'),
+  notAList: say(550, 'otherAddress', 'That is a user name, not a mailing list', 'RFC 5321 §3.5.1'),
   authorNotAllowed: say(550, 'notAuthorised', 'Author address is not yours to use', 'RFC 6409 §6.3'),
   senderDomainUnknown: say(550, 'badSenderSystem', 'Sender domain does not exist', 'RFC 2505 §2.9'),
   senderHasNullMx: say(550, 'senderHasNullMx', 'Sender domain accepts no mail', 'RFC 7505 §4.2'),
   solicitationRefused: (keyword: string) =>
     say(550, 'notAuthorised', `SOLICIT=${keyword} is not wanted here`, 'RFC 3865 §2.4'),
-  aList: say(550, 'otherAddress', 'That is a mailing list, not a user', 'RFC 5321 §3.5.1'),
   expandedInUtf8: say(550, 'utf8ReplyRequired', 'Ask again with SMTPUTF8', 'RFC 6531 §3.7.4.2'),
   proxyNotTrusted: say(550, 'otherSecurity', 'Insufficient authorisation', 'RFC 5321 §4.1.5'),
   policyRefusal: say(550, 'otherSecurity', 'Refused by policy', 'RFC 5321 §7.9'),
