@@ -111,15 +111,17 @@ test('the header comes before TLS, in the same segment as its first octets, too'
   }
 })
 
-test('a proxy that does not say for whom it speaks, and one that speaks for itself, are told apart', async () => {
-  for (const [header, proxy] of [
-    ['PROXY UNKNOWN\r\n', { address: '127.0.0.1', toldClient: false }],
-    [Buffer.from('0d0a0d0a000d0a515549540a20000000', 'hex'), undefined],
+test('a client of whom a proxy tells nothing is not taken for the proxy, which speaks for itself by LOCAL', async () => {
+  const untold = { address: '127.0.0.1', toldClient: false }
+  for (const [header, remoteAddress, proxy] of [
+    ['PROXY UNKNOWN\r\n', 'unknown', untold],
+    [Buffer.from('0d0a0d0a000d0a515549540a21000000', 'hex'), 'unknown', untold],
+    [Buffer.from('0d0a0d0a000d0a515549540a20000000', 'hex'), '127.0.0.1', undefined],
   ] as const) {
     const socket = call()
     socket.write(header)
     await until(socket, 'hello\r\n')
-    assert.equal(facts?.remoteAddress, '127.0.0.1')
+    assert.equal(facts?.remoteAddress, remoteAddress)
     assert.deepEqual(facts?.proxy, proxy && { ...proxy, port: socket.localPort })
     socket.destroy()
   }

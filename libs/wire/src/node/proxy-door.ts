@@ -10,6 +10,9 @@ import { readProxyHeader } from '../proxy/reader.ts'
  */
 export const PROXY_HEADER_LIMIT_MS = 10_000
 
+/** Stands for the address of a client of whom a proxy tells nothing. It is in no network. */
+export const UNKNOWN_ADDRESS = 'unknown'
+
 /**
  * Reads the header that a proxy sends before anything else. The octets behind it are put back, and the socket is left
  * paused. Rejects when there is none in time or none at all; the socket is destroyed then.
@@ -49,18 +52,18 @@ export function takeProxyHeader(socket: Socket, clock: Clock): Promise<ProxyHead
   })
 }
 
-/** The facts of a connection as the proxy tells them. LOCAL is the proxy itself. */
+/**
+ * The facts of a connection as the proxy tells them. LOCAL is the proxy itself. A client of whom it tells nothing is nobody:
+ * what the proxy may do, for being trusted, is not for whoever comes through it.
+ */
 export function proxiedFacts(facts: ConnectionFacts, header: ProxyHeader): ConnectionFacts {
   if (header.isLocal) return facts
   const { client, serverName, tls } = header
   return {
     ...facts,
-    ...(client && {
-      remoteAddress: client.source.address,
-      remotePort: client.source.port,
-      localAddress: client.destination.address,
-      localPort: client.destination.port,
-    }),
+    remoteAddress: client?.source.address ?? UNKNOWN_ADDRESS,
+    remotePort: client?.source.port ?? 0,
+    ...(client && { localAddress: client.destination.address, localPort: client.destination.port }),
     proxy: {
       address: facts.remoteAddress,
       port: facts.remotePort,
