@@ -11,6 +11,7 @@ export { ConversionError, type ConversionObstacle } from './convert/conversion-e
 export { to7Bit, to8Bit, type MessageSource } from './convert/converted-content.ts'
 export { LOOK_AHEAD_OCTETS } from './convert/converted-entity.ts'
 export { downgradeHeader } from './downgrade/downgraded-header.ts'
+export { isAddressField } from './field/address-fields.ts'
 export {
   addressSpecOf,
   mailboxesOf,

@@ -1,6 +1,7 @@
 import { isAsciiText, parseDomain, type Domain } from '@cartero/syntax'
 import { FieldWriter } from '../downgrade/field-writer.ts'
 import { isEncodedWord } from '../downgrade/unstructured.ts'
+import { isAddressField } from '../field/address-fields.ts'
 import {
   addressSpecOf,
   mailboxesOf,
@@ -8,7 +9,6 @@ import {
   type Group,
   type Mailbox,
 } from '../field/address-list.ts'
-import { FieldNames } from '../field-names.ts'
 import { HeaderBlock, type HeaderField } from '../header-block.ts'
 import { textOf, type OctetString } from '../octet-string.ts'
 
@@ -19,21 +19,6 @@ export interface Completion {
   /** Domains in other scripts become A-labels, which every host understands. */
   readonly aLabels?: boolean
 }
-
-// RFC 5322 §3.6.2, RFC 5322 §3.6.3, RFC 5322 §3.6.6
-const ADDRESS_FIELDS = new FieldNames([
-  'from',
-  'sender',
-  'reply-to',
-  'to',
-  'cc',
-  'bcc',
-  'resent-from',
-  'resent-sender',
-  'resent-to',
-  'resent-cc',
-  'resent-bcc',
-])
 
 /**
  * The header with its addresses completed (RFC 6409 §4.2, §8.8): `tim@sales` becomes `tim@sales.example.com`, `tim`
@@ -47,7 +32,7 @@ export function completedAddresses(header: Buffer, completion: Completion): Buff
 }
 
 function completedField(field: HeaderField, completion: Completion): Buffer {
-  if (ADDRESS_FIELDS.find(field.bytes, field.start, field.nameEnd) === undefined) return field.raw
+  if (!isAddressField(field)) return field.raw
   const { rawValue } = field
   const list = parseAddressList(rawValue, rawValue.length)
   if (mailboxesOf(list).every((mailbox) => completed(mailbox, completion) === mailbox)) return field.raw
