@@ -24,7 +24,7 @@ import {
 import { systemClock, type Clock, type ConnectionFacts, type Role } from '@cartero/wire'
 import { isUnobserved, Listener, listenAll, type TlsServer } from '@cartero/wire/node'
 import { createEvents, type Events } from './events.ts'
-import { headerEdit } from './policy/header-rewriting.ts'
+import { headerEdit } from './policy/header-edit.ts'
 import { DEFAULT_SUBMISSION_POLICY, type SubmissionPolicy } from './policy/submission-policy.ts'
 import { SubmissionSession, type SubmissionOptions } from './session.ts'
 

@@ -21,8 +21,8 @@ import {
 import { formatMailbox, parseMailbox } from '@cartero/syntax'
 import type { ConnectionFacts, MaybePromise, TlsFacts } from '@cartero/wire'
 import type { Events } from './events.ts'
-import { rewritten } from './policy/header-rewriting.ts'
 import { qualifiedRecipient, qualifiedSender } from './policy/qualified-domains.ts'
+import { rewritten } from './policy/rewritten-domains.ts'
 import type { SubmissionPolicy } from './policy/submission-policy.ts'
 import { submittedHeader } from './submitted-header.ts'
 

@@ -1,6 +1,5 @@
-import { mailboxesOf, parseAddressList, type HeaderBlock } from '@cartero/message'
+import { isAddressField, mailboxesOf, parseAddressList, type HeaderBlock } from '@cartero/message'
 import { ReplyError, replies } from '@cartero/smtp/server'
-import { ADDRESS_FIELDS } from './address-fields.ts'
 
 /**
  * Throws ReplyError for an address in the header that has no domain, or one of a single label. A group without members
@@ -9,7 +8,7 @@ import { ADDRESS_FIELDS } from './address-fields.ts'
 // RFC 6409 §5.1, RFC 6409 §4.2
 export function checkHeaderAddresses(header: HeaderBlock): void {
   for (const field of header.fields) {
-    if (!ADDRESS_FIELDS.some((name) => field.is(name))) continue
+    if (!isAddressField(field)) continue
     for (const { host } of mailboxesOf(parseAddressList(field.rawValue)))
       if (!isQualified(host))
         throw new ReplyError(replies.malformedHeader(`incomplete address in ${field.name}`))

@@ -32,10 +32,10 @@ export interface SubmissionPolicy {
   /** What submitted octets are encoded to before they are kept. Signed parts that do not fit are refused. */
   // RFC 6409 §8.4
   readonly transferEncode: 'never' | '8bit' | '7bit'
-  /** Fields that must not leave the house. See `header-rewriting.ts`. */
+  /** Fields that must not leave the house. See `header-edit.ts`. */
   // RFC 6409 §8
   readonly dropFields: readonly string[]
-  /** Domains by other names, in envelope and header. See `header-rewriting.ts`. */
+  /** Domains by other names, in envelope and header. See `rewritten-domains.ts`. */
   // RFC 6409 §8.8
   readonly rewriteDomains: ReadonlyMap<Domain, Domain>
 }
