@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { run } from './processes.ts'
 import type { BenchServer } from './server.ts'
 
@@ -30,6 +31,17 @@ export async function accept(server: BenchServer, load: Load): Promise<number> {
     server.recipient,
     `127.0.0.1:${server.smtpPort}`,
   ])
+  return (performance.now() - begin) / 1000
+}
+
+const SENDER = fileURLToPath(new URL('smtp-sender.ts', import.meta.url))
+
+/** Hands the load in with our own client, which pipelines; the start of its process is counted. Returns seconds. */
+export async function hand(server: BenchServer, load: Load, framing: 'bdat' | 'data'): Promise<number> {
+  const { sessions, messages, size } = load
+  const begin = performance.now()
+  const args = [server.smtpPort, server.recipient, sessions, messages, size, framing].map(String)
+  await run(process.execPath, [SENDER, ...args])
   return (performance.now() - begin) / 1000
 }
 

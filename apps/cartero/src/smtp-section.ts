@@ -201,7 +201,7 @@ export const smtp = section('Mail on its way in, from users and from other hosts
     doc: 'Recipients of one message. RFC 5321 §4.5.3.1.8 asks for 100 at least.',
   }),
   transactions: setting(integer({ min: 1, max: 1_000_000 }), {
-    default: 1_000,
+    default: 10_000,
     doc: 'Messages of one connection, as announced by LIMITS (RFC 9422).',
   }),
   sessions: setting(integer({ min: 1, max: 100_000 }), {

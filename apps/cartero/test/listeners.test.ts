@@ -15,7 +15,7 @@ const ALWAYS = [
   'DSN',
   'DELIVERBY',
   'MT-PRIORITY',
-  'LIMITS MAILMAX=1000 RCPTMAX=1000',
+  'LIMITS MAILMAX=10000 RCPTMAX=1000',
   'HELP',
 ]
 const AUTH_ON_TLS = 'AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN'
@@ -46,7 +46,7 @@ describe('the doors of a development system', () => {
     assert.deepEqual(await ehlo(client), withMore(ALWAYS, 'HELP', 'STARTTLS'))
     assert.match(await client.smtp('STARTTLS'), /^220/)
     using secured = await client.secured()
-    assert.deepEqual(await ehlo(secured), withMore(ALWAYS, 'LIMITS MAILMAX=1000 RCPTMAX=1000', 'REQUIRETLS'))
+    assert.deepEqual(await ehlo(secured), withMore(ALWAYS, 'LIMITS MAILMAX=10000 RCPTMAX=1000', 'REQUIRETLS'))
   })
 
   test('submission: login under TLS only, and more for who has logged in', async () => {
@@ -55,7 +55,7 @@ describe('the doors of a development system', () => {
     assert.deepEqual(await ehlo(client), withMore(ALWAYS, 'HELP', 'STARTTLS'))
     await client.smtp('STARTTLS')
     using secured = await client.secured()
-    const underTls = withMore(ALWAYS, 'LIMITS MAILMAX=1000 RCPTMAX=1000', 'REQUIRETLS')
+    const underTls = withMore(ALWAYS, 'LIMITS MAILMAX=10000 RCPTMAX=1000', 'REQUIRETLS')
     assert.deepEqual(await ehlo(secured), withMore(underTls, 'HELP', AUTH_ON_TLS))
     const { address, password } = system.account('alice')
     const words = Buffer.from(`\0${address}\0${password}`).toString('base64')
@@ -70,7 +70,7 @@ describe('the doors of a development system', () => {
   test('submissions: as under STARTTLS, from the first word on', async () => {
     using client = await LineClient.connectTls(system.port(465))
     await client.reply()
-    const underTls = withMore(ALWAYS, 'LIMITS MAILMAX=1000 RCPTMAX=1000', 'REQUIRETLS')
+    const underTls = withMore(ALWAYS, 'LIMITS MAILMAX=10000 RCPTMAX=1000', 'REQUIRETLS')
     assert.deepEqual(await ehlo(client), withMore(underTls, 'HELP', AUTH_ON_TLS))
   })
 })

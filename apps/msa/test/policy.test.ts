@@ -20,7 +20,7 @@ describe('what is offered', () => {
     'DSN',
     'DELIVERBY',
     'MT-PRIORITY',
-    'LIMITS MAILMAX=1000 RCPTMAX=1000',
+    'LIMITS MAILMAX=10000 RCPTMAX=1000',
     'HELP',
   ]
   const before = (list: readonly string[], at: string, ...more: string[]) =>
@@ -34,7 +34,7 @@ describe('what is offered', () => {
   test('depends on TLS and login, on either port, and never more before than after', async () => {
     await using stage = await MsaStage.open()
     const withStartTls = before(always, 'HELP', 'STARTTLS')
-    const withTls = before(before(always, 'LIMITS MAILMAX=1000 RCPTMAX=1000', 'REQUIRETLS'), 'HELP', 'AUTH')
+    const withTls = before(before(always, 'LIMITS MAILMAX=10000 RCPTMAX=1000', 'REQUIRETLS'), 'HELP', 'AUTH')
     using plain = await LineClient.connect(stage.submission)
     await plain.reply()
     assert.deepEqual(await ehlo(plain), withStartTls)

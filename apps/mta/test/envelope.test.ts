@@ -30,7 +30,7 @@ describe('the MX port of strangers', () => {
       'DELIVERBY',
       'MT-PRIORITY',
       'NO-SOLICITING net.example:ADV',
-      'LIMITS MAILMAX=1000 RCPTMAX=1000',
+      'LIMITS MAILMAX=10000 RCPTMAX=1000',
       'STARTTLS',
       'HELP',
     ]

@@ -54,9 +54,9 @@ export const DEFAULT_LIMITS: SmtpServerLimits = {
   // RFC 5321 §4.5.3.1.8 asks for 100 at least.
   recipients: 1000,
   // Bulk senders reuse a connection; whoever has more comes back, and may find another server less busy.
-  transactions: 1000,
+  transactions: 10_000,
   // As many messages with a hundred recipients each: beyond it nobody is sending mail.
-  commands: 100_000,
+  commands: 1_000_000,
   // Address harvesting, not a mailing list with some old members.
   refusedRecipients: 100,
   // RFC 5321 §4.3.2 lets a server close; nobody says twenty wrong things in good faith.
