@@ -15,7 +15,6 @@ export {
   formatReply,
   isPermanent,
   isPositive,
-  isTransient,
   parseReplyText,
   reply,
   REPLY_LINE_OCTETS,

@@ -1,4 +1,4 @@
-import { formatMailbox, parseMailbox, type Mailbox } from '@cartero/syntax'
+import { formatMailbox, isAsciiMailbox, parseMailbox, type Mailbox } from '@cartero/syntax'
 import type { CommandScanner } from './command-scanner.ts'
 
 const OPEN = 0x3c
@@ -59,4 +59,9 @@ export function parseReversePath(text: string): ReversePath | null {
 /** Reads what `formatPath` wrote of a forward-path. Null says that it is none. */
 export function parseForwardPath(text: string): ForwardPath | null {
   return text.toLowerCase() === 'postmaster' ? 'postmaster' : (parseMailbox(text) ?? null)
+}
+
+/** The path cannot be said without SMTPUTF8. Domains are A-labels in any case. */
+export function needsUtf8(path: ReversePath | ForwardPath): boolean {
+  return path !== undefined && path !== 'postmaster' && !isAsciiMailbox(path)
 }

@@ -21,7 +21,6 @@ export function reply(code: number, status: EnhancedStatus | undefined, text: st
 
 // RFC 5321 §4.2.1: the first digit
 export const isPositive = (given: Reply): boolean => given.code < 400
-export const isTransient = (given: Reply): boolean => given.code >= 400 && given.code < 500
 export const isPermanent = (given: Reply): boolean => given.code >= 500
 
 /** Octets of a reply line with its CRLF; longer text is continued on the next line. */

@@ -1,11 +1,12 @@
 import { enhancedStatus } from '@cartero/syntax'
 import type { Extension } from '../extensions.ts'
+import { needsUtf8 } from '../path.ts'
 import { replies, substitutes } from '../replies.ts'
 import { isPermanent, isPositive, type Reply } from '../reply.ts'
 import type { Conversation } from './conversation.ts'
 import { Delivery } from './delivery.ts'
 import type { OutgoingTransaction, RecipientOutcome, Stage } from './errand.ts'
-import { formFor, needsUtf8, type Form } from './form.ts'
+import { formFor, type Form } from './form.ts'
 import { split } from './peer-limits.ts'
 
 /** Of RFC 821: too many recipients. */

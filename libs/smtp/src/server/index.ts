@@ -4,7 +4,7 @@
  */
 export { ReplyError, type Fault } from '../reply-error.ts'
 export { replies } from '../replies.ts'
-export { isPermanent, isPositive, isTransient, reply, replyText, type Reply } from '../reply.ts'
+export { isPositive, reply, replyText, type Reply } from '../reply.ts'
 export type { GreetingCommand } from '../verb/greeting.ts'
 export type { MailCommand } from '../verb/mail.ts'
 export type { ProxiedClient } from '../verb/proxied.ts'
