@@ -42,7 +42,11 @@ test('there is no limit that is not tried in a dialogue', () => {
   )
 })
 
-const EHLO_WORDS: ReadonlySet<string> = new Set(['mx.example', ...Object.keys(EXTENSIONS)])
+const EHLO_WORDS: ReadonlySet<string> = new Set([
+  'mx.example',
+  'xn--bcher-kva.example',
+  ...Object.keys(EXTENSIONS),
+])
 const REGISTERED: ReadonlySet<string> = new Set(Object.values(STATUS_DETAILS))
 
 /**

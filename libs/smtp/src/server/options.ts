@@ -1,3 +1,4 @@
+import { parseDomain } from '@cartero/syntax'
 import type { Patience, TlsFacts } from '@cartero/wire'
 import type { SmtpEvent } from './events.ts'
 import { DEFAULT_LIMITS, type SmtpServerLimits } from './limits.ts'
@@ -44,7 +45,8 @@ export type ServerPolicy = Required<Omit<SmtpServerOptions, 'tls' | 'limits' | '
 export function policyOf(options: SmtpServerOptions): ServerPolicy {
   const limits = options.limits === undefined ? DEFAULT_LIMITS : { ...DEFAULT_LIMITS, ...options.limits }
   return {
-    hostname: options.hostname,
+    // RFC 6531 §3.7.1: who connects has not said yet that it understands a U-label
+    hostname: parseDomain(options.hostname) ?? options.hostname,
     protocol: options.protocol ?? 'smtp',
     startTls: options.startTls ?? false,
     requireTls: options.requireTls ?? false,

@@ -1,4 +1,10 @@
-import { DOMAIN_OCTETS, parseAddressLiteral, type AddressLiteral, type Domain } from '@cartero/syntax'
+import {
+  DOMAIN_OCTETS,
+  parseAddressLiteral,
+  parseDomain,
+  type AddressLiteral,
+  type Domain,
+} from '@cartero/syntax'
 import type { CommandScanner } from '../command-scanner.ts'
 import { replies } from '../replies.ts'
 import { ReplyError } from '../reply-error.ts'
@@ -35,6 +41,7 @@ export function parseGreeting(verb: GreetingCommand['verb'], scanner: CommandSca
 }
 
 /** @param name a domain, or an address literal in its brackets */
+// RFC 6531 §3.7.1: nobody has offered SMTPUTF8 yet, so a U-label is said as its A-label
 export function formatGreeting(verb: GreetingCommand['verb'], name: string): string {
-  return `${verb} ${name}`
+  return `${verb} ${parseDomain(name) ?? name}`
 }
