@@ -46,7 +46,7 @@ test('each address has one form', () => {
     assert.equal(normalAddress(written), normal, written)
 })
 
-test('an address as the system tells it loses its clothes and nothing else', () => {
+test('an address as the system tells it loses its mapping and nothing else', () => {
   assert.equal(withoutMapping('::ffff:192.0.2.1'), '192.0.2.1')
   assert.equal(withoutMapping('::ffff:1'), '::ffff:1')
   assert.equal(withoutMapping('2001:db8::1'), '2001:db8::1')
