@@ -12,12 +12,14 @@ export interface Taken {
 /** A host behind a peer: our server machine with a session that takes what comes and keeps it. It does not know DSN. */
 export interface NextHop extends AsyncDisposable {
   readonly port: number
+  /** What becomes of a message with a CR or LF on its own, in connections to come. */
+  bareNewlines: 'reject' | 'clean'
   readonly taken: readonly Taken[]
   /** What was refused, and in which words. */
   readonly refusals: readonly string[]
 }
 
-export async function startNextHop(bareNewlines: 'reject' | 'clean' = 'reject'): Promise<NextHop> {
+export async function startNextHop(): Promise<NextHop> {
   const taken: Taken[] = []
   const refusals: string[] = []
   const listener = new Listener({
@@ -28,7 +30,7 @@ export async function startNextHop(bareNewlines: 'reject' | 'clean' = 'reject'):
       const session = takingSession((message) => taken.push(message))
       const machine = new SmtpServerMachine(session, {
         hostname: 'next.test',
-        bareNewlines,
+        bareNewlines: hop.bareNewlines,
         observer: (event) => {
           if (event.kind === 'refused') refusals.push(`${event.verb}: ${replyText(event.reply)}`)
         },
@@ -37,12 +39,14 @@ export async function startNextHop(bareNewlines: 'reject' | 'clean' = 'reject'):
     },
   })
   await listener.listen()
-  return {
+  const hop: NextHop = {
     port: listener.port,
+    bareNewlines: 'reject',
     taken,
     refusals,
     [Symbol.asyncDispose]: () => listener.drain(AbortSignal.abort()),
   }
+  return hop
 }
 
 /** Refuses whom it does not know at RCPT, and what is for `content@` at the end of the message. */
