@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import type { AuthenticateCramMd5Request, ScramKeysResponse } from '@cartero/contracts/directory'
 import { cramMd5Digest, sameOctets, saslprep, scramKeyLength, type ScramHash } from '@cartero/sasl'
-import type { Clock, MaybePromise } from '@cartero/wire'
+import { peerNetwork, type Clock, type MaybePromise } from '@cartero/wire'
 import { type AddressPolicy, parseAddress } from './address.ts'
 import { AuthThrottle } from './auth-throttle.ts'
 import { DirectoryError } from './directory-error.ts'
@@ -16,7 +16,6 @@ import {
   verifyPassword,
 } from './password.ts'
 import { PasswordCache } from './password-cache.ts'
-import { peerNetwork } from './peer-network.ts'
 import type { CredentialRecord, ScramRecord } from './records.ts'
 import { openSecret, sealSecret } from './secret-box.ts'
 import type { Credential } from './verbs.ts'

@@ -8,6 +8,7 @@ export { formatIpv6, normalAddress, parseIpv4, parseIpv6 } from './ip-address.ts
 export { LineReader, type Line } from './lines.ts'
 export type { MaybePromise, Output, Patience, ProtocolMachine, Role } from './machine.ts'
 export { NetworkSet, parseNetwork, type Network } from './network.ts'
+export { peerNetwork } from './peer-network.ts'
 export {
   PROXY_HEADER_LIMIT,
   ProxyFault,

@@ -97,6 +97,30 @@ test('CLOSING_LIMIT_MS: a peer that does not close its half after goodbye is cut
   socket.destroy()
 })
 
+test('MAX_CONNECTIONS_PER_ADDRESS: who has a whole /64 of addresses has no more connections than others', async () => {
+  const server = listener({ maxConnectionsPerAddress: 2, proxyProtocol: { trusted: ['127.0.0.1'] } })
+  await server.listen()
+  const call = async (address: string): Promise<Socket> => {
+    const socket = connect(server.port, '127.0.0.1')
+    socket.on('error', () => {})
+    socket.write(`PROXY TCP6 ${address} 2001:db8::25 1 25\r\n`)
+    await once(socket, 'data')
+    return socket
+  }
+  const sockets = [await call('2001:db8:1::1'), await call('2001:db8:1:0:ffff::2')]
+  const third = connect(server.port, '127.0.0.1')
+  third.on('error', () => {})
+  third.write('PROXY TCP6 2001:db8:1::3 2001:db8::25 1 25\r\n')
+  await untilTrue(() => refusals.length > 0)
+  assert.deepEqual(refusals.splice(0), ['too many connections from one address'])
+  const neighbour = await call('2001:db8:2::1')
+  sockets.pop()!.destroy()
+  await untilTrue(() => server.open === 2)
+  const again = await call('2001:db8:1::4')
+  for (const socket of [...sockets, third, neighbour, again]) socket.destroy()
+  await server.drain(AbortSignal.abort())
+})
+
 test('MAX_CONNECTIONS_PER_ADDRESS: one address cannot have more, in the clear or in TLS, and loopback can', async () => {
   for (const implicitTls of [false, true]) {
     const server = listener({ implicitTls, proxyProtocol: { trusted: ['127.0.0.1'] } })

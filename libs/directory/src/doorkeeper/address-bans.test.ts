@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { ManualClock } from '@cartero/wire'
 import { AddressBans, DEFAULT_BAN_LIMITS, type BanEvent, type BanLimits } from './address-bans.ts'
-import { peerNetwork } from '../peer-network.ts'
 
 const PEER = '192.0.2.1'
 const { failures, within, ban } = DEFAULT_BAN_LIMITS
@@ -109,11 +108,4 @@ describe('bans', () => {
       ['192.0.2.6', '192.0.2.7', '192.0.2.8', '192.0.2.9'],
     )
   })
-})
-
-test('one peer has one name, however its address is written', () => {
-  assert.equal(peerNetwork('::ffff:192.0.2.1'), PEER)
-  assert.equal(peerNetwork('fe80::1%eth0'), 'fe80::/64')
-  assert.equal(peerNetwork('2001:0db8:0:0:1::'), '2001:db8::/64')
-  assert.equal(peerNetwork('unknown'), 'unknown')
 })

@@ -1,7 +1,6 @@
-import type { Clock } from '@cartero/wire'
+import { peerNetwork, type Clock } from '@cartero/wire'
 import { isLoopback } from '@cartero/wire/node'
 import { BoundedCache } from '../bounded-cache.ts'
-import { peerNetwork } from '../peer-network.ts'
 
 export interface BanLimits {
   /** Wrong guesses from one peer. A person has a handful of passwords to mistake; a list has thousands. */

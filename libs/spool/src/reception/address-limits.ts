@@ -1,4 +1,4 @@
-import { parseIpv6, type Clock } from '@cartero/wire'
+import { peerNetwork, type Clock } from '@cartero/wire'
 import type { AddressRates } from './policy.ts'
 import { RateLimit } from './rate-limit.ts'
 
@@ -31,11 +31,5 @@ export class AddressLimits {
 }
 
 function taken(limit: RateLimit | undefined, address: string): boolean {
-  return limit === undefined || limit.take(address.includes(':') ? site(address) : address)
-}
-
-/** Whoever has one IPv6 address has 2^64 of them: the first half counts. */
-// RFC 4291 §2.5.1
-function site(address: string): string {
-  return parseIpv6(address)?.slice(0, 4).join(':') ?? address
+  return limit === undefined || limit.take(peerNetwork(address))
 }

@@ -1,9 +1,13 @@
+import { peerNetwork } from '../peer-network.ts'
 import { isLoopback } from './loopback.ts'
 
-/** Connections of one remote address at a time, so that a single peer cannot take all of them. Loopback is not counted. */
+/**
+ * Connections of one remote address (IPv6: of one /64) at a time, so that a single peer cannot take all of them. Loopback
+ * is not counted.
+ */
 export const MAX_CONNECTIONS_PER_ADDRESS = 100
 
-/** Counts the connections of each address. */
+/** Counts the connections of each peer. */
 export class Admission {
   readonly #limit: number
   readonly #counts = new Map<string, number>()
@@ -12,17 +16,19 @@ export class Admission {
     this.#limit = limit
   }
 
-  /** False when the address has all that it may have; otherwise `leave` is owed. */
+  /** False when the peer has all that it may have; otherwise `leave` is owed. */
   enter(address: string): boolean {
-    const count = this.#counts.get(address) ?? 0
+    const peer = peerNetwork(address)
+    const count = this.#counts.get(peer) ?? 0
     if (count >= this.#limit && !isLoopback(address)) return false
-    this.#counts.set(address, count + 1)
+    this.#counts.set(peer, count + 1)
     return true
   }
 
   leave(address: string): void {
-    const count = (this.#counts.get(address) ?? 1) - 1
-    if (count === 0) this.#counts.delete(address)
-    else this.#counts.set(address, count)
+    const peer = peerNetwork(address)
+    const count = (this.#counts.get(peer) ?? 1) - 1
+    if (count === 0) this.#counts.delete(peer)
+    else this.#counts.set(peer, count)
   }
 }
