@@ -2,7 +2,8 @@
  * Who is told what became of a message: delivery status notifications.
  * @packageDocumentation
  */
+export { lastMoment } from './deadline.ts'
 export { Notices, type NoticesOptions } from './notices.ts'
 export type { RecipientResult, RemoteReply, Trouble } from './result.ts'
 export { NOTICE_SETTINGS, type NoticeSettings } from './settings.ts'
-export { givenUpAt, lastMoment, type NoticeAction, type NoticeEntry } from './verdict.ts'
+export type { NoticeAction, NoticeEntry } from './verdict.ts'

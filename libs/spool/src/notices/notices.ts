@@ -4,10 +4,11 @@ import { enhancedStatus } from '@cartero/syntax'
 import type { Clock, MaybePromise } from '@cartero/wire'
 
 import type { Delivery, EnvelopeRecipient, Intake, Outcome, QueueId, SpooledMessage } from '../ports.ts'
+import { isTooLate } from './deadline.ts'
 import { noticeEnvelope, noticeLetter } from './letter.ts'
 import type { RecipientResult } from './result.ts'
 import { NOTICE_SETTINGS, type NoticeSettings } from './settings.ts'
-import { isTooLate, verdictOn, wantsSuccess, type NoticeEntry, type Verdict } from './verdict.ts'
+import { verdictOn, wantsSuccess, type NoticeEntry, type Verdict } from './verdict.ts'
 
 /** Octets of a message in which its header is looked for, ours in front included. */
 const HEADER_OCTETS = 256 * 1024

@@ -8,6 +8,7 @@ import type {
   RecipientOutcome,
   SpooledMessage,
 } from '../ports.ts'
+import { isTooLate, lastMoment } from './deadline.ts'
 import type { RecipientResult, RemoteReply, Trouble } from './result.ts'
 import type { NoticeSettings } from './settings.ts'
 
@@ -31,25 +32,6 @@ export interface NoticeEntry {
 export interface Verdict {
   readonly outcome: RecipientOutcome
   readonly entries: readonly NoticeEntry[]
-}
-
-/** When a message is given up that cannot be delivered. */
-// RFC 4865 §4: the time that its sender held it back does not count
-export function givenUpAt({ envelope, acceptedAt }: SpooledMessage, settings: NoticeSettings): number {
-  return Math.max(acceptedAt, envelope.holdUntil ?? 0) + settings.giveUpAfter
-}
-
-/** When nothing is to be tried any more: the time it had is over, or all patience is. */
-export function lastMoment(message: SpooledMessage, settings: NoticeSettings): number {
-  const { deliverBy } = message.envelope
-  const end = givenUpAt(message, settings)
-  return deliverBy?.mode === 'return' ? Math.min(deliverBy.at, end) : end
-}
-
-/** Its sender wants it back rather than delivered now. */
-// RFC 2852 §4
-export function isTooLate({ envelope: { deliverBy } }: SpooledMessage, now: number): boolean {
-  return deliverBy?.mode === 'return' && deliverBy.at <= now
 }
 
 /** Whether the sender wants to hear of anything that goes well; then each delivery has something to tell. */
@@ -81,26 +63,27 @@ export function verdictOn(
   }
 }
 
-/** RFC 3463 §3.5: whatever the last attempt said, it was time that ran out. */
+/** It is given up, because the time that its sender gave it is over, or all patience. */
 function overdue(message: SpooledMessage, last: Trouble, now: number): Trouble {
   const isAsked = isTooLate(message, now)
-  const why = isAsked ? 'the time that its sender gave it is over' : 'it could not be delivered for too long'
-  return {
-    ...last,
-    status: enhancedStatus(5, 'expired'),
-    reason: last.reason === '' ? why : `${why}; ${last.reason}`,
-  }
+  return expired(
+    5,
+    last,
+    isAsked ? 'the time that its sender gave it is over' : 'it could not be delivered for too long',
+  )
 }
 
-/** As `overdue`, of what goes on being tried. */
+/** It goes on being tried. */
 // RFC 2852 §4
 function late(last: Trouble): Trouble {
-  const why = 'it is later than its sender wanted'
-  return {
-    ...last,
-    status: enhancedStatus(4, 'expired'),
-    reason: last.reason === '' ? why : `${why}; ${last.reason}`,
-  }
+  return expired(4, last, 'it is later than its sender wanted')
+}
+
+/** Whatever the last attempt said, it is time that ran out. */
+// RFC 3463 §3.5
+function expired(severity: 4 | 5, last: Trouble, why: string): Trouble {
+  const reason = last.reason === '' ? why : `${why}; ${last.reason}`
+  return { ...last, status: enhancedStatus(severity, 'expired'), reason }
 }
 
 /** A recipient of a delivery together with those of the envelope that it stands for. */
@@ -122,37 +105,23 @@ class Subject {
   // RFC 3461 §5.2.7.3: of an alias with several targets success was told when it was expanded
   success(action: 'delivered' | 'relayed', remote?: RemoteReply): readonly NoticeEntry[] {
     if (this.#recipient.expanded === true) return []
-    const status = enhancedStatus(2, 'undefined')
-    const entries = this.#told((notify) => notify?.includes('success') === true)
     if (action === 'relayed' && this.#envelope.deliverBy?.trace === true) return this.trace(remote)
-    return entries.map((recipient) => ({ recipient, action, status, ...(remote && { remote }) }))
+    return this.#tell({ action, ...WELL, ...(remote && { remote }) }, (notify) => notify?.includes('success'))
   }
 
   /** Who wants to know each hop is told of each. */
   // RFC 2852 §4
   trace(remote?: RemoteReply): readonly NoticeEntry[] {
     if (this.#envelope.deliverBy?.trace !== true) return []
-    const status = enhancedStatus(2, 'undefined')
-    return this.#told((notify) => notify?.includes('never') !== true).map((recipient) => ({
-      recipient,
-      action: 'relayed',
-      status,
-      ...(remote && { remote }),
-    }))
+    const what = { action: 'relayed' as const, ...WELL, ...(remote && { remote }) }
+    return this.#tell(what, (notify) => notify?.includes('never') !== true)
   }
 
   // RFC 3461 §4.1: without NOTIFY, failure is told
-  failure(trouble: Trouble, state: 'failed' | 'expired'): Verdict {
-    const { status, reason, remote } = trouble
+  failure({ kind: _, ...why }: Trouble, state: 'failed' | 'expired'): Verdict {
     // RFC 5321 §6.1: no notice of a notice; somebody has to look at it
-    if (this.#envelope.reversePath === '') return { outcome: { state, reason }, entries: [] }
-    const entries = this.#told((notify) => notify?.includes('failure') ?? true).map((recipient) => ({
-      recipient,
-      action: 'failed' as const,
-      status,
-      reason,
-      ...(remote && { remote }),
-    }))
+    if (this.#envelope.reversePath === '') return { outcome: { state, reason: why.reason }, entries: [] }
+    const entries = this.#tell({ action: 'failed', ...why }, (notify) => notify?.includes('failure') ?? true)
     return { outcome: { state: 'returned' }, entries }
   }
 
@@ -160,20 +129,14 @@ class Subject {
     const told = this.#dueDelay(now, settings)
     const outcome = { state: 'deferred' as const, reason: trouble.reason }
     if (told === undefined) return { outcome, entries: [] }
-    // RFC 2852 §4: who set a deadline has asked
-    const isAsked = told === 'deadline'
-    const { status, reason, remote } = isAsked ? late(trouble) : trouble
-    const willRetryUntil = lastMoment(this.#message, settings)
-    const entries = this.#told((notify) => notify?.includes('delay') ?? true).map((recipient) => ({
-      recipient,
-      action: 'delayed' as const,
-      status,
-      reason,
-      willRetryUntil,
-      ...(remote && { remote }),
-      ...(recipient.notify === undefined && !isAsked && { isUnasked: true as const }),
-    }))
-    return { outcome: { ...outcome, told }, entries }
+    const { kind: _, ...why } = told === 'deadline' ? late(trouble) : trouble
+    const what = { action: 'delayed' as const, ...why, willRetryUntil: lastMoment(this.#message, settings) }
+    const entries = this.#tell(what, (notify) => notify?.includes('delay') ?? true)
+    return {
+      outcome: { ...outcome, told },
+      // RFC 2852 §4: who set a deadline has asked
+      entries: told === 'deadline' ? entries : entries.map(markUnasked),
+    }
   }
 
   /** Each is told once; after the deadline, nobody needs to hear that it takes long. */
@@ -186,10 +149,20 @@ class Subject {
     return told === undefined && since + delayAfter <= now ? 'delay' : undefined
   }
 
-  /** Those whose sender wants to know; nobody, for the null path. */
+  /** An entry for each whose sender wants to know; none, for the null path. */
   // RFC 3461 §4.1, RFC 5321 §4.5.5
-  #told(wants: (notify: EnvelopeRecipient['notify']) => boolean): readonly EnvelopeRecipient[] {
+  #tell(
+    what: Omit<NoticeEntry, 'recipient'>,
+    wants: (notify: EnvelopeRecipient['notify']) => boolean | undefined,
+  ): readonly NoticeEntry[] {
     if (this.#envelope.reversePath === '') return []
-    return this.#addressed.filter(({ notify }) => wants(notify))
+    return this.#addressed.filter(({ notify }) => wants(notify)).map((recipient) => ({ recipient, ...what }))
   }
+}
+
+const WELL = { status: enhancedStatus(2, 'undefined') } as const
+
+/** Whose sender said nothing about notices did not ask for this one. */
+function markUnasked(entry: NoticeEntry): NoticeEntry {
+  return entry.recipient.notify === undefined ? { ...entry, isUnasked: true } : entry
 }
