@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { CarteroProcess, LineClient } from '@cartero/testkit'
@@ -9,14 +12,18 @@ import { lookIntoInbox } from '@cartero/testkit/inbox'
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
+const folder = mkdtempSync(join(tmpdir(), 'cartero-terminals-'))
 let cartero: CarteroProcess
 
 before(async () => {
-  cartero = await CarteroProcess.start({ env: { CARTERO_SMTP__OBSOLETE_VERBS: 'true' } })
+  const config = join(folder, 'cartero.yaml')
+  writeFileSync(config, 'smtp:\n  obsolete_verbs: true\n')
+  cartero = await CarteroProcess.start({ args: ['--config', config] })
 })
 after(async () => {
   assert.equal(await cartero.stop(), 0, cartero.output)
   cartero.removeData()
+  rmSync(folder, { recursive: true })
 })
 
 /** `cartero terminal` in a process of its own. */
@@ -61,7 +68,7 @@ class Screen implements AsyncDisposable {
 async function send(verb: string, to: string, text: string): Promise<{ rcpt: string; end: string }> {
   using client = await LineClient.connect(cartero.port(25))
   await client.reply()
-  await client.smtp('EHLO elsewhere.test')
+  assert.match(await client.smtp('EHLO elsewhere.test'), new RegExp(`^250[- ]${verb}\r$`, 'm'))
   assert.match(await client.smtp(`${verb} FROM:<stranger@elsewhere.test>`), /^250/)
   const rcpt = await client.smtp(`RCPT TO:<${to}>`)
   if (!rcpt.startsWith('250')) return { rcpt, end: '' }
