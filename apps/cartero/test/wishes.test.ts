@@ -1,8 +1,8 @@
 // What a user's client asks for at submission is done by whoever has the letter then, up to the mailbox.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { CarteroProcess, LineClient } from '@cartero/testkit'
-import { ImapFlow } from 'imapflow'
+import { CarteroProcess, LineClient, type Credentials } from '@cartero/testkit'
+import { lookIntoInbox } from '@cartero/testkit/inbox'
 import { cartero } from './cartero-command.ts'
 
 const JUERGEN = { address: 'jürgen@bücher.example', password: 'a word and another' }
@@ -29,13 +29,8 @@ async function done(...args: string[]): Promise<void> {
   assert.equal(code, 0, err)
 }
 
-interface Account {
-  readonly address: string
-  readonly password: string
-}
-
 /** A connection to submission by TLS at once, of somebody who has logged in. */
-async function loggedIn({ address, password }: Account): Promise<LineClient> {
+async function loggedIn({ address, password }: Credentials): Promise<LineClient> {
   const client = await LineClient.connectTls(system.port(465))
   await client.reply()
   await client.smtp('EHLO client.test')
@@ -48,7 +43,13 @@ async function loggedIn({ address, password }: Account): Promise<LineClient> {
 }
 
 /** Submits a letter by DATA; `mail` and `rcpt` stand behind the addresses. */
-async function submit(from: Account, mail: string, to: string, rcpt: string, letter: string): Promise<void> {
+async function submit(
+  from: Credentials,
+  mail: string,
+  to: string,
+  rcpt: string,
+  letter: string,
+): Promise<void> {
   using client = await loggedIn(from)
   assert.match(await client.smtp(`MAIL FROM:<${from.address}> ${mail}`), /^250 2\.1\.0/)
   assert.match(await client.smtp(`RCPT TO:<${to}> ${rcpt}`), /^250 2\.1\.5/)
@@ -57,26 +58,14 @@ async function submit(from: Account, mail: string, to: string, rcpt: string, let
   await client.smtp('QUIT')
 }
 
-async function inbox({ address: user, password: pass }: Account): Promise<string[]> {
-  const client = new ImapFlow({
-    host: '127.0.0.1',
-    port: system.port(993),
-    secure: true,
-    tls: { rejectUnauthorized: false },
-    auth: { user, pass },
-    logger: false,
-  })
-  await client.connect()
-  try {
-    await client.mailboxOpen('INBOX')
-    const found = await client.fetchAll('1:*', { source: true }).catch(() => [])
+function inbox(of: Credentials): Promise<string[]> {
+  return lookIntoInbox(system, of, async (client, exists) => {
+    const found = exists === 0 ? [] : await client.fetchAll('1:*', { source: true })
     return found.map(({ source }) => source!.toString())
-  } finally {
-    await client.logout()
-  }
+  })
 }
 
-async function arrived(to: Account, text: string): Promise<string> {
+async function arrived(to: Credentials, text: string): Promise<string> {
   for (let i = 0; i < 200; i++) {
     const found = (await inbox(to)).find((letter) => letter.includes(text))
     if (found !== undefined) return found

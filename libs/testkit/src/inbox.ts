@@ -1,17 +1,18 @@
 import { ImapFlow } from 'imapflow'
-import type { CarteroProcess } from './cartero-process.ts'
+import type { CarteroProcess, Credentials } from './cartero-process.ts'
 
 /**
  * Looks into an account's INBOX with a real IMAP client, which is gone afterwards.
  *
+ * @param who a local part of credentials.json, or an account that was added
  * @param look is given the client, with INBOX selected, and how many messages are in it
  */
 export async function lookIntoInbox<T>(
   cartero: CarteroProcess,
-  localPart: string,
+  who: string | Credentials,
   look: (client: ImapFlow, exists: number) => Promise<T>,
 ): Promise<T> {
-  const { address: user, password: pass } = cartero.account(localPart)
+  const { address: user, password: pass } = typeof who === 'string' ? cartero.account(who) : who
   const client = new ImapFlow({
     host: '127.0.0.1',
     port: cartero.port(993),
