@@ -133,28 +133,16 @@ export class DeliverySession implements SmtpSession, LmtpSession {
   async endOfDataForEach(): Promise<readonly Reply[]> {
     const transaction = this.#transaction!
     this.#transaction = undefined
-    const { recipients, header, digest, draft } = transaction
-    const { content, events, ids, unconfirmed } = this.#on
+    const { recipients, header, draft } = transaction
     header.end()
     // RFC 5321 §6.3
     if (header.count('Received') >= MAX_HOPS) {
       draft!.abort()
       return recipients.map(() => replies.loop)
     }
-    digest.update(`\0${transaction.reversePath}`)
-    const answered = { digest: digest.digest('hex'), recipients: recipients.map(({ address }) => address) }
-    this.#answered = answered
-    const key = unconfirmed.keyOf(answered.digest, answered.recipients, `lmtp.${ids.next()}`)
+    const id = this.#identify(transaction)
     try {
-      const id = await draft!.commit()
-      const letter = { content: id, size: draft!.size, receivedAt: this.#on.clock.now(), key }
-      try {
-        const told = await this.#append(transaction, letter)
-        events.receivedByLmtp(this.#connection.remoteAddress, recipients.length, letter.size)
-        return told
-      } finally {
-        content.unpin(id)
-      }
+      return await this.#deliver(transaction, id)
     } catch (error) {
       draft!.abort()
       const reply = refusalOf(error)
@@ -181,10 +169,36 @@ export class DeliverySession implements SmtpSession, LmtpSession {
     this.#answered = undefined
   }
 
+  /** The id of the message; the one it had already when the client comes again. From here on its answers may get lost. */
+  #identify({ reversePath, recipients, digest }: Transaction): string {
+    const { unconfirmed, ids } = this.#on
+    digest.update(`\0${reversePath}`)
+    this.#answered = { digest: digest.digest('hex'), recipients: recipients.map(({ address }) => address) }
+    return unconfirmed.idOf(this.#answered.digest, this.#answered.recipients, ids.next())
+  }
+
+  async #deliver(transaction: Transaction, id: string): Promise<readonly Reply[]> {
+    const { content: store, clock, events } = this.#on
+    const draft = transaction.draft!
+    const content = await draft.commit()
+    try {
+      const letter = { content, size: draft.size, receivedAt: clock.now(), key: `lmtp.${id}` }
+      const outcomes = await this.#append(transaction, letter, id)
+      events.receivedByLmtp(this.#connection.remoteAddress, outcomes.length, letter.size)
+      return outcomes.map((kinds) => replyTo(kinds, id))
+    } finally {
+      store.unpin(content)
+    }
+  }
+
   /** Each recipient for itself; an alias for all of its mailboxes or none, since it has one answer. */
-  async #append(transaction: Transaction, letter: Letter): Promise<readonly Reply[]> {
+  async #append(
+    transaction: Transaction,
+    letter: Letter,
+    id: string,
+  ): Promise<readonly (readonly AppendOutcome['kind'][])[]> {
     const { mailStore, packer } = this.#on
-    const received = this.#received(transaction, letter.key)
+    const received = this.#received(transaction, id)
     const copies = transaction.recipients.map(({ targets }) =>
       targets.map(({ account }) => ({
         account,
@@ -198,11 +212,11 @@ export class DeliverySession implements SmtpSession, LmtpSession {
       const own = messages.slice(at, (at += length))
       outcomes.push((await appendTo(mailStore, own, { allOrNothing: true })).map(({ kind }) => kind))
     }
-    return outcomes.map((kinds) => replyTo(kinds, letter.key))
+    return outcomes
   }
 
   // RFC 5321 §4.4, RFC 3848
-  #received({ isUtf8, recipients }: Transaction, key: string): Buffer {
+  #received({ isUtf8, recipients }: Transaction, id: string): Buffer {
     const { hostname, clock } = this.#on
     const tls = this.#tls
     const [only, ...others] = recipients
@@ -218,7 +232,7 @@ export class DeliverySession implements SmtpSession, LmtpSession {
       by: hostname,
       with: transmissionType(reception),
       ...(tls && { tls: { version: tls.version, cipher: tls.cipher } }),
-      id: key.slice(key.indexOf('.') + 1),
+      id,
       ...(only !== undefined && others.length === 0 && { for: only.address }),
       at: clock.now(),
     })
@@ -226,10 +240,9 @@ export class DeliverySession implements SmtpSession, LmtpSession {
 }
 
 /** What one recipient is answered, by what became of its copies. */
-function replyTo(kinds: readonly AppendOutcome['kind'][], key: string): Reply {
+function replyTo(kinds: readonly AppendOutcome['kind'][], id: string): Reply {
   if (kinds.includes('overQuota')) return replies.mailboxFull
-  if (kinds.every((kind) => kind === 'appended' || kind === 'duplicate'))
-    return replies.deliveredAs(key.slice(key.indexOf('.') + 1))
+  if (kinds.every((kind) => kind === 'appended' || kind === 'duplicate')) return replies.deliveredAs(id)
   return replies.mailboxBusy
 }
 

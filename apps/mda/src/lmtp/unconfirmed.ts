@@ -7,13 +7,13 @@ export const RETRY_WINDOW_MS = 3_600_000
 export const MOST_UNCONFIRMED = 10_000
 
 interface Attempt {
-  readonly key: string
+  readonly id: string
   readonly since: number
 }
 
 /**
  * Recipients of messages of whom nobody knows yet whether the client has heard that they have it. When it comes again with the
- * same octets, for all of them or for some, they get the same key, so that no mailbox has them twice; once it has gone on, the
+ * same octets, for all of them or for some, it gets the same id, so that no mailbox has them twice; once it has gone on, the
  * same octets are another message. Forgotten with the process.
  */
 // RFC 1047
@@ -25,15 +25,15 @@ export class Unconfirmed {
     this.#clock = clock
   }
 
-  /** The key of an earlier attempt with this digest for any of them, or `fresh` from now on. */
-  keyOf(digest: string, recipients: readonly string[], fresh: string): string {
+  /** The id of an earlier attempt with this digest for any of them, or `fresh` from now on. */
+  idOf(digest: string, recipients: readonly string[], fresh: string): string {
     const now = this.#clock.now()
     const names = namesOf(digest, recipients)
     const known = names.map((name) => this.#attempts.get(name)).find((attempt) => attempt !== undefined)
     const isRecent = known !== undefined && now - known.since < RETRY_WINDOW_MS
-    const attempt = isRecent ? known : { key: fresh, since: now }
+    const attempt = isRecent ? known : { id: fresh, since: now }
     for (const name of names) this.#keep(name, attempt)
-    return attempt.key
+    return attempt.id
   }
 
   /** Its client has heard the answers. */
