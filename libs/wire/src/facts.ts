@@ -40,7 +40,10 @@ export interface TlsPeer {
 export interface ProxyFacts {
   readonly address: string
   readonly port: number
-  /** False when it did not say for whom it speaks: then the connection's remote address is `unknown`, and the port 0. */
+  /**
+   * False when it did not say for whom it speaks, or speaks for itself: then the connection's remote address is `unknown`,
+   * and the port 0.
+   */
   readonly toldClient: boolean
   /** The name that the client asked it for. */
   readonly serverName?: string

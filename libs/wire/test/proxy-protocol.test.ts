@@ -5,7 +5,13 @@ import { Duplex } from 'node:stream'
 import { after, before, test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
 import { ManualClock, type ConnectionFacts } from '@cartero/wire'
-import { Listener, PROXY_HEADER_LIMIT_MS, TlsServer, type ListenerOptions } from '@cartero/wire/node'
+import {
+  isUnobserved,
+  Listener,
+  PROXY_HEADER_LIMIT_MS,
+  TlsServer,
+  type ListenerOptions,
+} from '@cartero/wire/node'
 import { EchoMachine } from './echo-machine.ts'
 import { identity } from './identities.ts'
 import { rest, turns, until, untilTrue } from './sockets.ts'
@@ -24,7 +30,7 @@ function listener(more: Partial<ListenerOptions> = {}): Listener {
     proxyProtocol: { trusted: ['127.0.0.0/8', '::1'] },
     maxConnectionsPerAddress: 2,
     turnAway: (address) => (address === '192.0.2.66' ? 'banned' : undefined),
-    farewell: (reason) => Buffer.from(`421 ${reason}\r\n`),
+    farewell: ({ kind, reason }) => Buffer.from(`421 ${kind}: ${reason}\r\n`),
     accept: (connection) => {
       facts = connection
       return { machine: new EchoMachine(), decide: (question) => question }
@@ -111,18 +117,18 @@ test('the header comes before TLS, in the same segment as its first octets, too'
   }
 })
 
-test('a client of whom a proxy tells nothing is not taken for the proxy, which speaks for itself by LOCAL', async () => {
-  const untold = { address: '127.0.0.1', toldClient: false }
-  for (const [header, remoteAddress, proxy] of [
-    ['PROXY UNKNOWN\r\n', 'unknown', untold],
-    [Buffer.from('0d0a0d0a000d0a515549540a21000000', 'hex'), 'unknown', untold],
-    [Buffer.from('0d0a0d0a000d0a515549540a20000000', 'hex'), '127.0.0.1', undefined],
-  ] as const) {
+test('a client of whom a proxy tells nothing is not taken for the proxy, nor is a probe of its own', async () => {
+  for (const header of [
+    'PROXY UNKNOWN\r\n',
+    Buffer.from('0d0a0d0a000d0a515549540a21000000', 'hex'),
+    Buffer.from('0d0a0d0a000d0a515549540a20000000', 'hex'),
+  ]) {
     const socket = call()
     socket.write(header)
     await until(socket, 'hello\r\n')
-    assert.equal(facts?.remoteAddress, remoteAddress)
-    assert.deepEqual(facts?.proxy, proxy && { ...proxy, port: socket.localPort })
+    assert.equal(facts?.remoteAddress, 'unknown')
+    assert.equal(isUnobserved(facts), false)
+    assert.deepEqual(facts?.proxy, { address: '127.0.0.1', port: socket.localPort, toldClient: false })
     socket.destroy()
   }
 })
@@ -140,13 +146,18 @@ for (const [name, octets, reason] of [
   ['speaks TLS at once', Buffer.from('1603010200', 'hex'), /^no PROXY header/],
   ['leaves in the midst of its header', 'PROXY TCP4 ', /ended before/],
 ] as const)
-  test(`a proxy that ${name} is refused`, async () => {
+  test(`a proxy that ${name} is refused, and told so where plaintext may be said`, async () => {
     const socket = call()
     socket.end(octets)
+    assert.match(await until(socket, '\r\n'), /^421 noHeader: /)
     const [address, why] = await refusal()
     assert.equal(address, '127.0.0.1')
     assert.match(why, reason)
-    socket.destroy()
+    const silent = call(secured)
+    silent.end(octets)
+    await once(silent.resume(), 'close')
+    assert.equal(silent.bytesRead, 0)
+    await refusal()
   })
 
 test('a proxy that is silent is not waited for longer than PROXY_HEADER_LIMIT_MS, however it trickles', async () => {
@@ -171,7 +182,7 @@ test('connections of one client are counted, and not those of the proxy', async 
   }
   const tooMany = call()
   tooMany.write(line('192.0.2.7'))
-  assert.equal(await until(tooMany, '\r\n'), '421 too many connections from one address\r\n')
+  assert.equal(await until(tooMany, '\r\n'), '421 crowded: too many connections from one address\r\n')
   assert.deepEqual(await refusal(), ['192.0.2.7', 'too many connections from one address'])
   sockets[0]!.destroy()
   await untilTrue(() => server.open === 3)
@@ -184,7 +195,7 @@ test('connections of one client are counted, and not those of the proxy', async 
 test('who is turned away hears the farewell, and no plaintext where TLS is expected', async () => {
   const socket = call()
   socket.write(line('192.0.2.66'))
-  assert.equal(await until(socket, '\r\n'), '421 banned\r\n')
+  assert.equal(await until(socket, '\r\n'), '421 turnedAway: banned\r\n')
   if (!socket.closed) await once(socket, 'close')
   assert.deepEqual(await refusal(), ['192.0.2.66', 'banned'])
   const silent = call(secured)

@@ -21,6 +21,7 @@ export {
   MAX_CONNECTIONS,
   type ConnectionHandle,
   type ListenerOptions,
+  type Refusal,
 } from './listener.ts'
 export { isLoopback, isUnobserved } from './loopback.ts'
 export { PROXY_HEADER_LIMIT_MS } from './proxy-door.ts'

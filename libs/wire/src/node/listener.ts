@@ -29,19 +29,27 @@ export interface ListenerOptions {
   readonly maxConnectionsPerAddress?: number | undefined
   /**
    * The proxies that stand before this listener, in CIDR notation. They say who connects, by the PROXY protocol, and
-   * must; nobody else is let in. LOCAL connections of theirs are their own.
+   * must; nobody else is let in.
    */
   readonly proxyProtocol?: { readonly trusted: readonly string[] } | undefined
   /** The reason why this address is not let in now, if there is one. Asked before TLS and before `accept`. */
   readonly turnAway?: (remoteAddress: string) => string | undefined
   /** What is said to whoever is not let in, where plaintext may be said: the 421 of a protocol that speaks first. */
-  readonly farewell?: (reason: string) => Bytes
+  readonly farewell?: (refusal: Refusal) => Bytes
   /** Makes the machine and what answers it; `handle` is the connection's, to wake it. */
   readonly accept: (facts: ConnectionFacts, handle: ConnectionHandle) => Role
   /** A connection that came to nothing before there was a session: too many, turned away, no TLS, no PROXY header. */
   readonly refused?: (remoteAddress: string, reason: string) => void
   /** Told when a connection is over. */
   readonly closed?: (facts: ConnectionFacts, error?: Error) => void
+}
+
+/** Why somebody is not let in. */
+export interface Refusal {
+  /** `crowded`: it has as many connections as it may. `noHeader`: a proxy that is trusted said no PROXY header in time. */
+  readonly kind: 'crowded' | 'turnedAway' | 'noHeader'
+  /** In words, for the log. */
+  readonly reason: string
 }
 
 /** What a session may do with its own connection. */
@@ -161,35 +169,43 @@ export class Listener {
       socket.destroy()
       return this.#tellRefused(facts.remoteAddress, 'is no proxy that is trusted')
     }
-    void this.#arrive(socket, facts.remoteAddress, takeProxyHeader(socket, this.#options.clock), (header) =>
-      this.#admit(socket, proxiedFacts(facts, header)),
+    void this.#arrive(
+      socket,
+      takeProxyHeader(socket, this.#options.clock),
+      (header) => this.#admit(socket, proxiedFacts(facts, header)),
+      (reason) => this.#refuse(socket, facts.remoteAddress, { kind: 'noHeader', reason }),
     )
   }
 
   #admit(socket: Socket, facts: ConnectionFacts): void {
     const address = facts.remoteAddress
     const objection = this.#options.turnAway?.(address)
-    if (objection !== undefined) return this.#refuse(socket, address, objection)
+    if (objection !== undefined)
+      return this.#refuse(socket, address, { kind: 'turnedAway', reason: objection })
     if (!this.#admission.enter(address))
-      return this.#refuse(socket, address, 'too many connections from one address')
+      return this.#refuse(socket, address, {
+        kind: 'crowded',
+        reason: 'too many connections from one address',
+      })
     if (!this.#options.implicitTls) return this.#serve(socket, facts)
     const secured = this.#options.tls!.upgrade(socket, this.#options.clock)
     void this.#arrive(
       socket,
-      address,
       secured,
       (done) => this.#serve(done.socket, { ...facts, tls: done.facts }),
-      () => this.#admission.leave(address),
+      (reason) => {
+        this.#admission.leave(address)
+        this.#tellRefused(address, reason)
+      },
     )
   }
 
   /** Waits for what must come before there is a connection. */
   async #arrive<T>(
     socket: Socket,
-    address: string,
     coming: Promise<T>,
     then: (value: T) => void,
-    otherwise?: () => void,
+    otherwise: (reason: string) => void,
   ): Promise<void> {
     // Without a listener a reset would end the process.
     socket.on('error', () => socket.destroy())
@@ -198,20 +214,19 @@ export class Listener {
     try {
       value = await coming
     } catch (error) {
-      otherwise?.()
-      return this.#tellRefused(address, (error as Error).message)
+      return otherwise((error as Error).message)
     } finally {
       this.#arriving.delete(socket)
     }
     then(value)
   }
 
-  #refuse(socket: Socket, address: string, reason: string): void {
+  #refuse(socket: Socket, address: string, refusal: Refusal): void {
     const { farewell, implicitTls } = this.#options
     socket.on('error', () => socket.destroy())
-    if (farewell !== undefined && !implicitTls) socket.write(farewell(reason))
+    if (farewell !== undefined && !implicitTls) socket.write(farewell(refusal))
     socket.destroySoon()
-    this.#tellRefused(address, reason)
+    this.#tellRefused(address, refusal.reason)
   }
 
   #tellRefused(address: string, reason: string): void {

@@ -15,7 +15,7 @@ export const UNKNOWN_ADDRESS = 'unknown'
 
 /**
  * Reads the header that a proxy sends before anything else. The octets behind it are put back, and the socket is left
- * paused. Rejects when there is none in time or none at all; the socket is destroyed then.
+ * paused. Rejects when there is none in time or none at all; nothing more is read then.
  */
 export function takeProxyHeader(socket: Socket, clock: Clock): Promise<ProxyHeader> {
   return new Promise((resolve, reject) => {
@@ -28,7 +28,7 @@ export function takeProxyHeader(socket: Socket, clock: Clock): Promise<ProxyHead
     }
     const fail = (reason: string): void => {
       settle()
-      socket.destroy()
+      socket.pause()
       reject(new Error(reason))
     }
     const gone = (): void => fail('the connection ended before its PROXY header')
@@ -53,12 +53,13 @@ export function takeProxyHeader(socket: Socket, clock: Clock): Promise<ProxyHead
 }
 
 /**
- * The facts of a connection as the proxy tells them. LOCAL is the proxy itself. A client of whom it tells nothing is nobody:
- * what the proxy may do, for being trusted, is not for whoever comes through it.
+ * The facts of a connection as the proxy tells them. A client of whom it tells nothing is nobody: what the proxy may do, for
+ * being trusted, is not for whoever comes through it. Nor is it for LOCAL, a probe, which needs none of it.
  */
-export function proxiedFacts(facts: ConnectionFacts, header: ProxyHeader): ConnectionFacts {
-  if (header.isLocal) return facts
-  const { client, serverName, tls } = header
+export function proxiedFacts(
+  facts: ConnectionFacts,
+  { client, serverName, tls }: ProxyHeader,
+): ConnectionFacts {
   return {
     ...facts,
     remoteAddress: client?.source.address ?? UNKNOWN_ADDRESS,
