@@ -1,5 +1,5 @@
 import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
-import type { Delivery, Outcome, QueueId, SpooledMessage } from '@cartero/spool'
+import type { Delivery, Outcome, QueueId, RecipientOutcome, SpooledMessage } from '@cartero/spool'
 import type { NoticeEntry, RecipientResult } from '@cartero/spool/notices'
 import { METRICS } from './metrics.ts'
 
@@ -12,9 +12,7 @@ export function createEvents(logger: Logger, registry: MetricRegistry) {
   const failed = (delivery: Delivery, outcome: Outcome, results: readonly RecipientResult[]): void => {
     results.forEach((result, i) => {
       if (result.kind !== 'failed' && result.kind !== 'deferred') return
-      const state = outcome.state === 'mixed' ? outcome.recipients[i]!.state : 'returned'
-      const fate =
-        state === 'failed' || state === 'expired' ? 'dead' : state === 'deferred' ? state : 'returned'
+      const fate = fateOf(outcome.state === 'mixed' ? outcome.recipients[i]!.state : 'returned')
       metrics.deliveries.add({ outcome: fate })
       const to = delivery.recipients[i]!.address
       const { reason, status } = result
@@ -51,6 +49,12 @@ export function createEvents(logger: Logger, registry: MetricRegistry) {
       logger.error('mda.bug', { err: error })
     },
   }
+}
+
+/** What became of a recipient that was not delivered to. */
+function fateOf(state: RecipientOutcome['state']): 'deferred' | 'returned' | 'dead' {
+  if (state === 'failed' || state === 'expired') return 'dead'
+  return state === 'deferred' ? 'deferred' : 'returned'
 }
 
 /** Who was told of what, for the log. */
