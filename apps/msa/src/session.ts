@@ -49,7 +49,7 @@ export class SubmissionSession extends ReceivingSession implements SmtpSession, 
     this.#options = options
   }
 
-  /** Whoever has guessed too often is turned away before he says anything. */
+  /** Whoever has guessed too often does not come in by a proxy's word (XCLIENT) either. */
   override greeting(): Verdict {
     const { doorkeeper, hostname } = this.#options
     return doorkeeper.admits(this.client.address) ? super.greeting() : replies.tooManyAuthFailures(hostname)
@@ -84,13 +84,13 @@ export class SubmissionSession extends ReceivingSession implements SmtpSession, 
   // RFC 6409 §4.2, RFC 6409 §4.3
   mail(said: MailCommand): MaybePromise<Verdict> {
     const { submission } = this.#options
-    this.sender(said)
+    this.noteSender(said)
     // RFC 6409 §6.4: the recipients will show whether it is for the postmaster
     if (!this.mayRelay && !submission.openPostmaster) return replies.authRequired
     const path = qualifiedSender(said.reversePath, submission)
     const reversePath = path && rewritten(path, submission.rewriteDomains)
     const command: MailCommand = { ...said, reversePath }
-    this.#sender = this.sender(command)
+    this.#sender = this.noteSender(command)
     return withDirectory(this.senderVerdict(command), (refusal) => refusal ?? this.#submit(command))
   }
 
@@ -132,7 +132,7 @@ export class SubmissionSession extends ReceivingSession implements SmtpSession, 
       events.rateLimited(account)
       return replies.sendingTooFast
     }
-    return this.recipient(command, (address) => resolveOne(directory, address))
+    return this.takeRecipient(command, (address) => resolveOne(directory, address))
   }
 
   async endOfData(): Promise<Reply> {

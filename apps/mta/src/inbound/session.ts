@@ -24,14 +24,14 @@ export class MxSession extends ReceivingSession implements SmtpSession {
   }
 
   mail(command: MailCommand): MaybePromise<Verdict> {
-    this.sender(command)
+    this.noteSender(command)
     const verdict = this.senderVerdict(command)
     if (verdict instanceof Promise) return verdict.then((refusal) => refusal ?? this.begin(command))
     return verdict ?? this.begin(command)
   }
 
   rcpt(command: RcptCommand): MaybePromise<Verdict> {
-    return this.recipient(command, (address) => resolveOne(this.#directory, address))
+    return this.takeRecipient(command, (address) => resolveOne(this.#directory, address))
   }
 
   async endOfData(): Promise<Reply> {

@@ -155,8 +155,8 @@ export abstract class ReceivingSession {
     this.#over()
   }
 
-  /** The sender that is asked for; '' is the null path. */
-  protected sender({ reversePath }: MailCommand): string {
+  /** Notes the sender that is asked for, for the log; '' is the null path. */
+  protected noteSender({ reversePath }: MailCommand): string {
     this.#recipient = undefined
     return (this.#sender = formatPath(reversePath))
   }
@@ -196,7 +196,7 @@ export abstract class ReceivingSession {
 
   /** Takes the recipient if somebody here answers for it, or if the client may write to anybody. */
   // RFC 5321 §3.3, RFC 5321 §7.7
-  protected recipient(
+  protected takeRecipient(
     { forwardPath, parameters }: RcptCommand,
     resolve: (address: string) => MaybePromise<Resolution>,
   ): MaybePromise<Verdict> {
