@@ -5,7 +5,7 @@ import { replyText, type RecipientOutcome } from '@cartero/smtp/client'
 import { asSent, copiesAt, manyLines, SPOILABLE, text } from './letters.ts'
 import { by, letter, send, type Sent } from './our-client.ts'
 import { LARGEST, PEER_LOGIN, PUT_OFF, REFUSED, type Peer } from './peer.ts'
-import { EXIM_4, hosted, NOWHERE, PEERS, type PeerRow } from './peers.ts'
+import { EXIM_4, hosted, NOWHERE, PEERS, POSTFIX, type PeerRow } from './peers.ts'
 
 const EIGHT_BIT = ['Liebe Grüße,', 'naïve café', Buffer.from([0xe4, 0xf6, 0xfc, 0xff, 0x80])]
 
@@ -192,6 +192,33 @@ function utf8Tests(row: PeerRow, peer: () => Peer): void {
     assert.match(copy!.toString(), /\r\n\r\nGr(?:ü|=C3=BC)(?:ß|=C3=9F)e\r\n$/)
   })
 }
+
+describe('our client and a server that trusts it', { skip: POSTFIX.lacking, timeout: 30_000 }, () => {
+  let postfix: Peer
+  before(async () => {
+    postfix = await hosted(POSTFIX, NOWHERE)
+  })
+  after(() => postfix?.[Symbol.asyncDispose]())
+
+  test('it speaks for another by XCLIENT, and the trace names him', async () => {
+    const { name, octets } = text(['for another'])
+    const xclient = { address: '192.0.2.77', name: 'far.example' }
+    const sent = await send(postfix.port, [letter({ to: ['a@peer.test'], content: octets })], { xclient })
+    assert.equal(kinds(sent), 'delivered', told(sent))
+    await copiesAt(postfix, name)
+    const stored = (await postfix.received()).find((each) => asSent(each, name) !== undefined)
+    assert.match(stored!.toString(), /^Received: from \S+ \(far\.example \[192\.0\.2\.77\]\)/m)
+  })
+
+  test('it tells by XFORWARD where a letter came from, and the log has it', async () => {
+    const { name, octets } = text(['from another'])
+    const xforward = { address: '192.0.2.88', name: 'farther.example', source: 'REMOTE' } as const
+    const sent = await send(postfix.port, [letter({ to: ['a@peer.test'], content: octets, xforward })])
+    assert.equal(kinds(sent), 'delivered', told(sent))
+    await copiesAt(postfix, name)
+    assert.match(postfix.log(), /client=farther\.example\[192\.0\.2\.88\]/)
+  })
+})
 
 describe(
   'our client and a server that wants to know who we are',

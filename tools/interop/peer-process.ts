@@ -1,15 +1,17 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 
+/** The kernel ends it when this process goes, however that came: a peer left behind would hold its spool and its ports. */
+const BOUND = ['--pdeathsig', 'TERM', '--']
+
 /** A program that runs as long as the test does. */
 export class PeerProcess implements AsyncDisposable {
   readonly #ended: Promise<unknown>
   readonly #kill: () => boolean
   #said = ''
 
-  /** The kernel ends it when this process goes, however that came: a peer left behind would hold its spool and its ports. */
   constructor(program: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    const child = spawn('setpriv', ['--pdeathsig', 'TERM', '--', program, ...args], {
+    const child = spawn('setpriv', [...BOUND, program, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
     })

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync, chmodSync } from 'node:fs'
+import { chmodSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CERTIFICATE, command, KEY } from '@cartero/testkit'
 import { endOf, messagesIn } from './maildir.ts'
@@ -15,9 +15,11 @@ export async function startPostfix(options: PeerOptions): Promise<Peer> {
   writeFileSync(join(config, 'key.pem'), KEY, { mode: 0o600 })
   writeFileSync(join(config, 'main.cf'), mainCf(options))
   writeFileSync(join(config, 'master.cf'), masterCf(port))
+  // Postfix waits for two seconds while its configuration may still be being written.
+  for (const name of ['main.cf', 'master.cf']) utimesSync(join(config, name), 0, 0)
+  await makeQueue(join(folder, 'queue'))
   await must('chown', ['postfix', join(folder, 'data')])
   await must('chown', ['mail:mail', join(folder, 'mail')])
-  await must('postfix', ['-c', config, 'check'])
   const master = new PeerProcess('/usr/lib/postfix/sbin/master', ['-s', '-c', config], {
     MAIL_CONFIG: config,
   })
@@ -30,6 +32,32 @@ export async function startPostfix(options: PeerOptions): Promise<Peer> {
     received: async () => messagesIn(join(folder, 'mail/box')),
     [Symbol.asyncDispose]: () => master[Symbol.asyncDispose](),
   }
+}
+
+const QUEUES = [
+  'active',
+  'bounce',
+  'corrupt',
+  'defer',
+  'deferred',
+  'flush',
+  'hold',
+  'incoming',
+  'saved',
+  'trace',
+]
+
+/** The folders that `postfix check` would make in seconds. */
+async function makeQueue(queue: string): Promise<void> {
+  const paths = (...names: readonly string[]): readonly string[] => names.map((name) => join(queue, name))
+  const open = paths('maildrop', 'public')
+  const closed = paths(...QUEUES, 'private')
+  for (const path of [...closed, ...open, ...paths('pid')]) mkdirSync(path)
+  for (const path of closed) chmodSync(path, 0o700)
+  chmodSync(join(queue, 'maildrop'), 0o730)
+  chmodSync(join(queue, 'public'), 0o710)
+  await must('chown', ['postfix', ...closed, ...open])
+  await must('chgrp', ['postdrop', ...open])
 }
 
 async function must(program: string, args: readonly string[]): Promise<void> {
@@ -58,7 +86,9 @@ virtual_gid_maps = static:8
 inet_interfaces = loopback-only
 inet_protocols = ipv4
 mynetworks = 127.0.0.0/8
-smtpd_recipient_restrictions = check_recipient_access inline:{ {${REFUSED} = REJECT} {${PUT_OFF} = DEFER} }, permit_mynetworks, reject
+smtpd_recipient_restrictions = check_recipient_access inline:{ {${REFUSED} = REJECT} {${PUT_OFF} = DEFER} }, permit_mynetworks, permit_auth_destination, reject
+smtpd_authorized_xclient_hosts = 127.0.0.0/8
+smtpd_authorized_xforward_hosts = 127.0.0.0/8
 message_size_limit = ${LARGEST}
 alias_maps =
 alias_database =
