@@ -1,5 +1,8 @@
 // What the SMTP doors of a system offer that nobody has configured: all of it, and to whom.
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { CarteroProcess, LineClient } from '@cartero/testkit'
 
@@ -72,5 +75,63 @@ describe('the doors of a development system', () => {
     await client.reply()
     const underTls = withMore(ALWAYS, 'LIMITS MAILMAX=10000 RCPTMAX=1000', 'REQUIRETLS')
     assert.deepEqual(await ehlo(client), withMore(underTls, 'HELP', AUTH_ON_TLS))
+  })
+})
+
+/** What is not offered always, nor to everybody. */
+const SOMETIMES =
+  'STARTTLS AUTH REQUIRETLS FUTURERELEASE NO-SOLICITING VRFY EXPN SEND SOML SAML XCLIENT XFORWARD'.split(' ')
+
+const EVERYTHING = `smtp:
+  verify: authenticated
+  expand: authenticated
+  obsolete_verbs: true
+  refuse_solicitations: [net.example:ADV]
+  proxies: [127.0.0.1]
+`
+
+describe('the doors of a system on which everything is switched on', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cartero-doors-'))
+  let system: CarteroProcess
+  before(async () => {
+    writeFileSync(join(folder, 'cartero.yaml'), EVERYTHING)
+    system = await CarteroProcess.start({ args: ['--config', join(folder, 'cartero.yaml')] })
+  })
+  after(async () => {
+    await system[Symbol.asyncDispose]()
+    rmSync(folder, { recursive: true })
+  })
+
+  const keywords = (lines: readonly string[]): string[] => lines.slice(1).map((line) => line.split(' ')[0]!)
+
+  const EXTENSIONS = [...keywords(ALWAYS), ...SOMETIMES]
+
+  /** What a door offers in the clear and under TLS. */
+  async function offered(port: number): Promise<{ seen: ReadonlySet<string>; secured: LineClient }> {
+    const client = await LineClient.connect(port)
+    await client.reply()
+    const inTheClear = keywords(await ehlo(client))
+    assert.match(await client.smtp('STARTTLS'), /^220/)
+    const secured = await client.secured()
+    return { seen: new Set([...inTheClear, ...keywords(await ehlo(secured))]), secured }
+  }
+
+  test('submission leaves out no extension that there is', async () => {
+    const { seen, secured } = await offered(system.port(587))
+    const { address, password } = system.account('alice')
+    const words = Buffer.from(`\0${address}\0${password}`).toString('base64')
+    assert.match(await secured.smtp(`AUTH PLAIN ${words}`), /^235/)
+    const all = new Set([...seen, ...keywords(await ehlo(secured))])
+    secured[Symbol.dispose]()
+    assert.deepEqual([...all].toSorted(), EXTENSIONS.toSorted())
+  })
+
+  // Strangers have no account here, and have nothing kept back.
+  test('mx leaves out nothing but what is for users', async () => {
+    const { seen, secured } = await offered(system.port(25))
+    secured[Symbol.dispose]()
+    const forUsers = ['AUTH', 'FUTURERELEASE']
+    const others = EXTENSIONS.filter((keyword) => !forUsers.includes(keyword))
+    assert.deepEqual([...seen].toSorted(), others.toSorted())
   })
 })
