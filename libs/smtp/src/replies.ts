@@ -38,7 +38,7 @@ export const replies = {
   authenticated: say(235, 'otherSecurity', 'Authentication succeeded', 'RFC 4954 §4'),
   willForward: (path: string) =>
     say(251, 'destinationMoved', `User not local; will forward to ${path}`, 'RFC 5321 §3.4'),
-  cannotVerify: say(252, 'destinationValid', 'Cannot VRFY user; try to send', 'RFC 5321 §3.5.3'),
+  cannotVerify: say(252, 'destinationValid', 'Neither confirmed nor denied; try to send', 'RFC 5321 §3.5.3'),
   verifiedInUtf8: say(252, 'utf8ReplyRequired', 'Ask again with SMTPUTF8', 'RFC 6531 §3.7.4.2'),
   challenge: (base64: string) => say(334, undefined, base64, 'RFC 4954 §4'),
   chunkTaken: (octets: number) => say(250, 'undefined', `${octets} octets received`, 'RFC 3030 §2'),
