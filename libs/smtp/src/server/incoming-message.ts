@@ -34,8 +34,6 @@ export class IncomingMessage {
   readonly #newlines: NewlineReader
   /** Without framing, and cleaned; also those that were thrown away. */
   #octets = 0
-  /** What comes later cannot change the failure. */
-  #settled = false
   /** The session's own refusal, of which the observer has heard. */
   #verdict: Reply | undefined
   /** The observer has heard of another failure. */
@@ -64,14 +62,13 @@ export class IncomingMessage {
   /** A chunk is to come; too big a message is known by that. */
   // RFC 1870 §6.3
   announce(octets: number): void {
-    if (this.failure !== undefined || fits(this.#octets + octets, this.#dialogue.policy.limits)) return
-    this.#settle(replies.messageTooBig)
+    if (!fits(this.#octets + octets, this.#dialogue.policy.limits)) this.failure ??= replies.messageTooBig
   }
 
   /** The session wants none of it. */
   refusedBySession(verdict: Reply): void {
     this.#verdict = verdict
-    this.#settle(verdict)
+    this.failure = verdict
   }
 
   /** A chunk of which nothing is wanted is read all the same, so that both sides stay in step. */
@@ -106,7 +103,7 @@ export class IncomingMessage {
 
   #take(octets: Buffer | undefined, seen: Seen, then: () => void): void {
     if (octets !== undefined) this.#octets += octets.length
-    if (!this.#settled) this.failure = this.#fault(seen) ?? this.#verdict
+    this.failure = this.#fault(seen) ?? this.#verdict
     if (this.failure !== undefined) this.#discard(then)
     else if (octets === undefined) then()
     else this.#pass(octets, then)
@@ -146,15 +143,9 @@ export class IncomingMessage {
     this.#take(missing, this.#newlines, () => this.end())
   }
 
-  #settle(failure: Reply): void {
-    this.failure = failure
-    this.#settled = true
-  }
-
   #refuse(each: readonly Reply[]): void {
     if (!this.#isTold && this.failure !== this.#verdict) this.#dialogue.tellRefused(this.#by, this.failure!)
     this.#isTold = true
-    this.#settled = true
     this.#dialogue.sayEach(each)
   }
 
