@@ -2,7 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { EXTENSIONS, MAIL_PARAMETERS, parseOffer, RCPT_PARAMETERS, type Extension } from '@cartero/smtp'
-import { DEFAULT_LIMITS, serveSession, SmtpServerMachine, type SmtpServerOptions } from '@cartero/smtp/server'
+import {
+  DEFAULT_LIMITS,
+  serveSession,
+  SmtpServerMachine,
+  type Honours,
+  type SmtpServerOptions,
+} from '@cartero/smtp/server'
 import { Pump } from './pump.ts'
 import { scriptSession, type Ability } from './script-session.ts'
 
@@ -34,8 +40,9 @@ const options = fc.record({
 class Talk {
   readonly #pump: Pump<never, never>
 
-  constructor(can: readonly Ability[], given: Partial<SmtpServerOptions>) {
+  constructor(can: readonly Ability[], given: Partial<SmtpServerOptions>, honours?: Honours) {
     const session = scriptSession(new Set(can), [])
+    if (honours !== undefined) session.honours = () => honours
     const machine = new SmtpServerMachine(session, { hostname: 'mx.example', ...given })
     this.#pump = new Pump(machine, serveSession(session)) as unknown as Pump<never, never>
   }
@@ -145,6 +152,11 @@ test('a verb that is offered is there, and one that is not is not', async () => 
     }),
     { numRuns: 40 },
   )
+})
+
+test('a DELIVERBY for which any time will do names none', async () => {
+  const talk = new Talk([], { tls: TLS }, { deliverBy: { minimum: 0 } })
+  assert.equal((await talk.offer()).get('DELIVERBY'), '')
 })
 
 test('every keyword that is offered is one of the table', async () => {
