@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 
 import { exampleConfig, resolveConfig, settingsOf, type ConfigSources } from '@cartero/agent/config'
@@ -38,6 +39,24 @@ test('every key is documented in whole sentences', () => {
       setting.default !== undefined || setting.example !== undefined,
       `${key} has neither default nor example`,
     )
+  }
+})
+
+test('no README tells an operator of a key that is not there', () => {
+  const keys = settingsOf(definition).map(({ key }) => key)
+  const root = new URL('../../../', import.meta.url)
+  const readmes = ['apps/cartero', 'apps/msa', 'apps/mta', 'apps/mda', 'libs/spool', 'libs/smtp', '.']
+  for (const folder of readmes) {
+    const text = readFileSync(new URL(`${folder}/README.md`, root), 'utf8')
+    for (const [, written] of text.matchAll(
+      /`((?:smtp|submission|lmtp|listen|tls)\.[A-Za-z.]+)(?:\.\*)?`/g,
+    )) {
+      const name = written!.replace(/^submission\./, 'smtp.submission.')
+      assert.ok(
+        keys.some((key) => key === name || key.startsWith(`${name}.`)),
+        `${folder}/README.md: ${name}`,
+      )
+    }
   }
 })
 
