@@ -71,9 +71,9 @@ export class Recorder {
     this.arm()
   }
 
-  /** It left the ledger. Dead letters are kept, and what somebody else has got is remembered; of the others nothing is. */
+  /** It left the ledger. */
   done(entry: KeptEntry): void {
-    if (entry.deadLetters.length > 0 || entry.hasLeft) {
+    if (entry.keepsRow) {
       entry.isChanged = true
       this.#buried.add(entry)
     } else {
@@ -204,8 +204,7 @@ export class Recorder {
 
   #restore(entry: KeptEntry): void {
     entry.isChanged = true
-    if (entry.isGone && entry.isDone && (entry.deadLetters.length > 0 || entry.hasLeft))
-      this.#buried.add(entry)
+    if (entry.isGone && entry.isDone && entry.keepsRow) this.#buried.add(entry)
   }
 }
 

@@ -73,8 +73,13 @@ export class KeptEntry extends Entry {
     return due
   }
 
+  /** It is remembered when it is done: an operator has to see dead letters, and a replay must not send again what has left. */
+  get keepsRow(): boolean {
+    return this.deadLetters.length > 0 || this.#hasLeft
+  }
+
   /** Somebody else has got it from us: a second time would be a second message. */
-  get hasLeft(): boolean {
+  get #hasLeft(): boolean {
     return (
       this.items?.some(({ nextHop, state }) => nextHop.kind !== 'local' && state === 'delivered') ?? false
     )
