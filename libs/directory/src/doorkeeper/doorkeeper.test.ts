@@ -56,6 +56,15 @@ describe('the doorkeeper', () => {
     assert.equal(step.kind === 'failure' && step.reason, 'unavailable')
   })
 
+  test('guesses made all at once are told no more than guesses made one by one', async () => {
+    const { login } = house()
+    const guesses = Array.from({ length: 5 * failures }, (_, n) => login(`wrong ${n}`))
+    const steps = await Promise.all([...guesses, login('right')])
+    const told = steps.filter((step) => step.kind !== 'failure' || step.reason === 'credentials')
+    assert.equal(told.length, failures)
+    assert.ok(told.every(({ kind }) => kind === 'failure'))
+  })
+
   test('forgives who finds his password, however he writes his name', async () => {
     const { doorkeeper, login } = house()
     for (let n = 1; n < failures; n++) await login(`wrong ${n}`)

@@ -78,7 +78,10 @@ export class Doorkeeper {
 /** Dies with the process: what was guessed cannot be read back from what is kept of it. */
 const GUESS_KEY = randomBytes(32)
 
-/** An exchange of which the bans hear the end. Of a banned peer nothing is verified, so that it costs no hash. */
+/**
+ * An exchange of which the bans hear the end. Of a banned peer nothing is verified, so that it costs no hash; and what was being
+ * verified when it was banned is not told, so that guesses made all at once are no more than guesses made one by one.
+ */
 class WatchedExchange implements SaslServerMechanism {
   readonly #exchange: SaslServerMechanism
   readonly #bans: AddressBans
@@ -92,13 +95,18 @@ class WatchedExchange implements SaslServerMechanism {
   }
 
   next(response: Buffer | undefined): MaybePromise<SaslStep> {
-    if (!this.#bans.admits(this.#address)) return { kind: 'failure', reason: 'unavailable', cause: banned() }
+    if (this.#isBanned) return banned()
     if (response !== undefined) this.#said.update(`${response.length}\0`).update(response)
     const step = this.#exchange.next(response)
     return step instanceof Promise ? step.then((late) => this.#watch(late)) : this.#watch(step)
   }
 
+  get #isBanned(): boolean {
+    return !this.#bans.admits(this.#address)
+  }
+
   #watch(step: SaslStep): SaslStep {
+    if (this.#isBanned) return banned()
     if (step.kind === 'success') this.#bans.succeeded(this.#address, keyOf(step.account))
     else if (step.kind === 'failure' && step.reason === 'credentials') {
       const proof = this.#said.digest('base64')
@@ -113,6 +121,7 @@ function keyOf(login: string): string {
   return createHmac('sha256', GUESS_KEY).update(login.toLowerCase()).digest('base64')
 }
 
-function banned(): DirectoryError {
-  return new DirectoryError('busy', 'the address is banned for guessing: see `cartero ban list`')
+function banned(): SaslStep {
+  const cause = new DirectoryError('busy', 'the address is banned for guessing: see `cartero ban list`')
+  return { kind: 'failure', reason: 'unavailable', cause }
 }
