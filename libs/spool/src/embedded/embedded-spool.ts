@@ -1,4 +1,3 @@
-import type { MessageIndex } from '@cartero/message'
 import type { ContentDraft, ContentId, ContentLog, LogPosition } from '@cartero/content'
 import type { SqlStore, SqlWorker } from '@cartero/sql'
 import { systemClock, type Clock } from '@cartero/wire'
@@ -160,11 +159,7 @@ export class EmbeddedSpool implements Spool {
     try {
       const label = encodeLabel(text)
       const content = await draft.commit(label)
-      const entry = new KeptEntry(
-        { ...text, content },
-        this.#clock.now(),
-        label.length + weightOf(text.index),
-      )
+      const entry = new KeptEntry({ ...text, content }, this.#clock.now(), label.length)
       this.#recorder.accepted(draft, entry)
       this.#admit(entry)
     } catch (error) {
@@ -399,11 +394,4 @@ export class EmbeddedSpool implements Spool {
 
 function warn(error: unknown): void {
   process.emitWarning(error instanceof Error ? error.message : String(error), 'SpoolTrouble')
-}
-
-/** Octets that an index takes in memory, roughly; only small ones come here. */
-const INDEX_OCTETS = 4_096
-
-function weightOf(index: MessageIndex | undefined): number {
-  return index === undefined ? 0 : INDEX_OCTETS
 }

@@ -44,6 +44,9 @@ export interface DeliveryRow {
   readonly reason: string
 }
 
+/** Octets that an index takes in memory, roughly; only small ones come here. */
+const INDEX_OCTETS = 4_096
+
 /** An entry of the ledger, and what SQLite knows of it. */
 export class KeptEntry extends Entry {
   /** There is a row. */
@@ -56,10 +59,11 @@ export class KeptEntry extends Entry {
   /** When it came into memory. */
   readonly since: number
 
-  constructor(message: SpooledMessage, since: number, weight: number) {
+  /** @param octets of its envelope and prefix */
+  constructor(message: SpooledMessage, since: number, octets: number) {
     super(message)
     this.since = since
-    this.weight = weight
+    this.weight = octets + (message.index === undefined ? 0 : INDEX_OCTETS)
   }
 
   /** When there is something to do. */
