@@ -124,6 +124,8 @@ describe('the table of mechanisms', () => {
     const equipped: SaslClientContext = { login: 'a', password: 'b', token: 'c', tls: unverified }
     assert.equal(preferredMechanism(['PLAIN', 'LOGIN', 'XOAUTH2', 'OAUTHBEARER'], equipped), undefined)
     assert.equal(preferredMechanism(['PLAIN', 'SCRAM-SHA-256'], equipped)?.name, 'SCRAM-SHA-256')
+    const bound = ['SCRAM-SHA-256', 'SCRAM-SHA-256-PLUS']
+    assert.equal(preferredMechanism(bound, equipped)?.name, 'SCRAM-SHA-256-PLUS')
     assert.equal(preferredMechanism(['PLAIN'], { ...equipped, inTheClear: true })?.name, 'PLAIN')
     assert.equal(
       preferredMechanism(['PLAIN'], { ...equipped, tls: { ...tls, verified: true } })?.name,

@@ -35,7 +35,8 @@ export function scram(hash: ScramHash, offersPlus: (context: SaslServerContext) 
 export function scramPlus(hash: ScramHash): MechanismRow {
   return {
     name: `SCRAM-${hash}${PLUS}`,
-    needsTls: true,
+    // A channel is needed, which `canBind` asks for; no password crosses it.
+    needsTls: false,
     isPossible: ({ verifier, tls }) => canBind(tls) && hasKeys(verifier.scramHashes, hash),
     create: ({ verifier, tls, newNonce = randomNonce }) =>
       new ScramServer({ hash, verifier, newNonce, tls, binding: 'bound' }),
