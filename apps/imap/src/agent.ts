@@ -3,10 +3,17 @@ import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
 import type { ContentStore } from '@cartero/content'
 import type { Doorkeeper } from '@cartero/directory/doorkeeper'
 import type { ImapLimits } from '@cartero/imap'
-import { serverRole } from '@cartero/imap/server'
+import { farewell, serverRole } from '@cartero/imap/server'
 import type { MailStore } from '@cartero/mailstore'
 import { systemClock, type Clock, type ConnectionFacts, type Role } from '@cartero/wire'
-import { isUnobserved, Listener, listenAll, type ConnectionHandle, type TlsServer } from '@cartero/wire/node'
+import {
+  isUnobserved,
+  Listener,
+  listenAll,
+  type ConnectionHandle,
+  type Refusal,
+  type TlsServer,
+} from '@cartero/wire/node'
 import { createEvents, type Events } from './events.ts'
 import { CACHE_OCTETS, DEFAULT_SESSION_LIMITS } from './limits.ts'
 import { MessageCache } from './message-cache.ts'
@@ -79,6 +86,12 @@ interface Shared {
   readonly clock: Clock
 }
 
+const FAREWELLS: Readonly<Record<Refusal['kind'], Buffer>> = {
+  crowded: farewell('Too many connections', 'UNAVAILABLE'),
+  turnedAway: farewell('Too many failed logins'),
+  noHeader: farewell('Not available', 'UNAVAILABLE'),
+}
+
 function imapListener(listen: ImapListener, dependencies: ImapDependencies, shared: Shared): Listener {
   const { maxConnections, maxConnectionsPerAddress, proxyProtocol = [] } = dependencies.settings
   return new Listener({
@@ -91,6 +104,8 @@ function imapListener(listen: ImapListener, dependencies: ImapDependencies, shar
     maxConnections,
     maxConnectionsPerAddress,
     ...(proxyProtocol.length > 0 && { proxyProtocol: { trusted: proxyProtocol } }),
+    turnAway: (address) => (dependencies.doorkeeper.admits(address) ? undefined : 'banned for guessing'),
+    farewell: ({ kind }) => FAREWELLS[kind],
     refused: (remoteAddress, reason) => shared.events.turnedAway(remoteAddress, reason),
   })
 }
@@ -107,7 +122,6 @@ function imapRole(
   const session = new MailSession({ ...shared, connection, mailStore, content, doorkeeper, wake })
   return serverRole(session, {
     greeting: `${settings.hostname} Cartero`,
-    turnedAway: doorkeeper.admits(connection.remoteAddress) ? undefined : 'Too many failed logins',
     tls: connection.tls !== undefined,
     startTls: connection.tls === undefined,
     // RFC 8314 §3.2: where nobody else can be on the wire

@@ -18,7 +18,7 @@ const ALICE = 'alice@cartero.test'
 const PASSWORD = 'alice words'
 const TOKEN = 'YSB0b2tlbg=='
 const base = await freePortBase()
-const [all, tokensOnly, closed] = [base + 143, base + 144, base + 145]
+const [all, tokensOnly, closed, closedTls] = [base + 143, base + 144, base + 145, base + 993]
 const directory = openMemoryDirectory({ secretKey: () => Buffer.alloc(32, 7) })
 const tokens = { verify: async (token: string) => (token === TOKEN ? { login: ALICE } : undefined) }
 const verifier: DoorkeeperOptions['verifier'] = (peer) => credentialVerifier(directory, { peer, tokens })
@@ -30,11 +30,11 @@ class ShutDoor extends Doorkeeper {
   }
 }
 
-function agent(port: number, doorkeeper: Doorkeeper) {
+function agent(port: number, doorkeeper: Doorkeeper, implicitTls = false) {
   return createImapAgent({
     settings: {
       hostname: 'mail.cartero.test',
-      listen: [{ host: '127.0.0.1', port, implicitTls: false }],
+      listen: [{ host: '127.0.0.1', port, implicitTls }],
       allowPlaintextAuth: false,
     },
     mailStore: createMemoryMailStore(),
@@ -51,6 +51,7 @@ const agents = [
   agent(all, new Doorkeeper({ verifier, switchedOn })),
   agent(tokensOnly, new Doorkeeper({ verifier, switchedOn: new Set(['OAUTHBEARER']) })),
   agent(closed, new ShutDoor({ verifier })),
+  agent(closedTls, new ShutDoor({ verifier }), true),
 ]
 
 before(async () => {
@@ -149,4 +150,11 @@ test('a peer that is banned hears so instead of the greeting, and nothing after 
   using client = await LineClient.connect(closed)
   assert.equal(await client.expect(/^.*\r\n/), '* BYE Too many failed logins\r\n')
   await assert.rejects(client.expect(/./), /the connection ended/)
+})
+
+test('a peer that is banned costs no TLS handshake', async () => {
+  using client = await LineClient.connect(closedTls)
+  // It has said nothing, and a handshake would begin with its words.
+  await assert.rejects(client.expect(/./), /the connection ended/)
+  assert.equal(client.socket.bytesRead, 0)
 })

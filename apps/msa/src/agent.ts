@@ -3,7 +3,6 @@ import type { Component } from '@cartero/agent/lifecycle'
 import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
 import type { AnyDirectory } from '@cartero/directory'
 import type { Doorkeeper } from '@cartero/directory/doorkeeper'
-import { formatReply, replies } from '@cartero/smtp'
 import {
   SmtpServerMachine,
   serveSession,
@@ -15,6 +14,7 @@ import type { Intake } from '@cartero/spool'
 import {
   AddressLimits,
   DEFAULT_RECEPTION_POLICY,
+  farewellOf,
   RateLimit,
   type Rate,
   type ReceptionPolicy,
@@ -113,7 +113,7 @@ function sessionOptions(dependencies: MsaDependencies): Shared {
 
 function submissionListener(
   door: SubmissionListener,
-  { settings, tls }: MsaDependencies,
+  { settings, doorkeeper, tls }: MsaDependencies,
   shared: Shared,
 ): Listener {
   const { maxConnections, maxConnectionsPerAddress, proxyProtocol = [] } = settings
@@ -127,7 +127,8 @@ function submissionListener(
     maxConnections,
     maxConnectionsPerAddress,
     ...(proxyProtocol.length > 0 && { proxyProtocol: { trusted: proxyProtocol } }),
-    farewell: () => formatReply(replies.tooManyConnections(settings.hostname)),
+    turnAway: (address) => (doorkeeper.admits(address) ? undefined : 'banned for guessing'),
+    farewell: (refusal) => farewellOf(refusal, settings.hostname),
     refused: (remoteAddress, reason) => shared.events.turnedAway(remoteAddress, reason),
   })
 }

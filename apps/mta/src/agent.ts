@@ -1,7 +1,6 @@
 import type { Component } from '@cartero/agent/lifecycle'
 import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
 import type { AnyDirectory } from '@cartero/directory'
-import { formatReply, replies } from '@cartero/smtp'
 import {
   SmtpServerMachine,
   serveSession,
@@ -13,6 +12,7 @@ import type { Notices } from '@cartero/spool/notices'
 import {
   AddressLimits,
   DEFAULT_RECEPTION_POLICY,
+  farewellOf,
   type ReceptionPolicy,
   type SenderDomains,
   type Terminals,
@@ -137,7 +137,7 @@ function mxListener(
     maxConnections,
     maxConnectionsPerAddress,
     ...(proxyProtocol.length > 0 && { proxyProtocol: { trusted: proxyProtocol } }),
-    farewell: () => formatReply(replies.tooManyConnections(settings.hostname)),
+    farewell: (refusal) => farewellOf(refusal, hostname),
     refused: (remoteAddress, reason) => events.turnedAway(remoteAddress, reason),
   })
 }

@@ -4,6 +4,7 @@
  */
 export { COMMANDS } from './commands.ts'
 export type { CommandRow, Done, State } from './command-row.ts'
+export { farewell } from './farewell.ts'
 export { ImapServerMachine } from './machine.ts'
 export type { ImapQuestion, ImapServerOptions } from './options.ts'
 export { ImapRefusal, refusals } from './refusal.ts'

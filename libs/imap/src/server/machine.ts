@@ -67,9 +67,7 @@ export class ImapServerMachine implements ProtocolMachine<ImapQuestion, unknown>
       finish: (done) => this.#finish(done),
       refuse: (error) => this.#refuse(error),
     }
-    if (options.turnedAway !== undefined) this.#bye(undefined, options.turnedAway)
-    else
-      this.#untagged({ kind: 'status', status: 'OK', code: this.#capabilityCode(), text: options.greeting })
+    this.#untagged({ kind: 'status', status: 'OK', code: this.#capabilityCode(), text: options.greeting })
   }
 
   receive(bytes: Buffer): void {

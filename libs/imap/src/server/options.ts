@@ -14,8 +14,6 @@ export interface ImapServerOptions {
   /** Said in the greeting after the capabilities. */
   readonly greeting: string
   readonly limits?: Partial<ImapLimits>
-  /** Why nobody is served on this connection: it is said instead of the greeting (RFC 3501 §7.1.5). */
-  readonly turnedAway?: string | undefined
   /** TLS came first (RFC 8314 §3). */
   readonly tls: boolean
   readonly startTls: boolean

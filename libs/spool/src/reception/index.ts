@@ -4,6 +4,7 @@
  */
 export { AddressLimits } from './address-limits.ts'
 export type { Client } from './client.ts'
+export { farewellOf } from './farewell.ts'
 export type { HeaderEdit } from './header-edit.ts'
 export { DEFAULT_HEADER_SHAPE, MAX_HOPS, type HeaderShape } from './header-shape.ts'
 export {
