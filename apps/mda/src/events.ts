@@ -6,7 +6,6 @@ import { METRICS } from './metrics.ts'
 export type Events = ReturnType<typeof createEvents>
 
 /** What the MDA tells: a counter and a line for each event. */
-// oxlint-disable-next-line max-lines-per-function -- one function for each event, and nothing else
 export function createEvents(logger: Logger, registry: MetricRegistry) {
   const metrics = registry.register(METRICS)
   const failed = (delivery: Delivery, outcome: Outcome, results: readonly RecipientResult[]): void => {
