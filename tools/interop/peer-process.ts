@@ -1,25 +1,25 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 
-/** The kernel ends it when this process goes, however that came: a peer left behind would hold its spool and its ports. */
-const BOUND = ['--pdeathsig', 'TERM', '--']
+/**
+ * Ends the program when its own standard input ends. That comes when the test is done with it, and also when the test is killed:
+ * a peer left behind would hold its ports and its spool.
+ */
+const BOUND = '"$@" </dev/null & peer=$!; read -r _; kill "$peer"; wait "$peer"'
 
 /** A program that runs as long as the test does. */
 export class PeerProcess implements AsyncDisposable {
   readonly #ended: Promise<unknown>
-  readonly #kill: () => boolean
+  readonly #end: () => void
   #said = ''
 
   constructor(program: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    const child = spawn('setpriv', [...BOUND, program, ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...env },
-    })
+    const child = spawn('sh', ['-c', BOUND, 'sh', program, ...args], { env: { ...process.env, ...env } })
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (bytes: Buffer) => (this.#said += bytes.toString()))
     }
     this.#ended = once(child, 'close')
-    this.#kill = () => child.kill()
+    this.#end = () => child.stdin.end()
   }
 
   /** The end of all that it printed. */
@@ -28,7 +28,7 @@ export class PeerProcess implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#kill()
+    this.#end()
     await this.#ended
   }
 }
