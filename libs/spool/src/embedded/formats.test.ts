@@ -20,11 +20,11 @@ after(async () => {
   await rm(root, { recursive: true, force: true })
 })
 
-/** A label as the first version wrote it: version, length of the JSON, JSON, prefix. */
-function firstLabel(queueId: string): Buffer {
+/** A label as the first version wrote it, or another one said so: version, length of the JSON, JSON, prefix. */
+function labelOf(queueId: string, version = 1): Buffer {
   const json = Buffer.from(JSON.stringify({ queueId, acceptedAt: 1, envelope: envelope('bob@example.org') }))
   const head = Buffer.alloc(5)
-  head[0] = 1
+  head[0] = version
   head.writeUInt32BE(json.length, 1)
   return Buffer.concat([head, json, Buffer.from('Received: once\r\n')])
 }
@@ -47,12 +47,23 @@ function firstDatabase(file: string, content: string, states: readonly string[])
   database.close()
 }
 
+describe('what a newer version has left behind', () => {
+  it('is not guessed at: the start says which version can read it', async () => {
+    const log = new MemoryContentLog()
+    const draft = log.begin()
+    await draft.commit(labelOf('0123456789ABCDEF', 99))
+    const opening = EmbeddedSpool.open({ log, sql, file: join(root, 'newer.db') })
+    await assert.rejects(opening, { name: 'SpoolError', message: /its label is 99.*run the newer version/ })
+    await log.close()
+  })
+})
+
 describe('what an older version has left behind', () => {
   it('reads messages out of a log whose labels are of the first version', async () => {
     const log = new MemoryContentLog()
     const draft = log.begin()
     void draft.write(Buffer.from('octets'))
-    await draft.commit(firstLabel('0123456789ABCDEF'))
+    await draft.commit(labelOf('0123456789ABCDEF'))
     const clock = new ManualClock()
     const spool = await EmbeddedSpool.open({ log, sql, file: join(root, 'label.db'), clock })
     const bench = await Bench.open(async () => ({ spool, content: log }), clock)

@@ -38,7 +38,8 @@ export function decodeLabel({ id, size, label }: LabelledContent): SpooledMessag
   if (label[0] !== VERSION && label[0] !== FIRST_VERSION) {
     throw new SpoolError(
       'unavailable',
-      `message ${id} was accepted by a newer version of Cartero (label version ${label[0]})`,
+      `message ${id} was accepted by a newer version of Cartero (its label is ${label[0]}, this version knows ${VERSION}): ` +
+        'run the newer version again, until the message is delivered',
     )
   }
   const end = HEADER + label.readUInt32BE(1)
