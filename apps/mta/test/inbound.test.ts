@@ -110,6 +110,27 @@ describe('the MX port', () => {
     ])
   })
 
+  // Notices say that he is to be asked; RFC 5321 §4.5.1, RFC 1123 §5.2.17
+  test('the postmaster of the host is there by its name and its address, and nobody else is', async () => {
+    await client.smtp('MAIL FROM:<somebody@elsewhere.test>')
+    const rcpt = (address: string): Promise<string> => client.smtp(`RCPT TO:<${address}>`)
+    assert.match(await rcpt('postmaster@mx.cartero.test'), /^250/)
+    assert.match(await rcpt('Postmaster@MX.Cartero.test'), /^250/)
+    assert.match(await rcpt('postmaster@[127.0.0.1]'), /^250/)
+    assert.match(await rcpt('bob@mx.cartero.test'), /^550 5\.7\.1/)
+    assert.match(await rcpt('bob@[127.0.0.1]'), /^550 5\.7\.1/)
+    assert.match(await rcpt('postmaster@[127.0.0.2]'), /^550 5\.7\.1/)
+    assert.match(await rcpt('postmaster@[x-tag:127.0.0.1]'), /^550 5\.7\.1/)
+    assert.match(await rcpt('postmaster@elsewhere.test'), /^550 5\.7\.1/)
+    await client.smtp('DATA')
+    await client.smtp('Subject: x\r\n\r\nx\r\n.')
+    const { delivery } = await delivered()
+    assert.deepEqual(
+      delivery.recipients.map(({ account }) => account),
+      ['alice@cartero.test'],
+    )
+  })
+
   test('nobody relays through us', async () => {
     await client.smtp('MAIL FROM:<stranger@elsewhere.test>')
     const attempts = [

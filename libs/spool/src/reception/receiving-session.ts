@@ -1,4 +1,8 @@
-import type { DirectoryService, Resolution } from '@cartero/contracts/directory'
+import {
+  Resolution_Verdict as Resolved,
+  type DirectoryService,
+  type Resolution,
+} from '@cartero/contracts/directory'
 import type { HeaderScanner } from '@cartero/message'
 import { formatPath, ReplyError, replies, type Extension } from '@cartero/smtp'
 import type {
@@ -16,6 +20,7 @@ import type { Envelope, EnvelopeRecipient, QueueId } from '../ports.ts'
 import type { AddressLimits } from './address-limits.ts'
 import { Client } from './client.ts'
 import { expandName, verifyName } from './look-up.ts'
+import { isOwnPostmaster, type OwnHost } from './own-postmaster.ts'
 import type { ReceptionPolicy } from './policy.ts'
 import { Reception, type HeaderCheck, type IntakeOptions, type Terms } from './reception.ts'
 import { recipientVerdict, withDirectory } from './recipient-verdict.ts'
@@ -207,11 +212,22 @@ export abstract class ReceivingSession {
     // RFC 7504 §4
     if (forwardPath !== 'postmaster' && policy.noMailDomains.has(forwardPath.domain)) return replies.nullMx
     return withDirectory(resolve(address), (resolution) => {
-      const refusal = recipientVerdict(resolution, this.#elsewhere()) ?? this.#terminalVerdict(resolution)
-      if (refusal !== undefined) return refusal
-      this.#reception!.addRecipient(recipientOf(address, parameters))
-      return undefined
+      if (resolution.verdict !== Resolved.NOT_OURS || !isOwnPostmaster(forwardPath, this.#host))
+        return this.#takeResolved(recipientOf(address, parameters), resolution)
+      return withDirectory(resolve('postmaster'), (own) =>
+        this.#takeResolved(recipientOf('postmaster', parameters), own),
+      )
     })
+  }
+
+  #takeResolved(recipient: EnvelopeRecipient, resolution: Resolution): Verdict {
+    const refusal = recipientVerdict(resolution, this.#elsewhere()) ?? this.#terminalVerdict(resolution)
+    if (refusal === undefined) this.#reception!.addRecipient(recipient)
+    return refusal
+  }
+
+  get #host(): OwnHost {
+    return { hostname: this.#options.hostname, address: this.client.connection.localAddress }
   }
 
   /** Guarantee: that of IntakeDraft.commit. Throws ReplyError. */
