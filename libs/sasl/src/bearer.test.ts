@@ -4,7 +4,7 @@ import type { TlsFacts } from '@cartero/wire'
 import fc from 'fast-check'
 import { BearerClient, MAX_TOKEN, parsePairs } from './bearer.ts'
 import type { SaslServerContext } from './context.ts'
-import type { SaslStep } from './mechanism.ts'
+import { MAX_FIELD, type SaslStep } from './mechanism.ts'
 import { oauthBearer, parseOauthBearer } from './oauthbearer.ts'
 import type { CredentialVerifier } from './verifier.ts'
 import { parseXoauth2, xoauth2 } from './xoauth2.ts'
@@ -105,6 +105,7 @@ describe('OAUTHBEARER', () => {
     `n,${TIM},\x01auth=Bearer ${TOKEN}\x01\x01`,
     `n,a=a=b,\x01auth=Bearer ${TOKEN}\x01\x01`,
     `n,,\x01auth=Bearer ${'x'.repeat(MAX_TOKEN)}\x01\x01`,
+    `n,,\x01auth=Bearer ${TOKEN}\x01qs=${'x'.repeat(MAX_TOKEN + MAX_FIELD)}\x01\x01`,
     `n,,\x01auth=Bearer \0\x01\x01`,
   ]) {
     test(`${JSON.stringify(message.slice(0, 60))} is malformed`, () =>

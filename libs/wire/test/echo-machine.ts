@@ -64,7 +64,7 @@ export class EchoMachine implements ProtocolMachine<string, string> {
     this.seen.push(verb!)
     if (verb === 'echo') this.#outputs.push({ kind: 'ask', question: rest.join(' ') })
     else if (verb === 'pour') this.#outputs.push({ kind: 'stream', source: pour(Number(rest[0])) })
-    else if (verb === 'pause') this.#pause(Number(rest[0]))
+    else if (verb === 'pause') this.#pause(rest.map(Number))
     else if (verb === 'lump') this.#enter(LUMP)
     else if (verb === 'done') this.#enter(COMMAND)
     else if (verb === 'starttls') this.#startTls()
@@ -72,9 +72,11 @@ export class EchoMachine implements ProtocolMachine<string, string> {
     else this.#say(`unknown ${verb}`)
   }
 
-  #pause(milliseconds: number): void {
-    this.#say('wait')
-    this.#outputs.push({ kind: 'pause', milliseconds })
+  #pause(each: readonly number[]): void {
+    for (const milliseconds of each) {
+      this.#say('wait')
+      this.#outputs.push({ kind: 'pause', milliseconds })
+    }
     this.#say('waited')
   }
 

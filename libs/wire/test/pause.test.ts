@@ -85,10 +85,10 @@ test('a drain does not wait for pauses, neither those that last nor those to com
   const leaving = listener()
   await leaving.listen()
   const socket = await open(leaving)
-  socket.write('pause 3000\r\n')
+  socket.write('pause 3000 3000\r\n')
   await until(socket, 'wait\r\n')
   const drained = leaving.drain(AbortSignal.timeout(5_000))
-  assert.equal(await until(socket, 'going\r\n'), 'waited\r\ngoing\r\n')
+  assert.equal(await until(socket, 'going\r\n'), 'wait\r\nwaited\r\ngoing\r\n')
   socket.end()
   await drained
 })
