@@ -10,6 +10,3 @@ export interface HeaderLimits {
 }
 
 export const HEADER_LIMITS: HeaderLimits = { headerOctets: 256 * 1024, fields: 2_000 }
-
-/** For a header that was read within HEADER_LIMITS: with room to spare, so that it is never taken for one that was cut. */
-export const WHOLE_HEADER: HeaderLimits = { ...HEADER_LIMITS, headerOctets: HEADER_LIMITS.headerOctets + 2 }

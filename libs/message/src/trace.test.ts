@@ -90,6 +90,10 @@ test('priority and solicitation of the transaction are told, and hide no other c
   )
 })
 
+test('a priority of 0 that was asked for is told', () => {
+  assert.match(receivedField({ by: 'mx', priority: 0, at: AT }).toString(), / PRIORITY 0; /)
+})
+
 test('clauses that nobody knows are left out', () => {
   assert.equal(
     receivedField({ by: 'mx', at: AT }).toString(),

@@ -1,5 +1,4 @@
 import { HeaderBlock } from '../header-block.ts'
-import { WHOLE_HEADER } from '../header-limits.ts'
 import { CR, LF } from '../octets.ts'
 
 /** What a header is to say of its body from now on; what is undefined stays as it is. */
@@ -14,7 +13,7 @@ const SUBSTITUTE = 0x3f
 
 /** A header of which every field can be read, limits included; of others nothing can be changed. */
 export function isReadable(header: Buffer): boolean {
-  const { truncated, bodyStart } = HeaderBlock.parse(header, WHOLE_HEADER)
+  const { truncated, bodyStart } = HeaderBlock.parse(header)
   return !truncated && bodyStart === header.length
 }
 
@@ -24,7 +23,7 @@ export function isReadable(header: Buffer): boolean {
  */
 export function withMimeFields(header: Buffer, fields: MimeFields): Buffer {
   const { encoding, contentType, mimeVersion = false } = fields
-  const block = HeaderBlock.parse(header, WHOLE_HEADER)
+  const block = HeaderBlock.parse(header)
   const pieces: Buffer[] = []
   let isEncodingTold = encoding === undefined
   for (const field of block.fields) {

@@ -1,6 +1,5 @@
 import { isAscii } from '@cartero/syntax'
 import { HeaderBlock, type HeaderField } from '../header-block.ts'
-import { WHOLE_HEADER } from '../header-limits.ts'
 import { downgradedAddresses } from './addresses.ts'
 import { FieldWriter } from './field-writer.ts'
 import { downgradedMimeValue } from './mime-values.ts'
@@ -69,7 +68,7 @@ const DOWNGRADES: Readonly<Record<string, Downgrade>> = {
  */
 export function downgradeHeader(header: Buffer): Buffer {
   if (isAscii(header)) return header
-  const block = HeaderBlock.parse(header, WHOLE_HEADER)
+  const block = HeaderBlock.parse(header)
   const fields = block.fields.map((field) => (isAscii(field.raw) ? field.raw : downgraded(field)))
   return Buffer.concat([...fields, masked(header.subarray(block.fieldsEnd))])
 }
