@@ -1,5 +1,5 @@
 import type { ContentId, ContentStore } from '@cartero/content'
-import { MailStoreError, type MailStore, type NewMessage } from '@cartero/mailstore'
+import type { MailStore, NewMessage } from '@cartero/mailstore'
 import type { Delivery, Outcome, Spool } from '@cartero/spool'
 import type { Notices, RecipientResult } from '@cartero/spool/notices'
 import { pause, type Clock } from '@cartero/wire'
@@ -10,7 +10,7 @@ import { mailboxForm } from './mailbox-form.ts'
 import { appendTo } from './mailboxes.ts'
 import { Packer } from './parcel.ts'
 import type { Terminals } from './terminals/terminals.ts'
-import { problemOf, resultOf, tooLate, troubleOf } from './troubles.ts'
+import { isOfStore, problemOf, resultOf, tooLate, troubleOf } from './troubles.ts'
 
 /** Deliveries taken at a time: enough to share a sync, few enough that the first is not kept waiting. */
 const BATCH = 100
@@ -81,7 +81,7 @@ export class Deliverer {
     try {
       await spool.settle(await this.#attempt(batch))
     } catch (error) {
-      events.failedUnexpectedly(error)
+      events.unsettled(error)
       // A spool that cannot even note an outcome must not be asked again at once.
       await pause(this.#on.clock, FIRST_RETRY_MS, signal)
       spool.giveBack(batch.map(({ id }) => id))
@@ -148,7 +148,7 @@ export class Deliverer {
       parcels.forEach(({ attempt, recipient }, i) => (attempt.results[recipient] = resultOf(outcomes[i]!)))
     } catch (error) {
       // A full disk or a broken store: nothing is lost, all of it comes again.
-      if (!(error instanceof MailStoreError)) this.#on.events.failedUnexpectedly(error)
+      if (!isOfStore(error)) this.#on.events.bug(error)
       for (const { attempt, recipient } of parcels) attempt.results[recipient] = troubleOf(error)
     }
   }
@@ -167,7 +167,7 @@ export class Deliverer {
     const outcome = notices.conclude(delivery, ended, retryAt)
     if (!(outcome instanceof Promise)) return told(outcome)
     return outcome.then(told, (error: unknown) => {
-      events.failedUnexpectedly(error)
+      events.unsettled(error)
       const { reason } = troubleOf(error)
       return { id: delivery.id, state: 'deferred', notBefore: now + FIRST_RETRY_MS, reason }
     })

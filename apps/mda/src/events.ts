@@ -2,10 +2,12 @@ import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
 import type { Delivery, Outcome, QueueId, RecipientOutcome, SpooledMessage } from '@cartero/spool'
 import type { NoticeEntry, RecipientResult } from '@cartero/spool/notices'
 import { METRICS } from './metrics.ts'
+import { isOfStore } from './troubles.ts'
 
 export type Events = ReturnType<typeof createEvents>
 
 /** What the MDA tells: a counter and a line for each event. */
+// oxlint-disable-next-line max-lines-per-function -- one function for each event, and nothing else
 export function createEvents(logger: Logger, registry: MetricRegistry) {
   const metrics = registry.register(METRICS)
   const failed = (delivery: Delivery, outcome: Outcome, results: readonly RecipientResult[]): void => {
@@ -19,6 +21,11 @@ export function createEvents(logger: Logger, registry: MetricRegistry) {
       if (fate === 'dead') logger.error('message.dead', told)
       else logger.warn(`message.${fate}`, told)
     })
+  }
+  /** Something was thrown that nobody foresaw; what it was about comes again. */
+  const bug = (error: unknown): void => {
+    metrics.bugs.add({})
+    logger.error('mda.bug', { err: error })
   }
   return {
     /** An attempt is over, for each recipient in its way: in the mailbox, later, given back, or a dead letter. */
@@ -43,10 +50,12 @@ export function createEvents(logger: Logger, registry: MetricRegistry) {
       metrics.lmtp.add({ outcome: 'refused' })
       logger.info('lmtp.refused', { peer, reason })
     },
-    /** A batch failed as a whole for a reason nobody foresaw. */
-    failedUnexpectedly(error: unknown): void {
-      logger.error('mda.bug', { err: error })
+    /** A batch could not be settled, or a notice not be written: it comes again. */
+    unsettled(error: unknown): void {
+      if (isOfStore(error)) logger.error('mda.unsettled', { err: error })
+      else bug(error)
     },
+    bug,
   }
 }
 

@@ -16,4 +16,8 @@ export const METRICS = {
     doc: 'Messages that came by LMTP, and what was refused there',
     labels: { outcome: ['taken', 'refused'] },
   }),
+  bugs: counter({
+    name: 'cartero_mda_bugs_total',
+    doc: 'Errors nobody foresaw; each is in the log with its stack',
+  }),
 }

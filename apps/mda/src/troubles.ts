@@ -1,6 +1,6 @@
 import { ContentStoreError } from '@cartero/content'
 import { MailStoreError, type AppendOutcome } from '@cartero/mailstore'
-import type { DeliveryRecipient } from '@cartero/spool'
+import { SpoolError, type DeliveryRecipient } from '@cartero/spool'
 import type { RecipientResult, Trouble } from '@cartero/spool/notices'
 import { enhancedStatus, type StatusDetail } from '@cartero/syntax'
 
@@ -50,6 +50,11 @@ export function resultOf(outcome: AppendOutcome): RecipientResult {
     case 'noAccount':
       return later('otherMailbox', 'the mailstore cannot make mailboxes for the account')
   }
+}
+
+/** Whether a store failed, which says why itself, and not we. */
+export function isOfStore(error: unknown): boolean {
+  return error instanceof SpoolError || error instanceof MailStoreError || error instanceof ContentStoreError
 }
 
 /** A store's trouble: nothing is lost, it comes again. */

@@ -63,7 +63,7 @@ function conversation(
     ...(settings.limits && { limits: settings.limits }),
     observer: (event) => {
       if (event.kind === 'refused') events.refusedByLmtp(connection.remoteAddress, event.reason)
-      else if (event.kind === 'bug') events.failedUnexpectedly(event.error)
+      else if (event.kind === 'bug') events.bug(event.error)
     },
   })
   return { machine, decide: serveSession(session) }
