@@ -57,6 +57,15 @@ describe('a sender', () => {
     assert.match(letter, /^Original-Recipient: rfc822;robert@example\.net\r$/m)
   })
 
+  test('may answer a notice, and somebody reads it', async () => {
+    await send('', '<bob@cartero.test> NOTIFY=SUCCESS', 'to be answered')
+    const notice = await arrived('alice', 'to be answered')
+    const writer = /^From: .*<(.*)>\r$/m.exec(notice)![1]!
+    assert.match(writer, /^postmaster@/)
+    await send('', `<${writer}>`, 'the answer to a notice')
+    await arrived('alice', 'the answer to a notice')
+  })
+
   test('hears nothing of success that he did not ask about', async () => {
     await send('', '<bob@cartero.test>', 'not-heard-of')
     await arrived('bob', 'not-heard-of')
