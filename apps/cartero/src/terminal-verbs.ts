@@ -2,24 +2,16 @@ import { ControlError, type ControlStreams, type ControlVerbs } from '@cartero/a
 import { resolveOne, type Directory } from '@cartero/directory'
 import type { Terminals } from '@cartero/mda-agent/agent'
 
-/** The verb that a terminal listens to; its values are NumberedMessage. */
+/** The verb that a terminal listens to, with its `account`; the values are NumberedMessage. */
 export const ATTACH = 'terminal.attach'
-/** The verb by which a terminal says that it has shown a message. */
+/** The verb by which a terminal says that it has shown the message of this `number`. */
 export const SHOWN = 'terminal.shown'
-
-export interface TerminalOf {
-  readonly account: string
-}
-
-export interface ShownMessageNumber {
-  readonly number: number
-}
 
 /** How terminals come to their messages: whoever may open the control socket may look for any account. */
 export function terminalStreams(terminals: Terminals, directory: () => Directory): ControlStreams {
   return {
     [ATTACH]: async (argument, signal) => {
-      const account = await accountOf((argument as TerminalOf).account, directory())
+      const account = await accountOf((argument as { readonly account: string }).account, directory())
       const messages = terminals.attach(account, signal)
       if (messages === undefined) throw new ControlError('failure', 'there are too many terminals already')
       return messages
@@ -30,7 +22,7 @@ export function terminalStreams(terminals: Terminals, directory: () => Directory
 export function terminalVerbs(terminals: Terminals): ControlVerbs {
   return {
     [SHOWN]: async (argument) => {
-      terminals.shown((argument as ShownMessageNumber).number)
+      terminals.shown((argument as { readonly number: number }).number)
     },
   }
 }

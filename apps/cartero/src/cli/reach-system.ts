@@ -71,7 +71,11 @@ export async function statusOf(selection: SystemSelection): Promise<SystemStatus
 /** Where the running system is. Rejects with ControlError when it is stopped. */
 export async function runningSystem(selection: SystemSelection): Promise<DataFolder> {
   const { data, status } = await findSystem(selection)
-  if (status === undefined) throw new ControlError('unreachable', `the system in ${data.path} is stopped`)
+  if (status === undefined)
+    throw new ControlError(
+      'unreachable',
+      `the system in ${data.path} is stopped: start it with "cartero serve" or "cartero dev"`,
+    )
   return data
 }
 
