@@ -176,16 +176,27 @@ describe('the LMTP door', () => {
     assert.equal((await rooms.letters('bob')).length, 3)
   })
 
-  test('promises nothing when the disk is full', async (t) => {
-    t.mock.method(rooms.content, 'begin', () => ({
-      write: () => {},
-      size: 0,
-      commit: () => Promise.reject(new ContentStoreError('full', 'no space')),
-      abort: () => {},
-    }))
-    const answers = await transaction(client, ['alice@cartero.test', 'bob@cartero.test'])
-    assert.ok(answers.every((answer) => answer.startsWith('452 4.3.1')))
-    assert.deepEqual(await rooms.letters('bob'), [])
+  test('promises nothing when the disk is full, and says so, whenever that shows', async (t) => {
+    const full = new ContentStoreError('full', 'no space')
+    const fine = { write: (): void | Promise<void> => {}, commit: () => Promise.reject(full) }
+    for (const draft of [
+      fine,
+      { ...fine, write: () => Promise.reject(full) },
+      {
+        ...fine,
+        write: () => {
+          throw full
+        },
+      },
+    ]) {
+      t.mock.method(rooms.content, 'begin', () => ({ size: 0, abort: () => {}, ...draft }))
+      const answers = await transaction(client, ['alice@cartero.test', 'bob@cartero.test'])
+      assert.deepEqual(
+        answers.map((answer) => answer.slice(0, 9)),
+        ['452 4.3.1', '452 4.3.1'],
+      )
+      assert.deepEqual(await rooms.letters('bob'), [])
+    }
   })
 
   test('ends what goes round in circles', async () => {

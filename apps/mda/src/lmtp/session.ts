@@ -4,7 +4,7 @@ import type { Target } from '@cartero/contracts/directory'
 import { resolveOne, type AnyDirectory } from '@cartero/directory'
 import { MailStoreError, type AppendOutcome, type MailStore } from '@cartero/mailstore'
 import { HeaderScanner, receivedField, transmissionType } from '@cartero/message'
-import { formatPath } from '@cartero/smtp'
+import { formatPath, ReplyError } from '@cartero/smtp'
 import {
   replies,
   type Ending,
@@ -122,7 +122,12 @@ export class DeliverySession implements SmtpSession, LmtpSession {
     const { header, digest, draft } = this.#transaction!
     header.write(octets)
     digest.update(octets)
-    return draft!.write(octets)
+    try {
+      const written = draft!.write(octets)
+      return written instanceof Promise ? written.catch(refuse) : undefined
+    } catch (error) {
+      return refuse(error)
+    }
   }
 
   /** The machine asks for each; it would ask this of a session that cannot. */
@@ -250,4 +255,10 @@ function replyTo(kinds: readonly AppendOutcome['kind'][], id: string): Reply {
 function refusalOf(error: unknown): Reply | undefined {
   if (!(error instanceof ContentStoreError) && !(error instanceof MailStoreError)) return undefined
   return error.fault === 'full' ? replies.storeFull : replies.tryLater
+}
+
+/** The same while the message comes. Throws ReplyError, or what is a bug. */
+function refuse(cause: unknown): never {
+  const reply = refusalOf(cause)
+  throw reply === undefined ? cause : new ReplyError(reply, { reason: String(cause), fault: 'store', cause })
 }
