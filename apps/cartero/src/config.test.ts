@@ -32,6 +32,25 @@ test('the example file is the default configuration, and every line of it can be
   )
 })
 
+test('every example can be written instead of the default that stands below it', async () => {
+  const shown = /^( *)# For example: (.+(?:\n *# .+)*)\n *#(\w+): .*$/gm
+  const written = exampleConfig(definition)
+    .replaceAll(
+      shown,
+      (_, indent: string, value: string, key: string) =>
+        `${indent}${key}: ${value.replaceAll(/\n *# /g, ' ')}`,
+    )
+    .replaceAll(/^( *)#(?=\w+:)/gm, '$1')
+  const { config } = await resolveConfig(definition, file(written), rules)
+  assert.deepEqual(config.smtp.relayNetworks, ['192.0.2.0/28', '2001:db8:1::/64'])
+  assert.deepEqual(config.smtp.submission.networks, ['192.0.2.0/24'])
+  assert.equal(config.auth.oauth.audience, 'mail.example.org')
+  assert.equal(config.tls.certificates.length, 1)
+  assert.deepEqual(config.lmtp.trusted, ['127.0.0.1', '192.0.2.8/29'])
+  for (const list of [config.smtp.proxies, config.smtp.proxyProtocol, config.imap.proxyProtocol])
+    assert.equal(list.length, 1)
+})
+
 test('every key is documented in whole sentences', () => {
   for (const { key, setting } of settingsOf(definition)) {
     assert.match(setting.doc, /^[A-Z].{10,}\.$/, key)

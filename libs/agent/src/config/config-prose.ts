@@ -7,7 +7,7 @@ const WIDTH = 110
 
 /**
  * Every key with its documentation, commented out at its default. The text is a valid configuration as it is, and stays
- * one when any line is uncommented.
+ * one when any line is uncommented. Where the default shows little, an example stands above it.
  */
 export function exampleConfig(root: Section): string {
   return `${comment(root.doc, '')}\n${exampleOf(root, '')}`
@@ -18,8 +18,10 @@ function exampleOf(section: Section, indent: string): string {
     if (entry.kind === 'section') {
       return `${comment(entry.doc, indent)}${indent}${name}:\n${exampleOf(entry, `${indent}  `)}`
     }
-    const value = entry.default ?? entry.example
-    return `${comment(`${entry.doc} ${kindOf(entry)}`, indent)}${indent}#${name}: ${inline(value)}\n`
+    const { doc, example, default: value = example } = entry
+    const shown =
+      value === example || example === undefined ? '' : comment(`For example: ${inline(example)}`, indent)
+    return `${comment(`${doc} ${kindOf(entry)}`, indent)}${shown}${indent}#${name}: ${inline(value)}\n`
   })
   return blocks.join(indent === '' ? '\n' : '')
 }

@@ -153,6 +153,7 @@ test('the example file is the default configuration, and stays valid when everyt
 test('every key has a sentence of documentation, and the example shows it', () => {
   const example = exampleConfig(sample)
   assert.match(example, /^ {2}# Patience with a silent peer\. Takes a duration/m)
+  assert.match(example, /^ {2}# For example: \[\{ name: .*\n(?: {2}# .*\n)* {2}#callers: \[\]$/m)
   assert.ok(example.split('\n').every((line) => line.length <= 110))
 })
 
