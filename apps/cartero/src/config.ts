@@ -79,7 +79,7 @@ const imap = section('Mail that is read.', {
   }),
   sessionsPerAddress: setting(integer({ min: 1, max: 100_000 }), {
     default: 100,
-    doc: 'Connections at a time from one address. Loopback is not counted.',
+    doc: 'Connections at a time from one address (IPv6: from one /64). Loopback is not counted.',
   }),
   sessionsPerAccount: setting(integer({ min: 1, max: 10_000 }), {
     default: 50,

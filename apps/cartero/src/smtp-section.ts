@@ -45,7 +45,7 @@ const refuse = section(
 
 // RFC 2505 §2.8
 const rates = section(
-  'What one address may do in a minute; 0 is without limit. Users and relay networks are not counted.',
+  'What one address (IPv6: one /64) may do in a minute; 0 is without limit. Users and relay networks are not counted.',
   {
     connectionsPerMinute: setting(rate, {
       default: 0,
@@ -210,7 +210,7 @@ export const smtp = section('Mail on its way in, from users and from other hosts
   }),
   sessionsPerAddress: setting(integer({ min: 1, max: 100_000 }), {
     default: 100,
-    doc: 'Connections at a time from one address, so that one peer cannot take all. Loopback is not counted.',
+    doc: 'Connections at a time from one address (IPv6: from one /64), so that one peer cannot take all. Loopback is not counted.',
   }),
   commandPatience: setting(patience, {
     default: '5m',
