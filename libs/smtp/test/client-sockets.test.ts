@@ -149,3 +149,45 @@ async function serveSlowly(
   await words.next()
   socket.end('221 bye\r\n')
 }
+
+// RFC 5321 §4.5.3.2.5
+test('a server that takes no more of a message has three minutes for each block, and then nobody is delivered to', async () => {
+  const clock = new ManualClock()
+  const server = createServer((socket) => void stopReading(socket))
+  servers.push(server)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  let client: SmtpClientMachine | undefined
+  let octets = 0
+  const endless = async function* (): AsyncIterable<Buffer> {
+    for (const block = Buffer.alloc(65_536, 'x'); ; octets += block.length) yield block
+  }
+  const { port } = server.address() as AddressInfo
+  const sent = send(port, [message(endless)], clock, {}, (machine) => (client = machine))
+  while (client?.patience.waitingFor !== 'room for message data') await new Promise(setImmediate)
+  // What the network holds goes on its way first.
+  for (let before = -1, still = 0; still < 200; still = octets === before ? still + 1 : 0) {
+    before = octets
+    await new Promise(setImmediate)
+  }
+  clock.advance(179_000)
+  await new Promise(setImmediate)
+  assert.equal(client.patience.waitingFor, 'room for message data')
+  clock.advance(2_000)
+  assert.ok(octets > 0)
+  assert.deepEqual(
+    (await sent).map(({ kind, stage, by, reply }) => `${kind} at ${stage} by ${by}: ${reply.status}`),
+    ['deferred at end of data by us: 4.4.2'],
+  )
+})
+
+/** Reads no further once the message comes. */
+async function stopReading(socket: Socket): Promise<void> {
+  const words = socket[Symbol.asyncIterator]() as AsyncIterator<Buffer>
+  socket.on('error', () => {})
+  for (const text of ['220 mx.example\r\n', '250 mx.example\r\n', '250 ok\r\n', '250 ok\r\n']) {
+    socket.write(text)
+    await words.next()
+  }
+  socket.write('354 go\r\n')
+}
