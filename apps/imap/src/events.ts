@@ -47,6 +47,7 @@ export function createEvents(logger: Logger, registry: MetricRegistry) {
   }
 }
 
-function who({ id, remoteAddress }: ConnectionFacts) {
-  return { sid: id, peer: remoteAddress }
+/** With the proxy that spoke for him, if one did: of some it tells nothing else. */
+function who({ id, remoteAddress, proxy }: ConnectionFacts) {
+  return { sid: id, peer: remoteAddress, ...(proxy && { proxy: proxy.address }) }
 }
