@@ -2,7 +2,7 @@ import { request, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 
 import { explainSystemError } from '../lifecycle/operator-error.ts'
-import { ControlError, type ControlFault } from './control-error.ts'
+import { ControlError, type ToldError } from './control-error.ts'
 import type { StreamLine } from './control-stream.ts'
 import { shortestPath } from './socket-path.ts'
 
@@ -24,10 +24,7 @@ export async function callControl(
 }
 
 function resultOf(body: string): unknown {
-  const answer = JSON.parse(body) as {
-    readonly result?: unknown
-    readonly error?: { readonly fault: ControlFault; readonly message: string }
-  }
+  const answer = JSON.parse(body) as { readonly result?: unknown; readonly error?: ToldError }
   if (answer.error !== undefined) throw new ControlError(answer.error.fault, answer.error.message)
   return answer.result
 }

@@ -11,3 +11,14 @@ export class ControlError extends Error {
     this.fault = fault
   }
 }
+
+/** What crosses the socket of an error. */
+export interface ToldError {
+  readonly fault: ControlFault
+  readonly message: string
+}
+
+export function toldError(error: unknown): ToldError {
+  const fault = error instanceof ControlError ? error.fault : 'failure'
+  return { fault, message: error instanceof Error ? error.message : String(error) }
+}

@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 
 import type { Component } from '../lifecycle/component.ts'
 import { explainSystemError, OperatorError } from '../lifecycle/operator-error.ts'
-import { ControlError, type ControlFault } from './control-error.ts'
+import { ControlError, toldError, type ControlFault } from './control-error.ts'
 import { LISTENER_DEADLINE, MOST_LISTENERS, writeStream, type ControlStreams } from './control-stream.ts'
 import { SmallHttpServer } from './http-server.ts'
 import { shortestPath } from './socket-path.ts'
@@ -129,10 +129,8 @@ async function answer(
 }
 
 function refuse(response: ServerResponse, error: unknown): void {
-  const fault = error instanceof ControlError ? error.fault : 'failure'
-  reply(response, STATUS[fault], {
-    error: { fault, message: error instanceof Error ? error.message : String(error) },
-  })
+  const told = toldError(error)
+  reply(response, STATUS[told.fault], { error: told })
 }
 
 function streamNamed(

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 
 import type { MaybePromise } from '@cartero/wire'
-import { ControlError, type ControlFault } from './control-error.ts'
+import { toldError, type ToldError } from './control-error.ts'
 
 /** Milliseconds that a listener may leave what it is told unread before it is taken for dead. */
 export const LISTENER_DEADLINE = 10_000
@@ -18,9 +18,7 @@ export type ControlStreams = Readonly<
 >
 
 /** One line of a stream: a value, or why there are no more. */
-export type StreamLine =
-  | { readonly value: unknown }
-  | { readonly error: { readonly fault: ControlFault; readonly message: string } }
+export type StreamLine = { readonly value: unknown } | { readonly error: ToldError }
 
 /**
  * Writes each value as a line of JSON, at the pace of the reader. The listener is told at once that it is heard; it is cut when
@@ -43,7 +41,7 @@ export async function writeStream(
     response.end()
   } catch (error) {
     if (aborted.signal.aborted || isDeadline(error)) response.destroy()
-    else response.end(lineOf({ error: faceOf(error) }))
+    else response.end(lineOf({ error: toldError(error) }))
   } finally {
     aborted.abort()
   }
@@ -52,8 +50,3 @@ export async function writeStream(
 const lineOf = (line: StreamLine): string => `${JSON.stringify(line)}\n`
 
 const isDeadline = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError'
-
-function faceOf(error: unknown): { readonly fault: ControlFault; readonly message: string } {
-  const fault = error instanceof ControlError ? error.fault : 'failure'
-  return { fault, message: error instanceof Error ? error.message : String(error) }
-}
