@@ -37,7 +37,7 @@ export class Item implements Delivery {
   notBefore = 0
   reason = ''
 
-  constructor(entry: Entry, plan: Omit<DeliveryPlan, 'id'> & { readonly id: DeliveryId }) {
+  constructor(entry: Entry, plan: DeliveryPlan & { readonly id: DeliveryId }) {
     this.entry = entry
     this.id = plan.id
     this.nextHop = plan.nextHop
