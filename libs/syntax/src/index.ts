@@ -21,6 +21,7 @@ export {
 } from './enhanced-status.ts'
 export { formatLocalPart, LOCAL_PART_OCTETS } from './local-part.ts'
 export { formatMailbox, isAsciiMailbox, parseMailbox, type Mailbox } from './mailbox.ts'
+export { isSolicitationKeyword, SOLICITATIONS_OCTETS } from './solicitation.ts'
 export { decodeUtf8 } from './utf8.ts'
 export { decodeUtf8Address, encodeUtf8Address } from './utf8-address.ts'
 export { decodeXtext, encodeXtext } from './xtext.ts'

@@ -2,6 +2,7 @@ import { Base64Encoder } from '../codec/base64-encoder.ts'
 import { QuotedPrintableEncoder } from '../codec/quoted-printable-encoder.ts'
 import { IDENTITY, type TransferEncoder } from '../codec/transfer-encoder.ts'
 import { ContentScanner } from '../content-facts.ts'
+import { UNKNOWN_CHARSET } from '../field/encoded-word-encoder.ts'
 import { KeptOctets } from '../kept-octets.ts'
 import type { Entity } from '../mime/entity-reader.ts'
 import type { OctetString } from '../octet-string.ts'
@@ -147,7 +148,7 @@ export class IdentityLeaf implements Entity {
 
   /** RFC 1428: what is not labelled and not UTF-8 is honestly called unknown. */
   #charset(hasMore: boolean): string {
-    return (hasMore ? this.#utf8.isValid : this.#utf8.isComplete) ? 'utf-8' : 'unknown-8bit'
+    return (hasMore ? this.#utf8.isValid : this.#utf8.isComplete) ? 'utf-8' : UNKNOWN_CHARSET
   }
 }
 

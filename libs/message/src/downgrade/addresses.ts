@@ -25,7 +25,7 @@ export function downgradedAddresses(name: string, value: Buffer): Buffer {
 }
 
 /** The address in ASCII, or undefined when it has no such form. */
-export function asciiAddress(mailbox: Mailbox): OctetString | undefined {
+function asciiAddress(mailbox: Mailbox): OctetString | undefined {
   if (!isAsciiText(mailbox.mailbox)) return undefined
   if (isAsciiText(mailbox.host)) return addressSpecOf(mailbox)
   const host = parseDomain(textOf(mailbox.host))
@@ -66,7 +66,7 @@ function addNamelessGroup(writer: FieldWriter, name: OctetString, addresses: Oct
 }
 
 /** RFC 5322 §3.2.5: a display-name. */
-export function addPhrase(writer: FieldWriter, name: OctetString): void {
+function addPhrase(writer: FieldWriter, name: OctetString): void {
   if (isAsciiPhrase(name)) writer.add(name)
   else if (/^[\x20-\x7e]*$/.test(name)) writer.add(`"${name.replace(/["\\]/g, '\\$&')}"`)
   else addText(writer, ` ${name}`, (word) => !ATOM.test(word))

@@ -14,7 +14,7 @@ const SAFE = octetClass('!*+-/', ['0', '9'], ['A', 'Z'], ['a', 'z'])
 export const UNKNOWN_CHARSET = 'unknown-8bit'
 
 /** `utf-8`, or what is said of octets that are none. */
-export function charsetOf(octets: OctetString): string {
+function charsetOf(octets: OctetString): string {
   return decodeUtf8(octetsOf(octets)) === undefined ? UNKNOWN_CHARSET : 'utf-8'
 }
 

@@ -11,7 +11,7 @@ const PIECE = 120
  * A field of the machine-readable part: one name, one value, whatever was in it; folded where it has spaces, line end
  * included.
  */
-export function reportField(name: string, value: string, isWide: boolean): string {
+function reportField(name: string, value: string, isWide: boolean): string {
   let text = `${name}:`
   let column = text.length
   for (const word of visible(value, isWide).split(/\s+/u).flatMap(pieces)) {

@@ -5,7 +5,7 @@ import type { ParameterRow } from './row.ts'
 
 /** Octets of the value as it stands in the command. */
 // RFC 3461 §4.4
-export const ENVELOPE_ID_OCTETS = 100
+const ENVELOPE_ID_OCTETS = 100
 
 /** `ENVID=<xtext>`: the sender's own name for the message, repeated in notices and therefore printable ASCII. */
 // RFC 3461 §4.4

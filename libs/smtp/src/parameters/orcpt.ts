@@ -12,7 +12,7 @@ import type { ParameterRow } from './row.ts'
 
 /** Octets of the value as it stands in the command. */
 // RFC 3461 §4.2
-export const ORIGINAL_RECIPIENT_OCTETS = 500
+const ORIGINAL_RECIPIENT_OCTETS = 500
 
 /** `ORCPT=<type>;<address>`: the recipient as the sender first wrote him, whatever aliases made of him since. */
 // RFC 3461 §4.2, RFC 6533 §3
