@@ -148,7 +148,7 @@ function read(file: string, remedy = 'check the paths below tls, and who may rea
 }
 
 /** Throws OperatorError unless the file has certificates: with none OpenSSL would believe those of the system. */
-function readAuthorities(file: string): string {
+export function readAuthorities(file: string): string {
   const pem = read(file, 'check auth.clientAuthorities, and who may read the file')
   if (hasCertificate(pem)) return pem
   const remedy = 'set auth.clientAuthorities to a PEM file of certificate authorities'

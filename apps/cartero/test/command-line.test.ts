@@ -101,12 +101,17 @@ describe('configuration', { concurrency: 2 }, () => {
     assert.match(err, /^warning: auth\.mechanisms: CRAM-MD5 is on/)
   })
 
-  test('a certificate that cannot be read is found by the check', async (context) => {
+  test('what cannot be read for TLS is found by the check', async (context) => {
     const file = join(temporaryFolder(context), 'c.yaml')
-    writeFileSync(file, 'tls: { certificate: /nowhere/c.pem, key: /nowhere/k.pem }\n')
-    const { code, err } = await cartero(['config', 'check', file])
-    assert.equal(code, 1)
-    assert.match(err, /cannot read \/nowhere\/c\.pem: it does not exist/)
+    for (const named of [
+      'tls: { certificate: /nowhere/c.pem, key: /k.pem }',
+      'auth: { clientAuthorities: /nowhere/c.pem }',
+    ]) {
+      writeFileSync(file, `${named}\n`)
+      const { code, err } = await cartero(['config', 'check', file])
+      assert.equal(code, 1, named)
+      assert.match(err, /cannot read \/nowhere\/c\.pem: it does not exist/, named)
+    }
   })
 })
 

@@ -1,5 +1,6 @@
 import { Argument, type Command } from 'commander'
 
+import type { CarteroConfig } from '../config.ts'
 import type { LoadedConfig } from '../load-config.ts'
 import { NotFoundError } from './exit-code.ts'
 import { print, say } from './output.ts'
@@ -38,18 +39,22 @@ async function load({ config: file }: { readonly config?: string | undefined }):
 
 async function check(options: { readonly config?: string | undefined }): Promise<void> {
   const { config, file } = await load(options)
-  if (config.tls.certificate !== undefined || config.tls.certificates.length > 0) {
-    const [{ TlsIdentity }, { dataFolder }] = await Promise.all([
-      import('../tls-identity.ts'),
-      import('../data-folder.ts'),
-    ])
-    const nobody = { names: [], addresses: [], selfSignedIsFine: true }
-    const { clientAuthorities } = config.auth
-    new TlsIdentity({ ...config.tls, ...nobody, clientAuthorities, data: dataFolder(config.data) }).reload()
-  }
+  await checkFiles(config)
   const { warnings } = await import('../config-rules.ts')
   for (const warning of warnings(config)) say(`warning: ${warning}`)
   say(`${file ?? 'the defaults (no file was named or found)'}: nothing is wrong`)
+}
+
+/** What the operator named for TLS is read as a start would. Throws OperatorError. */
+async function checkFiles({ tls, auth, data }: CarteroConfig): Promise<void> {
+  const [{ readAuthorities, TlsIdentity }, { dataFolder }] = await Promise.all([
+    import('../tls-identity.ts'),
+    import('../data-folder.ts'),
+  ])
+  if (auth.clientAuthorities !== undefined) readAuthorities(auth.clientAuthorities)
+  if (tls.certificate === undefined && tls.certificates.length === 0) return
+  const nobody = { names: [], addresses: [], selfSignedIsFine: true }
+  new TlsIdentity({ ...tls, ...nobody, data: dataFolder(data) }).reload()
 }
 
 async function explain(key: string, options: ConfigOptions): Promise<void> {
