@@ -29,12 +29,11 @@ export async function provideDevAccounts(
   await ensureDomain(directory)
   const { accounts: existing } = await directory.ListAccounts({ domain: '' })
   const names = new Set(existing.map(({ address }) => address))
-  await Promise.all(
-    accounts.map(async (credential) => {
-      await ensureAccount(directory, credential, names.has(credential.address))
-      await mailStore.provision(credential.address)
-    }),
-  )
+  // One after the other: the first that is added is the postmaster (RFC 5321 §4.5.1), and that is not left to chance.
+  for (const credential of accounts) {
+    await ensureAccount(directory, credential, names.has(credential.address))
+    await mailStore.provision(credential.address)
+  }
   if (added.length > 0) writeCredentials(file, accounts)
   return { accounts, isNew: added.length > 0 }
 }

@@ -126,6 +126,23 @@ describe('the doors of a system on which everything is switched on', () => {
     assert.deepEqual([...all].toSorted(), EXTENSIONS.toSorted())
   })
 
+  // RFC 5321 §3.5.3, RFC 5321 §7.3
+  test('who is here is told to who has logged in, and neither confirmed nor denied to others', async () => {
+    using client = await LineClient.connectTls(system.port(465))
+    await client.reply()
+    await ehlo(client)
+    for (const question of ['VRFY bob@cartero.test', 'VRFY nobody', 'EXPN postmaster@cartero.test'])
+      assert.match(await client.smtp(question), /^(?:252 2\.1\.5|530 5\.7\.0)/)
+    const { address, password } = system.account('alice')
+    const words = Buffer.from(`\0${address}\0${password}`).toString('base64')
+    assert.match(await client.smtp(`AUTH PLAIN ${words}`), /^235/)
+    assert.equal(await client.smtp('VRFY bob@cartero.test'), '250 2.1.5 <bob@cartero.test>\r\n')
+    assert.match(await client.smtp('VRFY nobody'), /^550 5\.1\.1/)
+    assert.equal(await client.smtp('EXPN postmaster@cartero.test'), `250 2.1.5 <${address}>\r\n`)
+    await ehlo(client)
+    assert.match(await client.smtp(`MAIL FROM:<${address}> SOLICIT=net.example:ADV`), /^550 5\.7\.1/)
+  })
+
   // Strangers have no account here, and have nothing kept back.
   test('mx leaves out nothing but what is for users', async () => {
     const { seen, secured } = await offered(system.port(25))
