@@ -9,6 +9,7 @@ import { MessageIndexer } from '../mime/message-indexer.ts'
 import { REPORT_LIMITS, type DeliveryReport, type RecipientReport } from './delivery-report.ts'
 import { formatDeliveryReport, type DeliveryReportOptions } from './format-delivery-report.ts'
 import { parseDeliveryReport } from './parse-delivery-report.ts'
+import { readReport } from './report-reader.ts'
 import type { ReportMessage } from './report-message.ts'
 
 const FIXTURES = new URL('../../fixtures/report/', import.meta.url)
@@ -202,6 +203,17 @@ test('the content comes back only where it is asked for, of a failure, not too l
   ]) {
     assert.ok(!message.includes('the body') && message.includes('X-Mark: header'))
     assert.equal(partTypes(message)[2], 'text/rfc822-headers')
+  }
+})
+
+test('a report has no line that is too long, whatever the header of the message is like', () => {
+  for (const wish of ['full', 'headers'] as const) {
+    const long = Buffer.from(`Subject: ${'s'.repeat(5_000)}\r\nX-Mark: header\r\n\r\nthe body\r\n`)
+    const message = octetsOf(formatDeliveryReport(REPORT, long, { ...OPTIONS, return: wish }))
+    assert.ok(contentFacts(message).longestLine <= 998)
+    assert.equal(partTypes(message.toString())[2], 'text/rfc822-headers')
+    const { original } = readReport(message, ['message/delivery-status'])
+    assert.equal(original?.find('subject')?.value.trim().length, 5_000)
   }
 })
 

@@ -1,3 +1,4 @@
+import { QuotedPrintableEncoder } from '../codec/quoted-printable-encoder.ts'
 import { contentFacts } from '../content-facts.ts'
 import { to7Bit, to8Bit } from '../convert/converted-content.ts'
 import { canonicalHeader } from '../convert/mime-fields.ts'
@@ -6,6 +7,7 @@ import { HeaderBlock } from '../header-block.ts'
 import { HEADER_LIMITS } from '../header-limits.ts'
 import { LF } from '../octets.ts'
 import { REPORT_LIMITS } from './delivery-report.ts'
+import type { ReportPart } from './report-message.ts'
 
 /** The message that a report is about: its octets, or its header alone; or what is read only if it is given back. */
 export type OriginalMessage = Buffer | StreamedMessage
@@ -19,12 +21,6 @@ export interface StreamedMessage {
   readonly source: AsyncIterable<Uint8Array>
 }
 
-/** What stands in the third part. */
-export interface ReturnedPart {
-  readonly contentType: string
-  readonly body: Buffer | AsyncIterable<Buffer>
-}
-
 /** A signature in what comes back is worth less than what it says. */
 const CONVERSION = { signed: 'convert', obstacles: 'mask' } as const
 
@@ -34,21 +30,27 @@ export function headerOf(original: OriginalMessage): Buffer {
   return octets.subarray(0, HeaderBlock.parse(octets, HEADER_LIMITS).fieldsEnd)
 }
 
-/** The original as it is given back: whole if that is wanted and it is not too large, or else its header (RFC 6522 §3). */
+/** RFC 5322 §2.1.1, RFC 2045 §2.7 */
+const LONGEST_LINE = 998
+
+/**
+ * The original as it is given back: whole if that is wanted and it is not too large, or else its header (RFC 6522 §3). A header
+ * with lines that no relay has to take is encoded, which it cannot be within the message.
+ */
 export function returnedPart(
   original: OriginalMessage,
   wanted: 'full' | 'headers',
   isWide: boolean,
   mostOctets: number = REPORT_LIMITS.contentOctets,
-): ReturnedPart {
+): ReportPart {
   const octets = Buffer.isBuffer(original) ? original.length : original.octets
-  return wanted === 'full' && octets <= mostOctets
+  return wanted === 'full' && octets <= mostOctets && !hasLongLine(headerOf(original))
     ? wholePart(original, isWide)
     : headerPart(original, isWide)
 }
 
 // RFC 3464 §2, RFC 6533 §4
-function wholePart(original: OriginalMessage, isWide: boolean): ReturnedPart {
+function wholePart(original: OriginalMessage, isWide: boolean): ReportPart {
   const isGlobal = isWide && contentFacts(headerOf(original)).utf8Header
   const source = Buffer.isBuffer(original) ? original : original.source
   return {
@@ -58,13 +60,22 @@ function wholePart(original: OriginalMessage, isWide: boolean): ReturnedPart {
 }
 
 // RFC 6522 §4, RFC 6533 §4
-function headerPart(original: OriginalMessage, isWide: boolean): ReturnedPart {
+function headerPart(original: OriginalMessage, isWide: boolean): ReportPart {
   const header = canonicalHeader(withinLimit(headerOf(original)))
   const isGlobal = isWide && contentFacts(header).utf8Header
+  const contentType = isGlobal ? 'message/global-headers' : 'text/rfc822-headers'
+  const body = isGlobal ? header : downgradeHeader(header)
+  if (!hasLongLine(body)) return { contentType, body }
+  const encoder = new QuotedPrintableEncoder()
   return {
-    contentType: isGlobal ? 'message/global-headers' : 'text/rfc822-headers',
-    body: isGlobal ? header : downgradeHeader(header),
+    contentType,
+    encoding: 'quoted-printable',
+    body: Buffer.concat([encoder.write(body), encoder.end()]),
   }
+}
+
+function hasLongLine(octets: Buffer): boolean {
+  return contentFacts(octets).longestLine > LONGEST_LINE
 }
 
 /** As many whole fields as there is room for. */
