@@ -1,8 +1,9 @@
 import type { AnyDirectory } from '@cartero/directory'
+import { formatReply, replies, type Reply } from '@cartero/smtp'
 import { SmtpServerMachine, serveSession, type SmtpServerLimits } from '@cartero/smtp/server'
 import { QueueIds } from '@cartero/spool'
 import type { ConnectionFacts, NetworkSet, Role } from '@cartero/wire'
-import { Listener, type TlsServer } from '@cartero/wire/node'
+import { Listener, type Refusal, type TlsServer } from '@cartero/wire/node'
 import { Packer } from '../parcel.ts'
 import { DeliverySession, type DeliverySessionOptions } from './session.ts'
 import { Unconfirmed } from './unconfirmed.ts'
@@ -26,6 +27,14 @@ export interface LmtpDoorParts extends Pick<
   readonly tls?: TlsServer
 }
 
+/** What is said instead of a greeting. */
+// RFC 2033 §5
+const FAREWELLS: Readonly<Record<Refusal['kind'], (hostname: string) => Reply>> = {
+  crowded: replies.tooManyConnections,
+  turnedAway: replies.noService,
+  noHeader: replies.notAvailable,
+}
+
 /** A listener for each address. What they share, they share: a client may come again by another door. */
 export function lmtpDoors(parts: LmtpDoorParts): Listener[] {
   const { settings, content, clock } = parts
@@ -44,6 +53,9 @@ export function lmtpDoors(parts: LmtpDoorParts): Listener[] {
         clock,
         tls: parts.tls,
         maxConnections: settings.maxConnections,
+        // Whoever is not trusted keeps no connection: it would be one less for those who are.
+        turnAway: (address) => (options.isTrusted(address) ? undefined : 'is not trusted'),
+        farewell: ({ kind }) => formatReply(FAREWELLS[kind](settings.hostname)),
         accept: (connection) => conversation(connection, options, parts),
         refused: (remoteAddress, reason) => parts.events.refusedByLmtp(remoteAddress, reason),
       }),
