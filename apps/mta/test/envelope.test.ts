@@ -136,6 +136,18 @@ describe('the MX port of strangers', () => {
     assert.match((await stage.kept()).prefix, /with\s+SMTP\s/)
   })
 
+  test('who reads it sees what the client admitted and how urgent it was to be', async () => {
+    await send(
+      client,
+      'Subject: x\r\n\r\nx',
+      'MAIL FROM:<s@elsewhere.test> SOLICIT=org.example:sale MT-PRIORITY=-2',
+    )
+    assert.match(
+      (await stage.kept()).prefix,
+      /with\s+ESMTP\s+\(SOLICIT=org\.example:sale\)[^]*PRIORITY\s+-2/i,
+    )
+  })
+
   test('nobody speaks for others without being trusted', async () => {
     assert.match(await client.smtp('XCLIENT ADDR=203.0.113.9'), /^550 5\.7\.1|^5\d\d 5\./)
     assert.match(await client.smtp('XFORWARD ADDR=203.0.113.9'), /^5\d\d 5\./)

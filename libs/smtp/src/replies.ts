@@ -199,6 +199,7 @@ export const substitutes = {
   requireTlsIncapable: say(550, 'requireTls', 'REQUIRETLS support required', 'RFC 8689 §4.2.1'),
   deliverByIncapable: say(550, 'incapable', 'Peer cannot deliver by the time asked for', 'RFC 2852 §4'),
   deliveryTimeOver: say(550, 'expired', 'Delivery time expired', 'RFC 2852 §4'),
+  sendIncapable: say(550, 'incapable', 'Peer reaches no terminals', 'RFC 821 §3.4'),
   holdIncapable: say(550, 'incapable', 'Peer cannot hold messages back', 'RFC 4865 §4'),
   sessionUsedUp: say(421, 'otherProtocol', 'Peer takes no more messages in this session', 'RFC 9422 §4.1'),
   tlsFailed: say(454, 'cryptographicFailure', 'TLS handshake failed', 'RFC 3207 §4.1'),

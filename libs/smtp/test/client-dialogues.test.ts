@@ -124,6 +124,8 @@ class ClientRun {
       case 'unreadable':
         this.#content = unreadable
         return
+      case 'question':
+        return this.#errand.ask(JSON.parse(`"${argument}"`) as string)
       case 'message':
         return this.#errand.add(argument, this.#content)
       case 'tls':

@@ -1,5 +1,6 @@
 import {
   replyText,
+  type Inquiry,
   type OutgoingRecipient,
   type OutgoingTransaction,
   type RecipientOutcome,
@@ -11,7 +12,7 @@ import { parseMailbox } from '@cartero/syntax'
 /** An errand with a list of messages, which writes down what became of them. */
 export class ScriptErrand implements SmtpErrand {
   readonly told: string[] = []
-  readonly #messages: OutgoingTransaction[] = []
+  readonly #messages: (OutgoingTransaction | Inquiry)[] = []
 
   /** `<from> <to>,<to>[notify=…;orcpt=…] [trait…]`, its octets from `content`. Traits: see `TRAITS`. */
   add(description: string, content: OutgoingTransaction['content']): void {
@@ -24,7 +25,19 @@ export class ScriptErrand implements SmtpErrand {
     })
   }
 
-  next(): OutgoingTransaction | undefined {
+  /** `VRFY tim`, `EXPN staff SMTPUTF8`, `HELP`, … */
+  ask(question: string): void {
+    const [verb = '', ...words] = question.split(' ')
+    const smtpUtf8 = words.at(-1) === 'SMTPUTF8'
+    const text = words.slice(0, smtpUtf8 ? -1 : undefined).join(' ')
+    const isLookUp = verb === 'VRFY' || verb === 'EXPN'
+    this.#messages.push({
+      command: isLookUp ? { verb, text, smtpUtf8 } : { verb: verb as 'HELP' | 'NOOP', text },
+      heard: (reply) => this.told.push(`${verb} was answered ${replyText(reply)}`),
+    })
+  }
+
+  next(): OutgoingTransaction | Inquiry | undefined {
     return this.#messages.shift()
   }
 
@@ -32,7 +45,7 @@ export class ScriptErrand implements SmtpErrand {
   more: () => OutgoingTransaction | undefined = () => undefined
 
   ahead(): void {
-    this.more = () => this.#messages.shift()
+    this.more = () => this.#messages.shift() as OutgoingTransaction | undefined
   }
 
   settled(_transaction: OutgoingTransaction, outcomes: readonly RecipientOutcome[]): void {
@@ -48,6 +61,7 @@ export class ScriptErrand implements SmtpErrand {
 type Trait = Partial<OutgoingTransaction>
 
 const TRAITS: Readonly<Record<string, (value: string) => Trait>> = {
+  verb: (value) => ({ verb: value as 'SEND' }),
   size: (value) => ({ size: Number(value) }),
   '8bit': () => ({ body: '8bit' }),
   binary: () => ({ body: 'binary' }),

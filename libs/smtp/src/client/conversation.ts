@@ -7,6 +7,7 @@ import { Consignment } from './consignment.ts'
 import type { Delivery } from './delivery.ts'
 import type {
   ClientEnding,
+  Inquiry,
   OutgoingTransaction,
   PeerFacts,
   SmtpClientQuestion,
@@ -16,6 +17,7 @@ import type {
 import { DEFAULT_LIMITS, DEFAULT_PATIENCE, type ClientLimits, type ClientPatience } from './limits.ts'
 import type { SmtpClientOptions } from './options.ts'
 import { peerLimits, type PeerLimits } from './peer-limits.ts'
+import { formatInquiry } from './inquiry.ts'
 import { Steps, type Step } from './steps.ts'
 
 const NO_OFFER: Offer = new Map()
@@ -179,6 +181,16 @@ export class Conversation {
     const consignment = new Consignment(this, transaction)
     this.consignments.add(consignment)
     consignment.begin()
+  }
+
+  /** Nothing else is said until the answer is there. */
+  inquire(inquiry: Inquiry): void {
+    const { command } = inquiry
+    this.ready = false
+    this.command(command.verb, formatInquiry(command), (reply) => {
+      this.ready = true
+      inquiry.heard(reply)
+    })
   }
 
   startTls(): void {

@@ -2,14 +2,15 @@ import type { Extension } from '../extensions.ts'
 import { needsUtf8 } from '../path.ts'
 import { replies } from '../replies.ts'
 import { isPositive, type Reply } from '../reply.ts'
-import { formatMail } from '../verb/mail.ts'
+import { formatMail, type MailCommand } from '../verb/mail.ts'
 import { formatRcpt } from '../verb/rcpt.ts'
 import { ChunkTransfer } from './chunk-transfer.ts'
 import type { Consignment } from './consignment.ts'
 import type { Conversation } from './conversation.ts'
 import { DataTransfer } from './data-transfer.ts'
 import { mailParameters, missingFor } from './envelope-parameters.ts'
-import type { OutgoingRecipient, Stage } from './errand.ts'
+import type { Offer } from '../extensions.ts'
+import type { OutgoingRecipient, OutgoingTransaction, Stage } from './errand.ts'
 import type { Form } from './form.ts'
 import { proxiedLines } from './proxied-lines.ts'
 import type { Step } from './steps.ts'
@@ -163,6 +164,7 @@ export class Delivery {
     const line = formatMail(
       transaction.reversePath,
       mailParameters(transaction, this.form, this.#usesUtf8(), offer),
+      verbFor(transaction, offer),
     )
     this.plan('MAIL', line, (reply) => this.#mailHeard(reply), { patience: patience.mail })
   }
@@ -216,4 +218,10 @@ export class Delivery {
     if (smtpUtf8 === true || needsUtf8(reversePath)) return true
     return this.#recipients.some((i) => needsUtf8(this.#recipient(i).path))
   }
+}
+
+/** What is not offered is not tried: the mailbox is meant, too. */
+// RFC 821 §3.4
+function verbFor({ verb = 'MAIL' }: OutgoingTransaction, offer: Offer): MailCommand['verb'] {
+  return offer.has(verb) ? verb : 'MAIL'
 }

@@ -5,6 +5,9 @@ import type { DeliverBy } from '../parameters/mail-parameters.ts'
 import type { RcptParameters } from '../parameters/rcpt-parameters.ts'
 import type { ForwardPath, ReversePath } from '../path.ts'
 import type { Reply } from '../reply.ts'
+import type { LookUpCommand } from '../verb/look-up.ts'
+import type { MailCommand } from '../verb/mail.ts'
+import type { TextCommand } from '../verb/plain.ts'
 import type { ProxiedClient } from '../verb/proxied.ts'
 import { readHeader, type Content } from './content.ts'
 
@@ -19,6 +22,12 @@ export interface OutgoingRecipient {
  * offers it; what is done where it is not offered, stands with each.
  */
 export interface OutgoingTransaction {
+  /**
+   * MAIL when absent. Where SOML or SAML is not offered, MAIL is said, since the mailbox is what both of them end in; SEND
+   * fails there.
+   */
+  // RFC 821 §3.4
+  readonly verb?: MailCommand['verb']
   readonly reversePath: ReversePath
   readonly recipients: readonly OutgoingRecipient[]
   /** Octets, as far as known; told to servers that ask for it, and compared with what they take. */
@@ -61,6 +70,15 @@ export interface OutgoingTransaction {
   readonly content: Content
 }
 
+/** Something to ask the server instead of giving it a message. */
+// RFC 5321 §3.5
+export interface Inquiry {
+  /** A control character in its text is said as a question mark. */
+  readonly command: LookUpCommand | TextCommand
+  /** The answer, whatever it is; does not come when the connection ends before. */
+  heard(reply: Reply): void
+}
+
 /** Where in the conversation something was said. */
 export type Stage =
   | 'greeting'
@@ -77,6 +95,10 @@ export type Stage =
   | 'BDAT'
   | 'end of data'
   | 'RSET'
+  | 'VRFY'
+  | 'EXPN'
+  | 'HELP'
+  | 'NOOP'
   | 'QUIT'
 
 /** What became of one recipient. */
@@ -120,11 +142,11 @@ export type ClientEnding =
 /** What a client has to do: messages for one host, over one connection. */
 export interface SmtpErrand {
   /**
-   * The connection can take a message and has nothing else to do. Undefined ends it with QUIT. A promise keeps it open
+   * The connection can take a message, or a question, and has nothing else to do. Undefined ends it with QUIT. A promise keeps it open
    * and idle, as a pool does; one that is fulfilled after `closed` was called is not heard, and its message is not
    * settled.
    */
-  next(peer: PeerFacts): MaybePromise<OutgoingTransaction | undefined>
+  next(peer: PeerFacts): MaybePromise<OutgoingTransaction | Inquiry | undefined>
   /**
    * Others are under way, and one more could be said behind them: what is at hand now, without waiting. Undefined is
    * nothing; it is asked again when one of those is settled or the machine is woken, and `next` when all are.
@@ -141,7 +163,7 @@ export type SmtpClientQuestion =
   | { readonly kind: 'next'; readonly peer: PeerFacts }
   | { readonly kind: 'header'; readonly source: AsyncIterable<Bytes> }
 
-export type SmtpClientAnswer = OutgoingTransaction | Buffer | undefined
+export type SmtpClientAnswer = OutgoingTransaction | Inquiry | Buffer | undefined
 
 /** Makes an errand the one that answers a machine's questions. */
 export function serveErrand(

@@ -63,6 +63,7 @@ function obstacle(transaction: OutgoingTransaction, { offer, tls }: Circumstance
     if (deliverBy.seconds <= 0) return substitutes.deliveryTimeOver
     if (!canDeliverBy(transaction, offer)) return substitutes.deliverByIncapable
   }
+  if (transaction.verb === 'SEND' && !offer.has('SEND')) return substitutes.sendIncapable
   const isHeld = holdFor !== undefined || holdUntil !== undefined
   return isHeld && !offer.has('FUTURERELEASE') ? substitutes.holdIncapable : undefined
 }

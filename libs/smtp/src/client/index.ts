@@ -23,6 +23,7 @@ export {
   type RecipientOutcome,
   type SmtpClientAnswer,
   type SmtpClientQuestion,
+  type Inquiry,
   type SmtpErrand,
   type Stage,
 } from './errand.ts'

@@ -58,6 +58,7 @@ export class SmtpClientMachine implements ProtocolMachine<SmtpClientQuestion, Sm
     if (asking === undefined) return
     if (asking !== 'next') return asking.begin(answer as Buffer)
     if (answer === undefined) conversation.quit()
+    else if ('command' in answer) conversation.inquire(answer)
     else conversation.take(answer as OutgoingTransaction)
   }
 

@@ -19,6 +19,10 @@ export function parsePlain(verb: PlainCommand['verb'], scanner: CommandScanner):
   return { verb }
 }
 
+export function formatText({ verb, text }: TextCommand): string {
+  return text === '' ? verb : `${verb} ${text}`
+}
+
 // RFC 5321 §4.1.1.8, RFC 5321 §4.1.1.9
 export function parseText(verb: TextCommand['verb'], scanner: CommandScanner): TextCommand {
   return { verb, text: scanner.remainder() }

@@ -203,7 +203,6 @@ export class Reception {
     return this.#header.block().find('TLS-Required')?.value.toLowerCase() === 'no'
   }
 
-  // RFC 3865 §2.6 todo: kinds of solicitation are not put into the trace
   // RFC 5321 §4.4, RFC 3848 §1. The account is nobody's business but ours, and is not in it.
   #received(): Buffer {
     const { helo, address, name, tls } = this.#client
@@ -214,10 +213,21 @@ export class Reception {
       with: this.#client.protocol(this.#mail.parameters.smtpUtf8 === true),
       ...(tls && { tls: { version: tls.version, cipher: tls.cipher } }),
       id: this.#draft!.queueId,
+      ...this.#asked(),
       // RFC 5321 §7.6: with several, each would learn of the others
       ...(only !== undefined && others.length === 0 && { for: only.address }),
       at: this.#options.clock.now(),
     })
+  }
+
+  /** What the client asked for that those who read the trace may want to know. */
+  // RFC 3865 §2.6, RFC 6710 §4
+  #asked(): { readonly solicitations?: readonly string[]; readonly priority?: number } {
+    const { solicitations, priority } = this.#mail.parameters
+    return {
+      ...(solicitations !== undefined && { solicitations }),
+      ...(priority !== undefined && { priority: this.#terms.priority }),
+    }
   }
 }
 
