@@ -53,7 +53,7 @@ describe('what is offered', () => {
   test('mail is kept back for who has logged in, by the clock, and not longer than is offered', async () => {
     await using stage = await MsaStage.open()
     using alice = await stage.alice()
-    await alice.smtp('EHLO client.test')
+    // She has not said EHLO since her login.
     await send(alice, 'Subject: x\r\n\r\nx', 'MAIL FROM:<alice@cartero.test> HOLDFOR=3600')
     assert.equal((await stage.kept()).envelope.holdUntil, stage.clock.now() + 3_600_000)
     await send(alice, 'Subject: x\r\n\r\nx', 'MAIL FROM:<alice@cartero.test> HOLDUNTIL=2026-01-02T00:00:00Z')

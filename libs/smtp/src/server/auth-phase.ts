@@ -4,6 +4,7 @@ import { replies } from '../replies.ts'
 import { isPositive, type Reply } from '../reply.ts'
 import type { Dialogue, Phase } from './dialogue.ts'
 import type { SmtpEvent } from './events.ts'
+import { offerOf } from './extension/offer.ts'
 import { verdictOf, type SmtpAnswer } from './question.ts'
 
 type Failure = Extract<SmtpEvent, { readonly kind: 'authenticationFailed' }>
@@ -90,10 +91,13 @@ export class AuthPhase implements Phase {
   }
 
   #succeed(account: string, reply: Reply): void {
-    this.#dialogue.account = account
-    this.#dialogue.observe({ kind: 'authenticated', mechanism: this.#mechanism, account })
-    this.#dialogue.say(reply)
-    this.#dialogue.readCommands()
+    const dialogue = this.#dialogue
+    dialogue.account = account
+    dialogue.observe({ kind: 'authenticated', mechanism: this.#mechanism, account })
+    // RFC 4954 §4: a client without a security layer need not say EHLO again to use what it has won
+    if (dialogue.client?.verb !== 'HELO') dialogue.extensions = offerOf(dialogue).understood
+    dialogue.say(reply)
+    dialogue.readCommands()
   }
 
   #fail(reason: Failure['reason'], reply: Reply, login?: string, cause?: unknown): void {
