@@ -4,6 +4,7 @@ import {
   replies,
   serveSession,
   SmtpServerMachine,
+  type MailCommand,
   type ServedSession,
   type SmtpServerOptions,
 } from '@cartero/smtp/server'
@@ -24,6 +25,7 @@ class WatchfulSession implements ServedSession {
   content: Buffer[] = []
   messages: Buffer[] = []
   #state: 'idle' | 'mail' | 'data' | 'over' = 'idle'
+  #isBinary = false
 
   honours(): object {
     return {
@@ -38,9 +40,9 @@ class WatchfulSession implements ServedSession {
     }
   }
 
-  mail(command: { readonly reversePath: unknown }): undefined {
+  mail(command: MailCommand): undefined {
     assert.equal(this.#state, 'idle', 'mail in a transaction')
-    assert.ok('reversePath' in command)
+    this.#isBinary = command.parameters.body === 'BINARYMIME'
     this.#state = 'mail'
     this.accepted = 0
     this.content = []
@@ -68,7 +70,9 @@ class WatchfulSession implements ServedSession {
   endOfData() {
     assert.equal(this.#state, 'data', 'the end of no message')
     this.#state = 'idle'
-    this.messages.push(Buffer.concat(this.content))
+    const message = Buffer.concat(this.content)
+    if (!this.#isBinary) checkMessage(message)
+    this.messages.push(message)
     return replies.done
   }
 
@@ -146,7 +150,8 @@ function checkReplies(said: Buffer): void {
   }
 }
 
-/** RFC 5321 §2.3.8: what was accepted has whole line ends only. */
+/** What was accepted and is not binary has whole line ends only. */
+// RFC 5321 §2.3.8, RFC 3030 §3
 function checkMessage(message: Buffer): void {
   assert.ok(!/\r(?!\n)|(?<!\r)\n/.test(message.toString('latin1')), 'a bare CR or LF was accepted')
   assert.ok(!message.includes(0), 'a NUL was accepted')
@@ -251,7 +256,6 @@ export const smtpServer: Target = {
     // The client waits for the greeting, and where it must wait it is given a second life: a chunk ends there.
     const whole = await converse(atWaitingPoints(input))
     checkReplies(whole.said)
-    for (const message of whole.messages) checkMessage(message)
     if (CUT_MATTERS.test(whole.said.toString('latin1'))) return
     const parts = await converse(cut(input, random))
     if (CUT_MATTERS.test(parts.said.toString('latin1'))) return
