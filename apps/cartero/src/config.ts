@@ -150,7 +150,7 @@ const spool = section('Mail we are responsible for, until it is where it belongs
   }),
   reclaimEvery: setting(duration({ min: '1s', max: '7d' }), {
     default: '10m',
-    doc: 'How often disk space is reclaimed that no message needs any more.',
+    doc: 'How often disk space is reclaimed that no message needs any more. When space runs short that is done at once.',
   }),
 })
 

@@ -5,27 +5,35 @@ import { createLoggerTo } from '@cartero/agent/telemetry'
 import type { Reclaimed, ReferenceOwner } from '@cartero/content'
 import { ManualClock } from '@cartero/wire'
 
-import { reclaimer } from './reclaimer.ts'
+import { LOW_INTERVAL, reclaimer } from './reclaimer.ts'
 
 const EVERY = 60_000
 const spool: ReferenceOwner = { referenced: () => Promise.resolve([]) }
 const mailStore: ReferenceOwner = { referenced: () => Promise.resolve([]) }
 
-function setUp(reclaim: (owners: readonly ReferenceOwner[], signal: AbortSignal) => Promise<Reclaimed>) {
+function setUp(
+  reclaim: (owners: readonly ReferenceOwner[], signal: AbortSignal) => Promise<Reclaimed>,
+  whenLow = (_signal: AbortSignal): Promise<void> => new Promise(() => {}),
+) {
   const clock = new ManualClock()
   const events: string[] = []
   const logger = createLoggerTo((line) => void events.push((JSON.parse(line) as { event: string }).event))
   const component = reclaimer({
-    stores: { open: { content: { reclaim }, spool, mailStore } },
+    stores: { open: { content: { reclaim, whenLow }, spool, mailStore } },
     every: EVERY,
     logger,
     clock,
   })
-  const round = async (): Promise<void> => {
-    clock.advance(EVERY)
-    for (let turn = 0; turn < 10; turn++) await Promise.resolve()
+  const pass = async (milliseconds: number): Promise<void> => {
+    clock.advance(milliseconds)
+    await new Promise(setImmediate)
   }
-  return { component, events, round }
+  const round = async (): Promise<void> => {
+    // The rest after a round, then what is left of the interval.
+    await pass(LOW_INTERVAL)
+    await pass(EVERY - LOW_INTERVAL)
+  }
+  return { component, events, round, pass }
 }
 
 test('whoever refers to content is asked, or mail that is kept would be thrown away', async () => {
@@ -65,4 +73,27 @@ test('a drain ends a round that is running, and says nothing of it', async () =>
   await round()
   await component.drain?.(new AbortController().signal)
   assert.deepEqual(events, [])
+})
+
+test('a disk that is nearly full does not wait for its turn, and keeps nobody busy who can free nothing', async () => {
+  let rounds = 0
+  const low = Promise.withResolvers<void>()
+  const { component, pass } = setUp(
+    () => {
+      rounds++
+      return Promise.resolve({ freed: 0, moved: 0 })
+    },
+    () => low.promise,
+  )
+  await component.start?.(new AbortController().signal)
+  await pass(1)
+  assert.equal(rounds, 0)
+  low.resolve()
+  await pass(0)
+  assert.equal(rounds, 1)
+  await pass(LOW_INTERVAL - 1)
+  assert.equal(rounds, 1)
+  await pass(1)
+  assert.equal(rounds, 2)
+  await component.stop?.()
 })

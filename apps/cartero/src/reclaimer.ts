@@ -3,21 +3,29 @@ import type { Logger } from '@cartero/agent/telemetry'
 import type { ContentStore, ReferenceOwner } from '@cartero/content'
 import { pause, systemClock, type Clock } from '@cartero/wire'
 
+/**
+ * Milliseconds between two rounds while space is short. Everybody is refused meanwhile, so it is short; a round asks both
+ * stores about every segment, so that it is no shorter.
+ */
+export const LOW_INTERVAL = 5_000
+/** Of a round that takes long, so many times its length: a disk full of mail that is wanted must not keep us busy. */
+const REST_SHARE = 9
+
 export interface ReclaimerOptions {
   readonly stores: {
     readonly open: {
-      readonly content: Pick<ContentStore, 'reclaim'>
+      readonly content: Pick<ContentStore, 'reclaim' | 'whenLow'>
       readonly spool: ReferenceOwner
       readonly mailStore: ReferenceOwner
     }
   }
-  /** Milliseconds between two rounds. */
+  /** Milliseconds between two rounds while there is space enough. */
   readonly every: number
   readonly logger: Logger
   readonly clock?: Clock
 }
 
-/** Gives disk space back that neither spool nor mailstore refer to any more. Only the composition knows both. */
+/** Gives disk space back that neither spool nor mailstore refer to any more: at times, and when it runs short. Only the composition knows both. */
 export function reclaimer(options: ReclaimerOptions): Component {
   const leaving = new AbortController()
   let rounds: Promise<void> = Promise.resolve()
@@ -41,13 +49,25 @@ async function run(
   log: Logger,
   signal: AbortSignal,
 ): Promise<void> {
-  while (await pause(clock, every, signal)) {
-    const { content, spool, mailStore } = stores.open
+  const { content, spool, mailStore } = stores.open
+  for (let rest = 0; await isDue(rest);) {
+    const began = clock.now()
     try {
       const reclaimed = await content.reclaim([spool, mailStore], signal)
       if (reclaimed.freed > 0) log.info('content.reclaimed', { ...reclaimed })
     } catch (error) {
       if (!signal.aborted) log.error('content.reclaim-failed', { err: error })
     }
+    rest = Math.min(every, Math.max(LOW_INTERVAL, (clock.now() - began) * REST_SHARE))
+  }
+
+  /** After the rest: when its time has come, or when space is short. False when the signal aborted. */
+  async function isDue(rest: number): Promise<boolean> {
+    if (rest > 0 && !(await pause(clock, rest, signal))) return false
+    const either = new AbortController()
+    const waiting = AbortSignal.any([signal, either.signal])
+    await Promise.race([pause(clock, every - rest, waiting), content.whenLow(waiting)])
+    either.abort()
+    return !signal.aborted
   }
 }

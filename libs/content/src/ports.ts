@@ -52,6 +52,8 @@ export interface ContentStore {
    * Liveness is always computed from the references themselves, never counted, so nothing can drift.
    */
   reclaim(owners: readonly ReferenceOwner[], signal: AbortSignal): Promise<Reclaimed>
+  /** Fulfilled when space runs short (at once if it is short now), or when the signal aborts: `reclaim` is wanted. */
+  whenLow(signal: AbortSignal): Promise<void>
   close(): Promise<void>
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 
 import { pattern } from '../src/compliance/content-store.ts'
-import type { ContentId } from '../src/index.ts'
+import { ContentStoreError, type ContentId } from '../src/index.ts'
 import { SegmentContentLog, type Damage } from '../src/segments/index.ts'
 import { seeded, SimulatedDisk } from './simulated-disk.ts'
 
@@ -38,10 +38,12 @@ class Life {
   }
 
   open(): Promise<SegmentContentLog> {
+    // Now and then the disk is nearly full: drafts are refused, and the open segment is given up.
+    const freeOctets = async () => (this.random(4) === 0 ? 2_000_000 : Infinity)
     return SegmentContentLog.open({
       directory: '/store',
       segmentOctets: 200_000,
-      fileSystem: this.disk.mount(),
+      fileSystem: { ...this.disk.mount(), freeOctets },
       report: (damage) => this.damages.push(damage),
     })
   }
@@ -65,24 +67,36 @@ class Life {
   async #write(log: SegmentContentLog, power: Power): Promise<void> {
     const pause = this.random(2) === 0 ? 0 : this.random(60)
     while (power.isOn) {
-      const seed = (this.#written += 1)
-      const size = this.random(10) === 0 ? 140_000 + this.random(200_000) : this.random(9_000)
-      const octets = pattern(size, seed)
-      const draft = log.begin()
-      for (let at = 0; at < size; at += 50_000) {
-        await draft.write(Buffer.from(octets.subarray(at, at + 50_000)))
-        await turns(pause)
-      }
-      if (this.random(12) === 0) {
-        draft.abort()
-        continue
-      }
-      const label = `label ${seed}`
-      const id = await draft.commit(Buffer.from(label))
-      if (!power.isOn) return
-      this.kept.set(label, { id, size, seed, isReferred: false })
-      this.unforgotten.add(label)
+      await turns(1)
+      await this.#writeOne(log, power, pause).catch((error: unknown) => {
+        if (!(error instanceof ContentStoreError) || error.fault !== 'full') throw error
+      })
     }
+  }
+
+  async #writeOne(log: SegmentContentLog, power: Power, pause: number): Promise<void> {
+    const seed = (this.#written += 1)
+    const size = this.random(10) === 0 ? 140_000 + this.random(200_000) : this.random(9_000)
+    const octets = pattern(size, seed)
+    const draft = log.begin()
+    for (let at = 0; at < size; at += 50_000) {
+      try {
+        await draft.write(Buffer.from(octets.subarray(at, at + 50_000)))
+      } catch (error) {
+        draft.abort()
+        throw error
+      }
+      await turns(pause)
+    }
+    if (this.random(12) === 0) {
+      draft.abort()
+      return
+    }
+    const label = `label ${seed}`
+    const id = await draft.commit(Buffer.from(label))
+    if (!power.isOn) return
+    this.kept.set(label, { id, size, seed, isReferred: false })
+    this.unforgotten.add(label)
   }
 
   async #reclaim(log: SegmentContentLog, power: Power): Promise<void> {

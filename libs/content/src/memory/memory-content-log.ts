@@ -104,6 +104,12 @@ export class MemoryContentLog implements ContentLog {
     return { freed, moved: 0 }
   }
 
+  /** Never short. */
+  whenLow(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.resolve()
+    return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+  }
+
   #isLabelNeeded({ label, position }: Stored): boolean {
     return label !== undefined && !isBefore(position, this.#labelsFrom)
   }

@@ -12,11 +12,38 @@ export class DiskReserve {
   #isLow = false
   #since = 0
   #looking: Promise<void> | undefined
+  readonly #waiting = new Set<() => void>()
+  /** Is called whenever a look finds the disk nearly full. */
+  onLow: () => void = () => {}
 
   /** @param free octets that are free now; when it rejects, nothing is known and nothing is refused */
   constructor(free: () => Promise<number>, reserve: number = RESERVE_OCTETS) {
     this.#free = free
     this.#reserve = reserve
+  }
+
+  /** As of the last look. */
+  get isLow(): boolean {
+    return this.#isLow
+  }
+
+  /** Octets that are free now; Infinity when nobody knows. */
+  async free(): Promise<number> {
+    return await this.#free().catch(() => Infinity)
+  }
+
+  /** Fulfilled when the disk is nearly full (at once if it is now), or when the signal aborts. */
+  whenLow(signal: AbortSignal): Promise<void> {
+    if (this.#isLow || signal.aborted) return Promise.resolve()
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        this.#waiting.delete(wake)
+        signal.removeEventListener('abort', wake)
+        resolve()
+      }
+      this.#waiting.add(wake)
+      signal.addEventListener('abort', wake, { once: true })
+    })
   }
 
   /** Throws ContentStoreError `full` while the disk is nearly full. Each refusal has the disk looked at again. */
@@ -42,10 +69,9 @@ export class DiskReserve {
   }
 
   async #measure(): Promise<void> {
-    try {
-      this.#isLow = (await this.#free()) < this.#reserve
-    } catch {
-      this.#isLow = false
-    }
+    this.#isLow = (await this.free()) < this.#reserve
+    if (!this.#isLow) return
+    this.onLow()
+    for (const wake of this.#waiting) wake()
   }
 }

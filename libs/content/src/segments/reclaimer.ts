@@ -2,6 +2,7 @@ import { join } from 'node:path'
 
 import type { ContentId, LogPosition, Reclaimed, ReferenceOwner } from '../ports.ts'
 import { parseName, prefixOf, type ContentName } from './content-name.ts'
+import type { DiskReserve } from './disk-reserve.ts'
 import type { FileSystem } from './file-system.ts'
 import { FRAME_HEADER, frameSize } from './frame.ts'
 import { FrameWalker, type Damage, type Frame } from './frame-walker.ts'
@@ -28,11 +29,20 @@ export interface ReclaimerParts {
   /** Where the contents begin that are being written. */
   readonly drafts: ReadonlySet<LogPosition>
   readonly labelsFrom: () => LogPosition
+  readonly reserve: DiskReserve
   readonly report: (damage: Damage) => void
 }
 
 /** Contents that somebody refers to: where they originate, as a number, and their names. */
 type Live = ReadonlyMap<number, ContentName | undefined>
+
+interface Verdict {
+  readonly state: 'kept' | 'sparse' | 'dead'
+  /** Octets that would have to be moved. */
+  readonly live: number
+}
+
+const KEPT: Verdict = { state: 'kept', live: Infinity }
 
 /** Unlinks closed segments in which nothing is live, and empties those in which little is. */
 export class Reclaimer {
@@ -45,22 +55,52 @@ export class Reclaimer {
   }
 
   async run(owners: readonly ReferenceOwner[], signal: AbortSignal): Promise<Reclaimed> {
-    const sparse: number[] = []
+    const closed = await this.#round(this.#closedSegments(), owners, signal)
+    const given = await this.#giveUpOpenSegment(owners, signal)
+    const open = given === undefined ? { freed: 0, moved: 0 } : await this.#round([given], owners, signal)
+    await this.#tidyMaps()
+    return { freed: closed.freed + open.freed, moved: closed.moved + open.moved }
+  }
+
+  async #round(
+    segments: readonly number[],
+    owners: readonly ReferenceOwner[],
+    signal: AbortSignal,
+  ): Promise<Reclaimed> {
+    const sparse: { readonly segment: number; readonly live: number }[] = []
     let [freed, moved] = [0, 0]
-    for (const segment of this.#closedSegments()) {
+    for (const segment of segments) {
       if (signal.aborted) break
-      const found = await this.#judge(segment, owners)
-      if (found === 'dead') freed += await this.#remove(segment)
-      if (found === 'sparse') sparse.push(segment)
+      const { state, live } = await this.#judge(segment, await this.#surveyor.of(segment), owners)
+      if (state === 'dead') freed += await this.#remove(segment)
+      if (state === 'sparse') sparse.push({ segment, live })
     }
-    // Moving needs space, so it comes when all that could be freed without it is free.
-    for (const segment of sparse) {
-      if (signal.aborted) break
+    // Moving needs space, so it comes when all that could be freed without it is free, and what frees most comes first.
+    for (const { segment, live } of sparse.toSorted((a, b) => a.live - b.live)) {
+      // Half a move would leave copies on a full disk to which nothing leads.
+      if (signal.aborted || live + MOVE_OCTETS > (await this.#parts.reserve.free())) break
       moved += await this.#empty(segment, owners)
       freed += await this.#remove(segment)
     }
-    await this.#tidyMaps()
     return { freed, moved }
+  }
+
+  /**
+   * While the disk is low the open segment is closed as soon as it is worth being reclaimed: nobody may write what would
+   * fill it. Returns its number, or undefined.
+   */
+  async #giveUpOpenSegment(
+    owners: readonly ReferenceOwner[],
+    signal: AbortSignal,
+  ): Promise<number | undefined> {
+    const { reserve, writer } = this.#parts
+    await reserve.look()
+    if (signal.aborted || !reserve.isLow) return undefined
+    const { number, end } = writer.segment
+    const survey = await this.#surveyor.ofOpen(number, end)
+    if (survey.octets === 0 || (await this.#judge(number, survey, owners)).state === 'kept') return undefined
+    await writer.giveUpSegment(number)
+    return number
   }
 
   #closedSegments(): number[] {
@@ -68,12 +108,11 @@ export class Reclaimer {
     return [...existing].filter((number) => number < writer.segment.number)
   }
 
-  async #judge(segment: number, owners: readonly ReferenceOwner[]): Promise<'kept' | 'sparse' | 'dead'> {
-    const survey = await this.#surveyor.of(segment)
-    if (this.#isLabelNeeded(segment, survey.lastLabel)) return 'kept'
-    const octets = liveOctets(segment, survey, await this.#live(survey.origins, owners))
-    if (octets === 0) return 'dead'
-    return octets < survey.octets * MIN_LIVE_SHARE ? 'sparse' : 'kept'
+  async #judge(segment: number, survey: Survey, owners: readonly ReferenceOwner[]): Promise<Verdict> {
+    if (this.#isLabelNeeded(segment, survey.lastLabel)) return KEPT
+    const live = liveOctets(segment, survey, await this.#live(survey.origins, owners))
+    if (live === 0) return { state: 'dead', live }
+    return live < survey.octets * MIN_LIVE_SHARE ? { state: 'sparse', live } : KEPT
   }
 
   #isLabelNeeded(segment: number, lastLabel: number): boolean {
@@ -172,8 +211,10 @@ export class Reclaimer {
     const { fileSystem, directory, files, existing } = this.#parts
     const size = await files.reading(segment, ({ file }) => file.size())
     existing.delete(segment)
-    files.drop(segment)
+    const closing = files.drop(segment)
     await fileSystem.unlink(join(directory, segmentName(segment)))
+    // An open file keeps its octets.
+    await closing
     await this.#surveyor.forget(segment)
     return size
   }

@@ -37,6 +37,8 @@ export interface SegmentLogOptions {
   /** Is told of octets that were durable once and are not readable now. By default a process warning. */
   readonly report?: (damage: Damage) => void
   readonly fileSystem?: FileSystem
+  /** Octets of the disk that drafts leave free. Default RESERVE_OCTETS. */
+  readonly reserveOctets?: number
 }
 
 export const DEFAULT_SEGMENT_OCTETS: number = 64 * 1024 * 1024
@@ -52,6 +54,7 @@ interface Parts {
   readonly unlock: () => Promise<void>
   readonly fileSystem: FileSystem
   readonly directory: string
+  readonly reserve: DiskReserve
   readonly report: (damage: Damage) => void
 }
 
@@ -83,8 +86,8 @@ export class SegmentContentLog implements ContentLog {
     this.#unlock = parts.unlock
     this.#report = parts.report
     this.#marked = this.end
-    const { fileSystem, directory } = parts
-    this.#reserve = new DiskReserve(async () => (await fileSystem.freeOctets?.(directory)) ?? Infinity)
+    this.#reserve = parts.reserve
+    this.#reserve.onLow = () => void writer.trim().catch(() => {})
     this.#reader = new FrameReader(files, moved, writer.recent, existing)
     const labelsFrom = () => this.#labelsFrom
     this.#reclaimer = new Reclaimer({ ...parts, pinned: this.#pinned, drafts: this.#drafts, labelsFrom })
@@ -130,20 +133,24 @@ export class SegmentContentLog implements ContentLog {
     const names = await fileSystem.list(directory)
     const markFile = await MarkFile.open(fileSystem, join(directory, 'mark'), names.includes('mark'))
     const existing = new Set(segmentNumbers(names))
+    const freeOctets = async () => (await fileSystem.freeOctets?.(directory)) ?? Infinity
+    const reserve = new DiskReserve(freeOctets, options.reserveOctets)
+    await reserve.look()
     const writerOptions: WriterOptions = {
       fileSystem,
       directory,
       segmentOctets: options.segmentOctets ?? DEFAULT_SEGMENT_OCTETS,
       random: () => randomBytes(4).readUInt32LE(),
       opened: (number) => existing.add(number),
+      isLow: () => reserve.isLow,
     }
     const segment = await resume({ ...writerOptions, report }, existing, await markFile.read())
     const writer = new Writer(writerOptions, segment)
     const files = new SegmentFiles(fileSystem, directory)
     const moved = new MovedMaps(fileSystem, directory, names)
-    const parts = { writer, files, moved, existing, markFile, unlock, fileSystem, directory, report }
+    const parts = { writer, files, moved, existing, markFile, unlock, fileSystem, directory, reserve, report }
     const log = new SegmentContentLog(parts)
-    await log.#reserve.look()
+    await reserve.look()
     return log
   }
 
@@ -192,7 +199,13 @@ export class SegmentContentLog implements ContentLog {
       throw asContentError(error)
     } finally {
       this.#reclaiming = undefined
+      // Whoever comes next is not to be refused for what is free again.
+      await this.#reserve.look()
     }
+  }
+
+  whenLow(signal: AbortSignal): Promise<void> {
+    return this.#reserve.whenLow(signal)
   }
 
   async *scan(from: LogPosition = { segment: 0, offset: 0 }): AsyncIterable<LabelledContent> {

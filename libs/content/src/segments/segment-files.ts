@@ -45,28 +45,28 @@ export class SegmentFiles {
     slot.users += 1
     const release = () => {
       slot.users -= 1
-      this.#closeIfUnused(slot)
+      void this.#closeIfUnused(slot)
     }
     try {
       return { segment: await slot.opening, release }
     } catch (error) {
-      this.drop(number)
+      void this.drop(number)
       release()
       throw error
     }
   }
 
-  /** The file is about to be unlinked, or the store is closed: whoever reads it still can. */
-  drop(number: number): void {
+  /** The file is about to be unlinked, or the store is closed: whoever reads it still can. Closed when fulfilled, unless read. */
+  async drop(number: number): Promise<void> {
     const slot = this.#slots.get(number)
     if (slot === undefined) return
     this.#slots.delete(number)
     slot.isDropped = true
-    this.#closeIfUnused(slot)
+    await this.#closeIfUnused(slot)
   }
 
   dropAll(): void {
-    for (const number of this.#slots.keys()) this.drop(number)
+    for (const number of this.#slots.keys()) void this.drop(number)
   }
 
   #slot(number: number): Slot {
@@ -75,7 +75,7 @@ export class SegmentFiles {
     this.#slots.set(number, slot)
     for (const [other, { users }] of this.#slots) {
       if (this.#slots.size <= MAX_OPEN) break
-      if (users === 0 && other !== number) this.drop(other)
+      if (users === 0 && other !== number) void this.drop(other)
     }
     return slot
   }
@@ -91,8 +91,8 @@ export class SegmentFiles {
     throw Object.assign(new Error(`the header of ${path} is damaged`), { code: 'EIO' })
   }
 
-  #closeIfUnused(slot: Slot): void {
+  async #closeIfUnused(slot: Slot): Promise<void> {
     if (!slot.isDropped || slot.users > 0) return
-    slot.opening.then(({ file }) => file.close()).catch(() => {})
+    await slot.opening.then(({ file }) => file.close()).catch(() => {})
   }
 }

@@ -50,14 +50,22 @@ export class Surveyor {
     return survey
   }
 
+  /** Of the open segment, as far as it is written: it will change, so nothing is kept. */
+  ofOpen(segment: number, end: number): Promise<Survey> {
+    return this.#walk(segment, end)
+  }
+
   async forget(segment: number): Promise<void> {
     this.#known.delete(segment)
     await this.#fileSystem.unlink(this.#path(segment)).catch(() => {})
   }
 
-  #walk(number: number): Promise<Survey> {
+  #walk(number: number, to?: number): Promise<Survey> {
     return this.#files.reading(number, async (segment) => {
-      const walker = new FrameWalker(segment.file, segment, { report: this.#report })
+      const walker = new FrameWalker(segment.file, segment, {
+        report: this.#report,
+        ...(to !== undefined && { to }),
+      })
       const origins = new Set<number>([number])
       const parts = new Map<string, [number, number, number]>()
       let [lastLabel, octets] = [0, 0]

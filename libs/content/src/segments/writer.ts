@@ -59,6 +59,8 @@ export interface WriterOptions {
   readonly directory: string
   readonly segmentOctets: number
   readonly random: () => number
+  /** The disk is nearly full: no room for zeros. */
+  readonly isLow: () => boolean
   /** A new segment exists. */
   readonly opened: (number: number) => void
 }
@@ -72,6 +74,9 @@ export class Writer {
   readonly #options: WriterOptions
   #segment: OpenSegment
   #queue: PendingFrame[] = []
+  /** What is done between two batches, when nothing is being written. None rejects. */
+  #errands: (() => Promise<void>)[] = []
+  #isClosed = false
   #running: Promise<void> | undefined
   /** Everything before this offset of the segment is durable; the batch ended there. */
   #durable: { readonly offset: number; readonly batch: number }
@@ -104,8 +109,34 @@ export class Writer {
     this.#running ??= this.#run()
   }
 
+  /** Gives the zeros ahead back to the disk. */
+  trim(): Promise<void> {
+    return this.#between(() => this.#trim())
+  }
+
+  /**
+   * Closes the segment if it is still the open one, so that it can be reclaimed, and goes on in a new one, which needs room
+   * for its header only. Rejects with a ContentStoreError when there is not even that; then the segment stays open.
+   */
+  giveUpSegment(number: number): Promise<void> {
+    return this.#between(async () => {
+      if (this.#segment.number !== number || this.#segment.end === FIRST_FRAME) return
+      await this.#trim()
+      await this.#rotate()
+    })
+  }
+
+  #between(task: () => Promise<void>): Promise<void> {
+    if (this.#isClosed) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      this.#errands.push(() => task().then(resolve, (error: unknown) => reject(asContentError(error))))
+      this.#running ??= this.#run()
+    })
+  }
+
   /** Waits for what was enqueued, makes it durable and closes the files. */
   async close(): Promise<void> {
+    this.#isClosed = true
     await this.#running
     await this.#background
     if (this.#unsynced.length > 0) await this.#sync().catch(() => {})
@@ -116,10 +147,12 @@ export class Writer {
   async #run(): Promise<void> {
     // Those who commit in the same turn of the event loop share the first write already.
     await Promise.resolve()
-    while (this.#queue.length > 0) {
+    while (this.#queue.length > 0 || this.#errands.length > 0) {
+      await this.#errands.shift()?.()
       const frames = this.#takeBatch()
       if (frames.length > 0) await this.#writeBatch(frames)
-      else if (this.#queue.length > 0) await this.#rotate()
+      else if (this.#queue.length > 0)
+        await this.#rotate().catch((error: unknown) => this.#refuseAll(asContentError(error)))
     }
     this.#running = undefined
   }
@@ -160,6 +193,7 @@ export class Writer {
       const failure = asContentError(error)
       // A full disk leaves nothing but frames of an abandoned batch, which are told by its number.
       if (failure.fault !== 'full') this.#isSuspect = true
+      else await this.#discard(start + sizeOfAll(frames))
       for (const frame of frames) frame.failed(failure)
       return
     }
@@ -170,8 +204,7 @@ export class Writer {
   #assemble(frames: readonly PendingFrame[]): Buffer {
     const segment = this.#segment
     segment.batch += 1
-    const size = frames.reduce((sum, frame) => sum + sizeOf(frame), 0)
-    const into = this.recent.claim(size)
+    const into = this.recent.claim(sizeOfAll(frames))
     let at = 0
     for (const frame of frames) {
       const position = { segment: segment.number, offset: segment.end + at }
@@ -234,19 +267,31 @@ export class Writer {
 
   /** A segment is durable as a whole before the next one is begun. */
   async #rotate(): Promise<void> {
-    try {
-      await this.#background
-      if (this.#unsynced.length > 0) await this.#sync().catch(() => {})
-      const old = this.#segment
-      this.#segment = this.#next ?? (await this.#create(old.number + 1))
-      this.#next = undefined
-      this.#isSuspect = false
-      this.#durable = { offset: this.#segment.end, batch: 0 }
-      await old.file.truncate(old.end).catch(() => {})
-      await old.file.close().catch(() => {})
-    } catch (error) {
-      this.#refuseAll(asContentError(error))
+    await this.#background
+    if (this.#unsynced.length > 0) await this.#sync().catch(() => {})
+    const old = this.#segment
+    this.#segment = this.#next ?? (await this.#create(old.number + 1))
+    this.#next = undefined
+    this.#isSuspect = false
+    this.#durable = { offset: this.#segment.end, batch: 0 }
+    await old.file.truncate(old.end).catch(() => {})
+    await old.file.close().catch(() => {})
+  }
+
+  /** Only what stands behind the last frame goes: zeros, or what is left of a batch that failed. */
+  async #trim(): Promise<void> {
+    await this.#background
+    for (const segment of [this.#segment, this.#next]) {
+      if (segment === undefined || segment.stretched <= segment.end) continue
+      await segment.file.truncate(segment.end)
+      segment.stretched = segment.end
     }
+  }
+
+  /** What a full disk took of a batch takes the room of others. */
+  async #discard(end: number): Promise<void> {
+    this.#segment.stretched = Math.max(this.#segment.stretched, end)
+    await this.#trim().catch(() => {})
   }
 
   #refuseAll(failure: ContentStoreError): void {
@@ -275,7 +320,7 @@ export class Writer {
     const { end, stretched } = this.#segment
     const limit = this.#options.segmentOctets
     const isStretchNeeded = written < BULK_OCTETS && stretched < limit && stretched - end < STRETCH_OCTETS / 2
-    if (isStretchNeeded) return this.#stretch()
+    if (isStretchNeeded && !this.#options.isLow()) return this.#stretch()
     const isNextNeeded = limit - end < Math.min(PREPARE_OCTETS, limit / 4)
     return isNextNeeded && this.#next === undefined ? this.#prepare() : undefined
   }
@@ -309,10 +354,14 @@ function sizeOf(frame: PendingFrame): number {
   return frameSize({ length: frame.length, labelLength: frame.label?.length ?? 0 })
 }
 
+function sizeOfAll(frames: readonly PendingFrame[]): number {
+  return frames.reduce((sum, frame) => sum + sizeOf(frame), 0)
+}
+
 /** Durable with its directory before it is used. */
 export async function createSegment(options: WriterOptions, number: number): Promise<OpenSegment> {
-  const { fileSystem, directory, random, opened } = options
-  let stretched = Math.min(STRETCH_OCTETS, options.segmentOctets)
+  const { fileSystem, directory, random, opened, isLow } = options
+  let stretched = isLow() ? FIRST_FRAME : Math.min(STRETCH_OCTETS, options.segmentOctets)
   const identity = { number, salt: random() }
   const file = await fileSystem.create(join(directory, segmentName(number)))
   try {
