@@ -22,7 +22,8 @@ export async function shownMessage(
   content: Pick<ContentStore, 'read'>,
 ): Promise<ShownMessage> {
   const end = Math.min(message.size, SHOWN_OCTETS)
-  const octets = await content.read(message.content, { start: 0, end })
+  // What we added to a message without it, Date for instance, stands before the content.
+  const octets = Buffer.concat([message.prefix, await content.read(message.content, { start: 0, end })])
   const indexer = new MessageIndexer()
   indexer.write(octets)
   const { envelope, root } = indexer.end()
