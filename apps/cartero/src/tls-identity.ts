@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 
 import { explainSystemError, OperatorError, type Component, type Health } from '@cartero/agent/lifecycle'
 import { checkIdentity, TlsServer, type Identity } from '@cartero/wire/node'
@@ -143,7 +143,7 @@ function read(file: string, remedy = 'check the paths below tls, and who may rea
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    throw explainSystemError(error, `read ${file}`, remedy)
+    throw explainSystemError(error, `read ${resolve(file)}`, remedy)
   }
 }
 
