@@ -31,6 +31,8 @@ class Life {
   readonly unforgotten = new Set<string>()
   readonly damages: Damage[] = []
   #written = 0
+  /** The disk is nearly full: drafts are refused, and the open segment may be given up. */
+  #isLow = false
 
   constructor(seed: number) {
     this.random = seeded(seed)
@@ -38,8 +40,8 @@ class Life {
   }
 
   open(): Promise<SegmentContentLog> {
-    // Now and then the disk is nearly full: drafts are refused, and the open segment is given up.
-    const freeOctets = async () => (this.random(4) === 0 ? 2_000_000 : Infinity)
+    this.#isLow = false
+    const freeOctets = async () => (this.#isLow ? 2_000_000 : Infinity)
     return SegmentContentLog.open({
       directory: '/store',
       segmentOctets: 200_000,
@@ -102,15 +104,21 @@ class Life {
   async #reclaim(log: SegmentContentLog, power: Power): Promise<void> {
     while (power.isOn) {
       await turns(30)
+      this.#isLow = this.random(2) === 0
+      const spared = this.random(3) === 0 ? 1 : 4
       for (const [label, kept] of this.kept) {
-        if (kept.isReferred && this.random(4) === 0) this.kept.delete(label)
+        if (kept.isReferred && this.random(spared) === 0) this.kept.delete(label)
         kept.isReferred = true
         log.unpin(kept.id)
       }
       this.unforgotten.clear()
       log.forgetLabelsBefore(log.end)
       const referenced = async () => this.kept.values().flatMap((kept) => (kept.isReferred ? [kept.id] : []))
-      await log.reclaim([{ referenced }], new AbortController().signal)
+      const running = log.reclaim([{ referenced }], new AbortController().signal)
+      // Low until the round has looked, so that others write while it goes on.
+      await turns(this.random(40))
+      this.#isLow = false
+      await running
     }
   }
 
