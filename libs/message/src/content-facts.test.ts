@@ -65,6 +65,13 @@ test('no fact is missed or made up, however the message is cut', () => {
   )
 })
 
+test('a name that is too long for a line is none, and what stands behind it is body', () => {
+  for (const octets of [996, 997, 998, 1_001]) {
+    const message = Buffer.from(`${'x'.repeat(octets)}:\xe9\r\n`, 'latin1')
+    assert.deepEqual(contentFacts(message), plainly(message), `${octets}`)
+  }
+})
+
 test('the body of a part is not taken for a header', () => {
   const scanner = new ContentScanner('body')
   scanner.write(Buffer.from('A: é\r\n'))

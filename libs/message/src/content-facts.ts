@@ -1,4 +1,5 @@
 import { octetClass } from '@cartero/wire'
+import { LONGEST_FIELD_NAME } from './header-line.ts'
 import { COLON, CR, isWsp, LF } from './octets.ts'
 import { Utf8Checker } from './utf8-checker.ts'
 
@@ -47,6 +48,8 @@ export class ContentScanner {
   #lineBefore = 0
   /** The last octet was a CR. */
   #afterCr = false
+  /** Octets of a field's name so far, behind its first. */
+  #nameOctets = 0
 
   /** `'message'` begins with a header; `'body'` is that of one part. */
   constructor(what: 'message' | 'body' = 'message') {
@@ -133,6 +136,7 @@ export class ContentScanner {
         return this.#atLineStart(octet)
       case 'name':
       case 'afterName':
+        if (++this.#nameOctets >= LONGEST_FIELD_NAME) return 'body'
         if (octet === COLON) {
           this.#hasFields = true
           return 'value'
@@ -153,6 +157,7 @@ export class ContentScanner {
   #atLineStart(octet: number): Place {
     if (octet === CR) return 'blankCr'
     if (isWsp(octet)) return this.#hasFields ? 'value' : 'body'
+    this.#nameOctets = 0
     return FTEXT[octet] === 1 ? 'name' : 'body'
   }
 }
