@@ -3,6 +3,7 @@ import {
   ContentConverter,
   ConversionError,
   HeaderScanner,
+  isTlsOptional,
   receivedField,
   type HeaderEnd,
 } from '@cartero/message'
@@ -199,8 +200,9 @@ export class Reception {
   /** The parameter wins over the field. */
   // RFC 8689 §3
   #isTlsOptional(): boolean {
+    // Most messages have no such field, and their header need not be parsed for it.
     if (this.#mail.parameters.requireTls || this.#header.count('TLS-Required') !== 1) return false
-    return this.#header.block().find('TLS-Required')?.value.toLowerCase() === 'no'
+    return isTlsOptional(this.#header.block())
   }
 
   // RFC 5321 §4.4, RFC 3848 §1. The account is nobody's business but ours, and is not in it.
