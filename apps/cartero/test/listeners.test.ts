@@ -28,14 +28,6 @@ function withMore(list: readonly string[], at: string, ...more: string[]): strin
   return list.flatMap((line) => (line === at ? [...more, line] : [line]))
 }
 
-async function ehlo(client: LineClient): Promise<readonly string[]> {
-  const reply = await client.smtp('EHLO client.test')
-  return reply
-    .trimEnd()
-    .split('\r\n')
-    .map((line) => line.slice(4))
-}
-
 describe('the doors of a development system', () => {
   let system: CarteroProcess
   before(async () => {
@@ -46,24 +38,27 @@ describe('the doors of a development system', () => {
   test('mx: what strangers may ask for, and TLS', async () => {
     using client = await LineClient.connect(system.port(25))
     assert.match(await client.reply(), /^220 mail\.cartero\.test ESMTP Cartero\r\n$/)
-    assert.deepEqual(await ehlo(client), withMore(ALWAYS, 'HELP', 'STARTTLS'))
+    assert.deepEqual(await client.offered(), withMore(ALWAYS, 'HELP', 'STARTTLS'))
     assert.match(await client.smtp('STARTTLS'), /^220/)
     using secured = await client.secured()
-    assert.deepEqual(await ehlo(secured), withMore(ALWAYS, 'LIMITS MAILMAX=10000 RCPTMAX=1000', 'REQUIRETLS'))
+    assert.deepEqual(
+      await secured.offered(),
+      withMore(ALWAYS, 'LIMITS MAILMAX=10000 RCPTMAX=1000', 'REQUIRETLS'),
+    )
   })
 
   test('submission: login under TLS only, and more for who has logged in', async () => {
     using client = await LineClient.connect(system.port(587))
     await client.reply()
-    assert.deepEqual(await ehlo(client), withMore(ALWAYS, 'HELP', 'STARTTLS'))
+    assert.deepEqual(await client.offered(), withMore(ALWAYS, 'HELP', 'STARTTLS'))
     await client.smtp('STARTTLS')
     using secured = await client.secured()
     const underTls = withMore(ALWAYS, 'LIMITS MAILMAX=10000 RCPTMAX=1000', 'REQUIRETLS')
-    assert.deepEqual(await ehlo(secured), withMore(underTls, 'HELP', AUTH_ON_TLS))
+    assert.deepEqual(await secured.offered(), withMore(underTls, 'HELP', AUTH_ON_TLS))
     const { address, password } = system.account('alice')
     const words = Buffer.from(`\0${address}\0${password}`).toString('base64')
     assert.match(await secured.smtp(`AUTH PLAIN ${words}`), /^235/)
-    const known = await ehlo(secured)
+    const known = await secured.offered()
     assert.deepEqual(
       known.map((line) => line.replace(/^(FUTURERELEASE 2592000) \d{4}-.*Z$/, '$1')),
       withMore(underTls, 'MT-PRIORITY', 'FUTURERELEASE 2592000'),
@@ -74,7 +69,7 @@ describe('the doors of a development system', () => {
     using client = await LineClient.connectTls(system.port(465))
     await client.reply()
     const underTls = withMore(ALWAYS, 'LIMITS MAILMAX=10000 RCPTMAX=1000', 'REQUIRETLS')
-    assert.deepEqual(await ehlo(client), withMore(underTls, 'HELP', AUTH_ON_TLS))
+    assert.deepEqual(await client.offered(), withMore(underTls, 'HELP', AUTH_ON_TLS))
   })
 })
 
@@ -110,10 +105,10 @@ describe('the doors of a system on which everything is switched on', () => {
   async function offered(port: number): Promise<{ seen: ReadonlySet<string>; secured: LineClient }> {
     const client = await LineClient.connect(port)
     await client.reply()
-    const inTheClear = keywords(await ehlo(client))
+    const inTheClear = keywords(await client.offered())
     assert.match(await client.smtp('STARTTLS'), /^220/)
     const secured = await client.secured()
-    return { seen: new Set([...inTheClear, ...keywords(await ehlo(secured))]), secured }
+    return { seen: new Set([...inTheClear, ...keywords(await secured.offered())]), secured }
   }
 
   test('submission leaves out no extension that there is', async () => {
@@ -121,7 +116,7 @@ describe('the doors of a system on which everything is switched on', () => {
     const { address, password } = system.account('alice')
     const words = Buffer.from(`\0${address}\0${password}`).toString('base64')
     assert.match(await secured.smtp(`AUTH PLAIN ${words}`), /^235/)
-    const all = new Set([...seen, ...keywords(await ehlo(secured))])
+    const all = new Set([...seen, ...keywords(await secured.offered())])
     secured[Symbol.dispose]()
     assert.deepEqual([...all].toSorted(), EXTENSIONS.toSorted())
   })
@@ -130,7 +125,7 @@ describe('the doors of a system on which everything is switched on', () => {
   test('who is here is told to who has logged in, and neither confirmed nor denied to others', async () => {
     using client = await LineClient.connectTls(system.port(465))
     await client.reply()
-    await ehlo(client)
+    await client.offered()
     for (const question of ['VRFY bob@cartero.test', 'VRFY nobody', 'EXPN postmaster@cartero.test'])
       assert.match(await client.smtp(question), /^(?:252 2\.1\.5|530 5\.7\.0)/)
     const { address, password } = system.account('alice')
@@ -139,7 +134,7 @@ describe('the doors of a system on which everything is switched on', () => {
     assert.equal(await client.smtp('VRFY bob@cartero.test'), '250 2.1.5 <bob@cartero.test>\r\n')
     assert.match(await client.smtp('VRFY nobody'), /^550 5\.1\.1/)
     assert.equal(await client.smtp('EXPN postmaster@cartero.test'), `250 2.1.5 <${address}>\r\n`)
-    await ehlo(client)
+    await client.offered()
     assert.match(await client.smtp(`MAIL FROM:<${address}> SOLICIT=net.example:ADV`), /^550 5\.7\.1/)
   })
 

@@ -113,13 +113,10 @@ export class MsaStage implements AsyncDisposable {
 }
 
 /** From MAIL to the reply at the end of data. */
-export async function send(
+export function send(
   client: LineClient,
   letter: string,
   mail = 'MAIL FROM:<alice@cartero.test>',
 ): Promise<string> {
-  assert.match(await client.smtp(mail), /^250 /)
-  assert.match(await client.smtp('RCPT TO:<bob@cartero.test>'), /^250 /)
-  assert.match(await client.smtp('DATA'), /^354 /)
-  return client.smtp(`${letter}\r\n.`)
+  return client.letter(letter, mail)
 }

@@ -26,10 +26,7 @@ describe('what is offered', () => {
   const before = (list: readonly string[], at: string, ...more: string[]) =>
     list.flatMap((line) => (line === at ? [...more, line] : [line]))
   const ehlo = async (client: LineClient): Promise<readonly string[]> =>
-    (await client.smtp('EHLO client.test'))
-      .trimEnd()
-      .split('\r\n')
-      .map((line) => line.slice(4).replace(/^AUTH .*/, 'AUTH'))
+    (await client.offered()).map((line) => line.replace(/^AUTH .*/, 'AUTH'))
 
   test('depends on TLS and login, on either port, and never more before than after', async () => {
     await using stage = await MsaStage.open()

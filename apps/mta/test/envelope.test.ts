@@ -34,12 +34,12 @@ describe('the MX port of strangers', () => {
       'STARTTLS',
       'HELP',
     ]
-    assert.deepEqual(offered(await client.smtp('EHLO client.test')), plain)
+    assert.deepEqual(await client.offered(), plain)
     await client.smtp('STARTTLS')
     using secured = await client.secured()
     const under = plain.filter((line) => line !== 'STARTTLS')
     under.splice(under.indexOf('MT-PRIORITY') + 1, 0, 'REQUIRETLS')
-    assert.deepEqual(offered(await secured.smtp('EHLO client.test')), under)
+    assert.deepEqual(await secured.offered(), under)
   })
 
   test('all that the client asks for is in the envelope, times by the clock', async () => {
@@ -209,10 +209,3 @@ test('our own networks say what is urgent', async () => {
   await send(client, 'Subject: x\r\n\r\nx', 'MAIL FROM:<s@elsewhere.test> MT-PRIORITY=4')
   assert.equal((await stage.kept()).envelope.priority, 4)
 })
-
-function offered(reply: string): readonly string[] {
-  return reply
-    .trimEnd()
-    .split('\r\n')
-    .map((line) => line.slice(4))
-}

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
@@ -75,6 +76,23 @@ export class LineClient implements Disposable {
   async smtp(line: string): Promise<string> {
     this.write(`${line}\r\n`)
     return this.reply()
+  }
+
+  /** What an EHLO is answered: the host, and each extension as it stands in its line. RFC 5321 §4.1.1.1 */
+  async offered(): Promise<readonly string[]> {
+    const reply = await this.smtp('EHLO client.test')
+    return reply
+      .trimEnd()
+      .split('\r\n')
+      .map((line) => line.slice('250-'.length))
+  }
+
+  /** One letter to bob, from this MAIL command to the reply at the end of its data; throws when it is refused before. */
+  async letter(text: string, mail: string): Promise<string> {
+    assert.match(await this.smtp(mail), /^250 /)
+    assert.match(await this.smtp('RCPT TO:<bob@cartero.test>'), /^250 /)
+    assert.match(await this.smtp('DATA'), /^354 /)
+    return this.smtp(`${text}\r\n.`)
   }
 
   /** One SMTP reply, all its lines. RFC 5321 §4.2.1 */
