@@ -35,10 +35,15 @@ export function mailboxesOf(list: readonly (Mailbox | Group)[]): readonly Mailbo
   return list.flatMap((entry) => ('group' in entry ? entry.members : [entry]))
 }
 
-/** `local@domain`, with the local part quoted where it must be (RFC 5322 §3.4.1). */
+/** `local@domain`, with the local part, and what stands in a domain literal, quoted where it must be (RFC 5322 §3.4.1). */
 export function addressSpecOf(mailbox: Mailbox): OctetString {
   const local = DOT_ATOM.test(mailbox.mailbox) ? mailbox.mailbox : quoted(mailbox.mailbox)
-  return mailbox.host === '' ? local : `${local}@${mailbox.host}`
+  return mailbox.host === '' ? local : `${local}@${hostOf(mailbox.host)}`
+}
+
+// RFC 5322 §4.4: obs-dtext has quoted-pairs
+function hostOf(host: OctetString): OctetString {
+  return host.startsWith('[') ? `[${host.slice(1, -1).replace(/[[\]\\]/g, '\\$&')}]` : host
 }
 
 const ATOM = String.raw`[^\x00-\x20\x7f()<>[\]:;@\\,."]+`

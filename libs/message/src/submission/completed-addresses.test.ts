@@ -39,6 +39,10 @@ test('what is complete, or no address, stays octet by octet', () => {
   assert.equal(completed('To: a@bücher.example, b@c', {}), 'To: a@bücher.example, b@c\r\n\r\nbody')
 })
 
+test('a bracket that is quoted in a domain literal stays in it', () => {
+  assert.equal(completed('To: tim@sales, bob@[a\\]b]'), 'To: tim@sales.example.com, bob@[a\\]b]\r\n\r\nbody')
+})
+
 test('whatever the field, one field comes out, and doing it again changes nothing', () => {
   const piece = fc.constantFrom(
     ...Array.from('a<>@,:;."\\()[] '),
