@@ -23,5 +23,19 @@ export {
   type Spool,
   type SpooledMessage,
 } from './ports.ts'
+export {
+  destinationOf,
+  type Change,
+  type ChangeProgress,
+  type DeliveryFilter,
+  type DeliveryPage,
+  type DestinationName,
+  type DueDestination,
+  type LeaseTerms,
+  type MessageView,
+  type OutboundQueue,
+  type QueueOffice,
+  type ShapeCell,
+} from './queue.ts'
 export { DEAD_LETTER_RETENTION_MS } from './ledger/entry.ts'
 export { QueueIds, type RandomOctets } from './queue-id.ts'

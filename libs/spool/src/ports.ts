@@ -1,5 +1,6 @@
 import type { ContentId } from '@cartero/content'
 import type { MessageIndex } from '@cartero/message'
+import type { EnhancedStatus } from '@cartero/syntax'
 
 /** Time-sortable name of a message: 16 characters of Crockford base32 (45 bits of milliseconds, 35 bits that never repeat). */
 export type QueueId = string & { readonly __brand: 'QueueId' }
@@ -87,8 +88,11 @@ export interface Intake {
   begin(envelope: Envelope): IntakeDraft
 }
 
-/** Where a delivery goes next: our own mailboxes, or the hosts of a domain that is not ours. */
-export type NextHop = { readonly kind: 'local' } | { readonly kind: 'remote'; readonly domain: string }
+/** Where a delivery goes next: our own mailboxes, the hosts of a domain that is not ours, or by a way that is configured. */
+export type NextHop =
+  | { readonly kind: 'local' }
+  | { readonly kind: 'remote'; readonly domain: string }
+  | { readonly kind: 'route'; readonly name: string }
 
 /** Why nobody here takes mail for a recipient, though it was accepted. */
 export type RecipientProblem = 'noSuchMailbox' | 'mailboxDisabled' | 'aliasLoop'
@@ -106,6 +110,8 @@ export interface DeliveryRecipient {
   readonly problem?: RecipientProblem
   /** One of several that its address stands for: success was told when it was expanded (RFC 3461 §5.2.7.3). */
   readonly expanded?: true
+  /** The address elsewhere that it leads to, which the next host is told instead. */
+  readonly forward?: string
   /** Of what delay the sender knows: that it takes long, or that the time it had is over (RFC 2852 §4). */
   readonly told?: 'delay' | 'deadline'
 }
@@ -134,6 +140,10 @@ export interface Delivery {
   readonly attempts: number
   /** What came of the last attempt; '' before the first. */
   readonly reason: string
+  /** Who sends it on, instead of the sender of the envelope: mail that is forwarded (SRS). */
+  readonly sender?: string
+  /** An operator has decided how it ends: whoever leases it gives it back to its sender, and does not try. */
+  readonly sentence?: 'return' | 'expire'
 }
 
 /** What the router decided about one message. No deliveries and no refusals: the message is done (all recipients discarded). */
@@ -142,6 +152,9 @@ export interface Routed {
   readonly deliveries: readonly {
     readonly nextHop: NextHop
     readonly recipients: readonly DeliveryRecipient[]
+    readonly sender?: string
+    /** Held from the start, for this reason. */
+    readonly held?: string
   }[]
 }
 
@@ -149,8 +162,13 @@ export interface Routed {
 export type RecipientOutcome =
   /** In the mailbox; with the next host; or given back, as far as the sender wanted to know. Nothing of it is kept. */
   | { readonly state: 'delivered' | 'relayed' | 'returned' }
-  /** Tried again. `told`: the sender was told now. */
-  | { readonly state: 'deferred'; readonly reason: string; readonly told?: 'delay' | 'deadline' }
+  /** Tried again. `told`: the sender was told now. `status`: by what the reason is counted. */
+  | {
+      readonly state: 'deferred'
+      readonly reason: string
+      readonly status?: EnhancedStatus
+      readonly told?: 'delay' | 'deadline'
+    }
   /** It can neither be delivered nor given back: a dead letter. */
   | { readonly state: 'failed' | 'expired'; readonly reason: string }
 

@@ -1,0 +1,5 @@
+/**
+ * What happened to each message.
+ * @packageDocumentation
+ */
+export type { Journal, JournalQuestion, JourneyEvent } from './ports.ts'

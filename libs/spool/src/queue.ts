@@ -1,0 +1,131 @@
+import type { EnhancedStatus } from '@cartero/syntax'
+
+import type {
+  Delivery,
+  DeliveryId,
+  DeliveryState,
+  DeliverySummary,
+  Envelope,
+  NextHop,
+  QueueId,
+} from './ports.ts'
+
+/** What a destination is called: `local`, a domain, or `via <name of a route>`. */
+export type DestinationName = string
+
+export function destinationOf(nextHop: NextHop): DestinationName {
+  if (nextHop.kind === 'local') return 'local'
+  return nextHop.kind === 'remote' ? nextHop.domain : `via ${nextHop.name}`
+}
+
+/** A destination for which there is something to do. */
+export interface DueDestination {
+  readonly destination: DestinationName
+  readonly nextHop: NextHop
+  /** An operator, or the destination itself, wants it tried now: what is remembered of its failures does not count. */
+  readonly isUrged: boolean
+}
+
+/** Whose lease it is, and for how long: what is not settled by then is ready again, and a later settlement is void. */
+export interface LeaseTerms {
+  readonly owner: string
+  /** Milliseconds. Never prolonged. */
+  readonly expiresIn: number
+}
+
+/** Mail for elsewhere, as those see it who carry it there: by destination, so that none keeps another waiting. */
+export interface OutboundQueue {
+  /**
+   * Destinations other than `local` that something is due for, urgent ones first, then the one that has waited longest. Each is
+   * told once, and again after a `take` had fewer than it asked for and something became due later; one that is urged is told in
+   * any case. Ends when the signal is aborted. Reads what is due and nothing else: costs nothing for those that wait.
+   */
+  due(signal: AbortSignal): AsyncIterable<readonly DueDestination[]>
+  /** Leases what is due for a destination, urgent ones first, oldest first among equals. Fewer than `limit`: there is no more now. */
+  take(destination: DestinationName, limit: number, terms: LeaseTerms): Promise<readonly Delivery[]>
+  /** Makes everything that waits for a destination due now, and tells `due`. Returns how many there are. */
+  urge(destination: DestinationName): Promise<number>
+}
+
+/** Which deliveries are meant: all that meet every condition given. */
+export interface DeliveryFilter {
+  /** Queue ids, or delivery ids. */
+  readonly ids?: readonly string[]
+  /** An address, `@domain`, or `<>`. Upper and lower case are the same. */
+  readonly sender?: string
+  /** An address, or `@domain`. */
+  readonly recipient?: string
+  readonly destination?: DestinationName
+  /** Accepted at this time or before; milliseconds since the epoch. */
+  readonly acceptedBefore?: number
+  readonly acceptedAfter?: number
+  /** Part of the reason, whatever its case. */
+  readonly reason?: string
+  /** Without it: what waits, and dead letters. */
+  readonly state?: DeliveryState
+}
+
+/** Newest first. */
+export interface DeliveryPage {
+  readonly deliveries: readonly DeliverySummary[]
+  /** What to go on after; absent at the end. */
+  readonly next?: DeliveryId
+}
+
+/** All that an operator may want to know of one message. */
+export interface MessageView {
+  readonly queueId: QueueId
+  readonly envelope: Envelope
+  readonly acceptedAt: number
+  readonly size: number
+  /** All deliveries, ended ones included as long as the message is here. */
+  readonly deliveries: readonly DeliverySummary[]
+}
+
+/** Deliveries that have all of this in common, counted. */
+export interface ShapeCell {
+  readonly destination: DestinationName
+  readonly state: DeliveryState
+  /** Hours since the epoch in which they were accepted. */
+  readonly hour: number
+  /** Why they wait: the status of the last attempt, or '' before the first. */
+  readonly status: EnhancedStatus | ''
+  readonly deliveries: number
+  readonly octets: number
+}
+
+/** What an operator can do with deliveries. Those that are leased now are left alone, and are not counted. */
+export type Change =
+  | { readonly kind: 'hold'; readonly reason: string }
+  /** Held ones, and dead letters, are ready again. */
+  | { readonly kind: 'release' }
+  /** Deferred ones are due now, and their destinations are urged. */
+  | { readonly kind: 'retry' }
+  /** Gone, and nobody is told. */
+  | { readonly kind: 'remove' }
+  /** Given back to their senders: as failed, or as having waited for too long. */
+  | { readonly kind: 'return'; readonly reason?: string }
+  | { readonly kind: 'expire' }
+  /** To another next hop; ready at once. */
+  | { readonly kind: 'reroute'; readonly nextHop: NextHop }
+
+/** How far a change has come. */
+export interface ChangeProgress {
+  /** Deliveries that met the filter so far, and those that changed. */
+  readonly found: number
+  readonly changed: number
+}
+
+/** The queue as an operator sees and steers it. Nothing here reads more than it tells, but for filters that no index knows. */
+export interface QueueOffice {
+  list(
+    filter: DeliveryFilter,
+    page: { readonly limit: number; readonly after?: DeliveryId },
+  ): Promise<DeliveryPage>
+  count(filter: DeliveryFilter): Promise<number>
+  show(queueId: QueueId): Promise<MessageView | undefined>
+  /** From counters that are kept as things change. */
+  shape(): Promise<readonly ShapeCell[]>
+  /** In portions, each durable before it is told; aborting stops between two. Idempotent. */
+  change(filter: DeliveryFilter, change: Change, signal: AbortSignal): AsyncIterable<ChangeProgress>
+}
