@@ -15,3 +15,12 @@ export type {
   TlsWish,
   Way,
 } from './ports.ts'
+export {
+  RouteError,
+  type Concealed,
+  type Route,
+  type RouteHost,
+  type RouteRule,
+  type TlsFloor,
+} from './route.ts'
+export { RouteTable, type Direction } from './route-table.ts'
