@@ -2,6 +2,7 @@ import type { ConfigRule } from '@cartero/agent/config'
 import { parseIpv4 } from '@cartero/wire'
 
 import type { CarteroConfig, definition } from './config.ts'
+import { ROUTING_RULES } from './routing-rules.ts'
 
 type Rule = ConfigRule<typeof definition>
 type Problems = ReturnType<Rule>
@@ -15,6 +16,7 @@ export const rules: readonly Rule[] = [
   noLmtpForAll,
   wholeIssuer,
   keysInSecret,
+  ...ROUTING_RULES,
 ]
 
 function* certificateWithKey({ tls: { certificate, key } }: CarteroConfig): Problems {

@@ -16,6 +16,9 @@ import {
 import { LOG_LEVELS } from '@cartero/agent/telemetry'
 
 import { auth } from './auth-section.ts'
+import { dns } from './dns-section.ts'
+import { relay } from './relay-section.ts'
+import { routes, routing } from './routes-section.ts'
 import { smtp } from './smtp-section.ts'
 import { hostName, networks, path } from './notations.ts'
 
@@ -189,6 +192,10 @@ export const definition = section(
     imap,
     auth,
     spool,
+    relay,
+    routes,
+    routing,
+    dns,
     directory,
     log,
   },

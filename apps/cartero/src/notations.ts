@@ -1,6 +1,6 @@
 import { list, notation, text, type ValueType } from '@cartero/agent/config'
 import type { Severity } from '@cartero/spool/reception'
-import { parseNetwork } from '@cartero/wire'
+import { normalAddress, parseNetwork } from '@cartero/wire'
 
 const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'
 const DOMAIN = new RegExp(`^(?=.{1,253}$)${LABEL}(?:\\.${LABEL})*$`, 'i')
@@ -17,6 +17,48 @@ export const networks: ValueType<readonly string[]> = list(
     parseNetwork(raw) === undefined ? undefined : raw,
   ),
 )
+
+/** One address, without a network: `192.0.2.1`, `2001:db8::1`. */
+export const hostAddress: ValueType<string> = notation('an address such as 192.0.2.1 or 2001:db8::1', (raw) =>
+  normalAddress(raw),
+)
+
+/** Where a host is reached. */
+export interface HostAndPort {
+  /** A name, or an address without brackets. */
+  readonly host: string
+  readonly port: number
+}
+
+/** A name server by its address; port 53 when none is said. */
+export const nameServer: ValueType<HostAndPort> = notation(
+  'an address such as 127.0.0.1, 192.0.2.53:5353 or [2001:db8::53]:53',
+  (raw) => {
+    const place = placeOf(raw, 53)
+    const host = place && normalAddress(place.host)
+    return host === undefined ? undefined : { host, port: place!.port }
+  },
+)
+
+/** A host that mail is handed to, by name or address; port 25 when none is said. */
+export const hostAndPort: ValueType<HostAndPort> = notation(
+  'a host such as smtp.example.net, smtp.example.net:587 or [2001:db8::25]:24',
+  (raw) => {
+    const place = placeOf(raw, 25)
+    if (place === undefined) return undefined
+    const host = normalAddress(place.host) ?? domainOf(place.host)
+    return host === undefined ? undefined : { host, port: place.port }
+  },
+)
+
+/** An IPv6 address with a port stands in brackets; without one it may stand alone. */
+function placeOf(raw: string, usualPort: number): HostAndPort | undefined {
+  if (normalAddress(raw)?.includes(':')) return { host: raw, port: usualPort }
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:\s]+))(?::(\d{1,5}))?$/.exec(raw) ?? []
+  const port = digits === undefined ? usualPort : Number(digits)
+  const host = bracketed ?? plain
+  return host === undefined || port < 1 || port > 65_535 ? undefined : { host, port }
+}
 
 export const domain: ValueType<string> = notation('a domain such as example.org', domainOf)
 
@@ -64,3 +106,5 @@ function refusal(raw: string): { readonly what: string; readonly severity: Sever
 function domainOf(raw: string): string | undefined {
   return DOMAIN.test(raw) ? raw.toLowerCase() : undefined
 }
+
+export const isIpv6 = (address: string): boolean => address.includes(':')

@@ -40,16 +40,31 @@ export function list<T>(item: ValueType<T>): ValueType<readonly T[]> {
   }
 }
 
-/** Values that belong together, each with its name: `{ certificate: /c.pem, key: /k.pem }`. All are needed, and no others. */
-export function record<const F extends Readonly<Record<string, ValueType<unknown>>>>(
+type Fields = Readonly<Record<string, ValueType<unknown>>>
+type ValueOf<F> = F extends ValueType<infer T> ? T : never
+
+/**
+ * Values that belong together, each with its name: `{ certificate: /c.pem, key: /k.pem }`. All of `fields` are needed, those of
+ * `others` may be left out, and there are no more.
+ */
+export function record<const F extends Fields, const O extends Fields = Record<never, never>>(
   fields: F,
-): ValueType<{ readonly [P in keyof F]: F[P] extends ValueType<infer T> ? T : never }> {
-  type Value = { readonly [P in keyof F]: F[P] extends ValueType<infer T> ? T : never }
-  const schemas = Object.fromEntries(Object.entries(fields).map(([name, { schema }]) => [name, schema]))
-  const shape = Object.entries(fields).map(([name, { expected }]) => `${name}: ${expected}`)
+  others: O = {} as O,
+): ValueType<
+  { readonly [P in keyof F]: ValueOf<F[P]> } & { readonly [P in keyof O]?: ValueOf<O[P]> | undefined }
+> {
+  type Value = { readonly [P in keyof F]: ValueOf<F[P]> } & {
+    readonly [P in keyof O]?: ValueOf<O[P]> | undefined
+  }
+  const needed = Object.entries(fields).map(([name, { schema }]) => [name, schema])
+  const optional = Object.entries(others).map(([name, { schema }]) => [name, schema.optional()])
+  const shape = [
+    ...Object.entries(fields).map(([name, { expected }]) => `${name}: ${expected}`),
+    ...Object.entries(others).map(([name, { expected }]) => `${name}?: ${expected}`),
+  ]
   return {
     expected: `{ ${shape.join(', ')} }`,
-    schema: z.strictObject(schemas) as unknown as z.ZodType<Value>,
+    schema: z.strictObject(Object.fromEntries([...needed, ...optional])) as unknown as z.ZodType<Value>,
   }
 }
 
