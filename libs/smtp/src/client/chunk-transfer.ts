@@ -18,6 +18,7 @@ export class ChunkTransfer implements Transfer {
   /** What is left after a chunk that failed is not said anywhere. */
   // RFC 3030 §2
   readonly leavesOpen = true
+  isSaid = false
   #chunker: Chunker | undefined
   #unanswered = 0
   /** No chunk more is to be sent: the last was, or one has failed. */
@@ -37,6 +38,10 @@ export class ChunkTransfer implements Transfer {
     this.#chunker?.abandon()
   }
 
+  disown(): void {
+    this.isSaid = false
+  }
+
   #planWhole(content: Buffer): void {
     const delivery = this.#delivery
     const { steps, limits, patience, isLmtp } = delivery.conversation
@@ -51,6 +56,7 @@ export class ChunkTransfer implements Transfer {
       endsGroup: false,
       ...(mayBeInVain ? {} : { behind: 0 }),
       needed: () => this.#isWanted(),
+      said: () => (this.isSaid = true),
       skipped: () => delivery.finish(),
       get answers() {
         return isLmtp ? delivery.accepted : 1
@@ -111,6 +117,7 @@ export class ChunkTransfer implements Transfer {
     if (chunker.state === 'last') {
       this.#over = true
       this.isPlanned = true
+      this.isSaid = true
       delivery.stage = 'end of data'
       return
     }
@@ -143,6 +150,7 @@ export class ChunkTransfer implements Transfer {
 
   /** There is no falling back to DATA here: octets of the message may have been taken for commands. */
   #misunderstood(): void {
+    for (const delivery of this.#delivery.conversation.inFlight) delivery.disown()
     this.#delivery.conversation.outOfStep('BDAT is offered and not known')
   }
 

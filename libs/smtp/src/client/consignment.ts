@@ -13,6 +13,12 @@ import { split } from './peer-limits.ts'
 const STORAGE_EXCEEDED = replies.messageTooBig.code
 const TOO_MANY_RECIPIENTS = enhancedStatus(5, 'tooManyRecipients')
 
+/** What is known of one recipient. */
+interface Decision extends Pick<RecipientOutcome, 'reply' | 'stage' | 'by'> {
+  readonly without?: readonly Extension[]
+  readonly isUncertain?: boolean
+}
+
 /** One message of the errand: chooses its form, makes as many transactions of it as the server needs, gathers outcomes. */
 export class Consignment {
   readonly transaction: OutgoingTransaction
@@ -50,8 +56,9 @@ export class Consignment {
     const sendable: number[] = []
     for (const [i, path] of paths.entries()) {
       // RFC 6531 §3.2
-      if (needsUtf8(path) && !offer.has('SMTPUTF8')) this.decide(i, substitutes.utf8Incapable, 'MAIL', 'us')
-      else sendable.push(i)
+      if (needsUtf8(path) && !offer.has('SMTPUTF8')) {
+        this.decide(i, { reply: substitutes.utf8Incapable, stage: 'MAIL', by: 'us' })
+      } else sendable.push(i)
     }
     const parts = split(sendable, paths, peerLimits)
     this.#parts = parts.length
@@ -60,11 +67,13 @@ export class Consignment {
   }
 
   /** What becomes of one recipient; what was decided first stays. */
-  decide(i: number, reply: Reply, stage: Stage, by: 'peer' | 'us', without: readonly Extension[] = []): void {
+  decide(i: number, { reply, stage, by, without = [], isUncertain = false }: Decision): void {
+    if (this.#outcomes[i] !== undefined) return
     const recipient = this.transaction.recipients[i]!.path
     const kind = kindOf(reply, stage)
-    const lacks = kind === 'delivered' && without.length > 0 ? { without } : {}
-    this.#outcomes[i] ??= { recipient, kind, reply, by, stage, ...lacks }
+    const outcome = { recipient, kind, reply, by, stage }
+    if (kind === 'delivered' && without.length > 0) this.#outcomes[i] = { ...outcome, without }
+    else this.#outcomes[i] = isUncertain ? { ...outcome, isUncertain } : outcome
   }
 
   /** One of its transactions is over. */
@@ -74,7 +83,7 @@ export class Consignment {
 
   /** Nothing more can be done: who has no outcome yet has this one. */
   abandon(reply: Reply, stage: Stage, by: 'peer' | 'us'): void {
-    for (const i of this.#outcomes.keys()) this.decide(i, reply, stage, by)
+    for (const i of this.#outcomes.keys()) this.decide(i, { reply, stage, by })
     this.#settle()
   }
 

@@ -1,3 +1,4 @@
+import type { Bytes } from '@cartero/wire'
 import { dotStuffed, stuffedWhole } from '../framing/dot-stuffer.ts'
 import { replies } from '../replies.ts'
 import { isPositive, type Reply } from '../reply.ts'
@@ -16,6 +17,7 @@ export class DataTransfer implements Transfer {
   readonly stage = 'DATA'
   /** Whatever is said to the dot, the transaction is over. */
   readonly leavesOpen = false
+  isSaid = false
 
   constructor(delivery: Delivery) {
     this.#delivery = delivery
@@ -34,6 +36,10 @@ export class DataTransfer implements Transfer {
 
   /** A message that is being streamed is not ended by a dot when the connection breaks. */
   abandon(): void {}
+
+  disown(): void {
+    this.isSaid = false
+  }
 
   #heard(reply: Reply): void {
     const delivery = this.#delivery
@@ -62,8 +68,9 @@ export class DataTransfer implements Transfer {
     const answers = isLmtp ? delivery.accepted : 1
     delivery.stage = 'end of data'
     this.isPlanned = true
+    this.isSaid = Buffer.isBuffer(content)
     this.#planEnd(
-      Buffer.isBuffer(content) ? stuffedWhole(content) : dotStuffed(content()),
+      Buffer.isBuffer(content) ? stuffedWhole(content) : dotStuffed(this.#allOf(content())),
       answers,
       (reply, n) => {
         if (isLmtp) delivery.concludeFor(n, reply)
@@ -72,6 +79,12 @@ export class DataTransfer implements Transfer {
         if (n === answers - 1) delivery.finish()
       },
     )
+  }
+
+  /** Behind its last octet is the dot. */
+  async *#allOf(source: AsyncIterable<Bytes>): AsyncIterable<Bytes> {
+    yield* source
+    this.isSaid = true
   }
 
   #planEnd(say: NonNullable<Step['say']>, answers: number, heard: Step['heard']): void {

@@ -27,8 +27,12 @@ export interface Transfer {
   readonly isPlanned: boolean
   /** The server may have ended neither well nor badly: only RSET tells. */
   readonly leavesOpen: boolean
+  /** All of the message was said, or may have been; the server had not declined by then. */
+  readonly isSaid: boolean
   /** The connection is gone, or the transaction has failed. */
   abandon(): void
+  /** The server cannot have taken it, whatever was said. */
+  disown(): void
 }
 
 /** One mail transaction: a message on its way to some of its recipients, and what the server says to it. */
@@ -50,6 +54,8 @@ export class Delivery {
   #wasBlind = false
   #begun = false
   #again = false
+  /** The connection ended before the answer to the message. */
+  #isUncertain = false
   #transfer: Transfer | undefined
 
   constructor(
@@ -120,7 +126,13 @@ export class Delivery {
   /** The conversation is over: who has no outcome yet is tried again. */
   abandon(reply: Reply, by: 'peer' | 'us'): void {
     this.#transfer?.abandon()
+    this.#isUncertain = this.#transfer?.isSaid === true
     this.conclude(reply, by)
+  }
+
+  /** A server that does not know how it was said has not taken it. */
+  disown(): void {
+    this.#transfer?.disown()
   }
 
   /** It is not begun at all. */
@@ -199,7 +211,9 @@ export class Delivery {
   }
 
   #decide(i: number, reply: Reply, by: 'peer' | 'us'): void {
-    this.#consignment.decide(i, reply, this.stage, by, this.#missingFor(i))
+    const { stage } = this
+    const without = this.#missingFor(i)
+    this.#consignment.decide(i, { reply, stage, by, without, isUncertain: this.#isUncertain })
   }
 
   #missingFor(i: number): readonly Extension[] {

@@ -111,6 +111,9 @@ export interface RecipientOutcome {
   /** `peer` said it, or we had to conclude it ourselves. */
   readonly by: 'peer' | 'us'
   readonly stage: Stage
+  /** Of what is `deferred`: all of the message was said and no answer heard. The server may have it, and again is twice. */
+  // RFC 1047
+  readonly isUncertain?: true
   /**
    * Extensions that the recipient was to have and this server lacks; in outcomes `delivered` alone. For `DSN` and
    * `DELIVERBY` the sender may have to be told that the message was relayed where nobody answers for them.

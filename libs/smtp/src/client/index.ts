@@ -28,5 +28,7 @@ export {
   type Stage,
 } from './errand.ts'
 export { DEFAULT_LIMITS, DEFAULT_PATIENCE, type ClientLimits, type ClientPatience } from './limits.ts'
+export { replyStatus } from './reply-status.ts'
+export { replyWords, WORDS_LIMITS } from './reply-words.ts'
 export { SmtpClientMachine } from './machine.ts'
 export type { ChooseMechanism, Downgrade, SmtpClientOptions } from './options.ts'

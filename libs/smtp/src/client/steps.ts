@@ -19,6 +19,8 @@ export interface Step {
   readonly goAhead?: number
   /** Asked when it is its turn to be said: false skips it. */
   needed?(): boolean
+  /** It is said now. */
+  said?(): void
   /** It was skipped. */
   skipped?(): void
   /** What was to be streamed was. */
@@ -59,6 +61,7 @@ export class Steps {
       if (step === undefined || !this.#free(step, pipelining)) return undefined
       if (step.needed === undefined || step.needed()) {
         this.#said++
+        step.said?.()
         return step
       }
       this.#list.splice(this.#said, 1)
