@@ -189,19 +189,16 @@ test('CRAM-MD5 is off until somebody asks for it, who is then warned', async () 
   assert.match([...warnings(asked)].join(), /CRAM-MD5 is on/)
 })
 
-test('a rule that names a route that is not there is refused, with the routes that are', async () => {
+test('a rule that names a route that is not there is refused with its place', async () => {
   await assert.rejects(
     configOf('routes: [{ name: a, hosts: h.example }]\nrouting: [{ match: x.example, via: b }]'),
-    {
-      message:
-        'cartero.yaml:2:10: routing: the rule for x.example names a route b that is not there\n  fix: write it into routes; there are a',
-    },
+    /^ConfigError: cartero\.yaml:2:10: routing: the rule for x\.example names the route b/,
   )
   const { routes, routing } = await configOf(
     'routes: [{ name: a, hosts: [h.example, "[2001:DB8::1]:24", 192.0.2.1:587] }]\nrouting: [{ match: .x.example, via: a }]',
   )
   assert.deepEqual(routes[0]!.hosts, [
-    { host: 'h.example', port: 25 },
+    { host: 'h.example' },
     { host: '2001:db8::1', port: 24 },
     { host: '192.0.2.1', port: 587 },
   ])
@@ -211,18 +208,14 @@ test('a rule that names a route that is not there is refused, with the routes th
 test('rules and routes that contradict each other, or say nothing, are refused', async () => {
   const route = '{ name: a, hosts: h.example }'
   for (const [text, expected] of [
-    [`routes: [${route}, ${route}]`, /two routes a/],
+    [`routes: [${route}, ${route}]`, /routes: there are two routes called a/],
     ['routes: [{ name: a, hosts: [] }]', /a has no hosts/],
-    ['routing: [{ match: x.example, tls: verify }, { match: X.example, tls: none }]', /two rules for x/],
+    ['routing: [{ match: x.example, tls: verify }, { match: X.example, tls: none }]', /routing: .*two rules/],
     ['routing: [{ match: x.example }]', /says nothing/],
     ['routes: [{ name: a, hosts: h.example, username: me }]', /belong together/],
-    ['routes: [{ name: a, hosts: h.example, username: me, password: {} }]', /lies in one place/],
-    [
-      'routes: [{ name: a, hosts: h.example, username: me, tls: none, password: { env: P } }]',
-      /would go in the clear/,
-    ],
+    ['routes: [{ name: a, hosts: h.example, username: me, password: {}, tls: verify }]', /lies in one place/],
+    ['routes: [{ name: a, hosts: h.example, username: me, password: { env: P } }]', /could go in the clear/],
     ['relay: { sourceAddresses: [192.0.2.1, 192.0.2.2] }', /are both IPv4/],
-    ['routes: [{ name: a, hosts: h.example, password: secret }]', /routes: expected/],
   ] as const)
     await assert.rejects(configOf(text), expected, text)
 })
@@ -230,6 +223,6 @@ test('rules and routes that contradict each other, or say nothing, are refused',
 test('a password of a route is never in the configuration, so that it can be shown', async () => {
   await assert.rejects(
     configOf('routes: [{ name: a, hosts: h.example, username: me, password: hunter2 }]'),
-    /expected/,
+    /routes: expected/,
   )
 })

@@ -27,37 +27,37 @@ export const hostAddress: ValueType<string> = notation('an address such as 192.0
 export interface HostAndPort {
   /** A name, or an address without brackets. */
   readonly host: string
-  readonly port: number
+  /** Undefined: the usual one. */
+  readonly port?: number
 }
 
-/** A name server by its address; port 53 when none is said. */
-export const nameServer: ValueType<HostAndPort> = notation(
+/** A name server by its address, as it is written. */
+export const nameServer: ValueType<string> = notation(
   'an address such as 127.0.0.1, 192.0.2.53:5353 or [2001:db8::53]:53',
   (raw) => {
-    const place = placeOf(raw, 53)
-    const host = place && normalAddress(place.host)
-    return host === undefined ? undefined : { host, port: place!.port }
+    const place = placeOf(raw)
+    return place === undefined || normalAddress(place.host) === undefined ? undefined : raw
   },
 )
 
-/** A host that mail is handed to, by name or address; port 25 when none is said. */
+/** A host that mail is handed to, by name or address. */
 export const hostAndPort: ValueType<HostAndPort> = notation(
   'a host such as smtp.example.net, smtp.example.net:587 or [2001:db8::25]:24',
   (raw) => {
-    const place = placeOf(raw, 25)
-    if (place === undefined) return undefined
-    const host = normalAddress(place.host) ?? domainOf(place.host)
-    return host === undefined ? undefined : { host, port: place.port }
+    const place = placeOf(raw)
+    const host = place && (normalAddress(place.host) ?? domainOf(place.host))
+    return host === undefined ? undefined : { ...place, host }
   },
 )
 
 /** An IPv6 address with a port stands in brackets; without one it may stand alone. */
-function placeOf(raw: string, usualPort: number): HostAndPort | undefined {
-  if (normalAddress(raw)?.includes(':')) return { host: raw, port: usualPort }
+function placeOf(raw: string): HostAndPort | undefined {
+  if (normalAddress(raw)?.includes(':')) return { host: raw }
   const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:\s]+))(?::(\d{1,5}))?$/.exec(raw) ?? []
-  const port = digits === undefined ? usualPort : Number(digits)
   const host = bracketed ?? plain
-  return host === undefined || port < 1 || port > 65_535 ? undefined : { host, port }
+  if (host === undefined || digits === undefined) return host === undefined ? undefined : { host }
+  const port = Number(digits)
+  return port < 1 || port > 65_535 ? undefined : { host, port }
 }
 
 export const domain: ValueType<string> = notation('a domain such as example.org', domainOf)
@@ -106,5 +106,3 @@ function refusal(raw: string): { readonly what: string; readonly severity: Sever
 function domainOf(raw: string): string | undefined {
   return DOMAIN.test(raw) ? raw.toLowerCase() : undefined
 }
-
-export const isIpv6 = (address: string): boolean => address.includes(':')

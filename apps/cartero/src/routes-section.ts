@@ -3,7 +3,6 @@ import { choice, flag, integer, list, record, setting, text } from '@cartero/age
 import { hostAndPort, path } from './notations.ts'
 
 const routeName = text('a name such as provider', /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/)
-/** Whom a rule is for; which of them wins is said in its documentation. */
 const match = text(
   'an address, a domain such as example.net, .example.net (all below it), or *',
   /^(?:\*|\.?[^\s@.][^\s@]*|[^\s@]+@[^\s@]+)$/,
@@ -23,6 +22,7 @@ export const routes = setting(
         username: text('a name'),
         password: record({}, { file: path, env: text('the name of a variable') }),
         messagesPerMinute: integer({ min: 0, max: 10_000_000 }),
+        connections: integer({ min: 1, max: 100_000 }),
       },
     ),
   ),
@@ -50,7 +50,8 @@ export const routing = setting(list(record({ match }, { via: routeName, tls: flo
   default: [],
   doc:
     'Rules for mail for elsewhere: the route by which it goes (via), and what TLS must be at least (tls). An address wins over its domain, ' +
-    'a domain over one above it, and these over *. Without via, mail goes to the hosts that the DNS names.',
+    'a domain over one above it, and these over *. Without via, or with via: mx, mail goes to the hosts that the DNS names; via: refuse takes none. ' +
+    'A route has its own tls.',
   example: [
     { match: 'partner.example', tls: 'verify' },
     { match: '.internal.example', via: 'archive' },

@@ -47,7 +47,7 @@ type ValueOf<F> = F extends ValueType<infer T> ? T : never
  * Values that belong together, each with its name: `{ certificate: /c.pem, key: /k.pem }`. All of `fields` are needed, those of
  * `others` may be left out, and there are no more.
  */
-export function record<const F extends Fields, const O extends Fields = Record<never, never>>(
+export function record<const F extends Fields, const O extends Fields = Record<string, never>>(
   fields: F,
   others: O = {} as O,
 ): ValueType<

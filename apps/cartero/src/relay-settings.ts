@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs'
+
+import { Secret } from '@cartero/agent/config'
+import { explainSystemError, OperatorError } from '@cartero/agent/lifecycle'
+import { RouteTable, type Route, type RouteRule } from '@cartero/routing'
+
+import type { CarteroConfig } from './config.ts'
+
+type ConfiguredRoute = CarteroConfig['routes'][number]
+/** Reads a password from where the configuration says that it lies. */
+export type PasswordReader = (place: NonNullable<ConfiguredRoute['password']>, route: string) => string
+
+/** The configured ways. Throws RouteError for what makes no sense, OperatorError for a password that cannot be read. */
+export function routeTable(
+  { routes, routing }: Pick<CarteroConfig, 'routes' | 'routing'>,
+  passwordOf: PasswordReader = readPassword,
+): RouteTable {
+  const rules = routing.map(({ match, via, tls }): RouteRule => ({
+    match,
+    ...(via !== undefined && { via }),
+    ...(tls !== undefined && { tls }),
+  }))
+  return new RouteTable(
+    routes.map((route) => routeOf(route, passwordOf)),
+    rules,
+  )
+}
+
+function routeOf(
+  { name, protocol = 'smtp', hosts, mx, tls, implicitTls, username, password, ...limits }: ConfiguredRoute,
+  passwordOf: PasswordReader,
+): Route {
+  const { messagesPerMinute, connections } = limits
+  return {
+    name,
+    protocol,
+    hosts: hosts.map((host) => ({ ...host, ...(mx && { isDomain: true }) })),
+    ...(tls !== undefined && { tls }),
+    ...(implicitTls !== undefined && { isTlsImplicit: implicitTls }),
+    ...(username !== undefined &&
+      password !== undefined && {
+        credentials: { username, password: new Secret(passwordOf(password, name)) },
+      }),
+    ...(messagesPerMinute !== undefined && { messagesPerMinute }),
+    ...(connections !== undefined && { connections }),
+  }
+}
+
+function readPassword({ file, env }: Parameters<PasswordReader>[0], route: string): string {
+  if (file !== undefined) return firstLine(file, route)
+  const value = process.env[env ?? '']
+  if (value !== undefined) return value
+  throw new OperatorError(
+    `the environment has no ${env}, which is to be the password of the route ${route}`,
+    'set the variable, or name a file',
+  )
+}
+
+function firstLine(file: string, route: string): string {
+  try {
+    return readFileSync(file, 'utf8').replace(/\r?\n$/, '')
+  } catch (error) {
+    throw explainSystemError(error, `read ${file}, the password of the route ${route}`)
+  }
+}
