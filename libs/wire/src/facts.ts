@@ -20,6 +20,8 @@ export interface TlsFacts {
    * asks for none.
    */
   readonly verified?: boolean
+  /** On a client, what a certificate was verified by: an authority that is believed, or the DNS (RFC 7672). */
+  readonly verifiedBy?: 'authority' | 'dane'
   /** The peer's certificate, when it showed one that was verified. */
   readonly peer?: TlsPeer
 }

@@ -38,6 +38,20 @@ function pssHash(der: Buffer): string {
   return (at === -1 ? undefined : PSS_HASHES[parameters[at + SHA2.length]!]) ?? 'sha256'
 }
 
+/** The key with its algorithm, as the certificate has it; undefined when it is not in DER. */
+// RFC 5280 §4.1
+export function publicKeyInfoOf({ raw: der }: X509Certificate): Buffer | undefined {
+  try {
+    let at = contentOf(der, contentOf(der, 0).start).start
+    const hasVersion = der[at] === 0xa0
+    // The serial number, the algorithm, the issuer, the dates and the subject stand before it.
+    for (let field = hasVersion ? 0 : 1; field < 6; field++) at = contentOf(der, at).end
+    return der.subarray(at, contentOf(der, at).end)
+  } catch {
+    return undefined
+  }
+}
+
 /** Where the content of the DER element begins that begins at `at`, and where it ends. */
 function contentOf(der: Buffer, at: number): { readonly start: number; readonly end: number } {
   const first = der[at + 1]!

@@ -1,17 +1,21 @@
-import { connect, isIPv6, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Clock } from '../clock.ts'
 import type { TlsFacts } from '../facts.ts'
 import type { Role } from '../machine.ts'
+import { connectFirst, gaveUp } from './connect-race.ts'
 import { Connection, TICK_MS } from './connection.ts'
-import { DialError } from './dial-error.ts'
 import type { Secured } from './handshake.ts'
 import { secureClient, type TlsClientOptions } from './tls-client.ts'
 
-/** How long a connection may take to be there: a few tries of TCP. A host that needs longer is tried again later. */
-export const CONNECT_LIMIT_MS = 30_000
-
 export interface DialOptions {
+  /** The name or address to call, and the name to find in its certificate unless `tls` has another. */
   readonly host: string
+  /**
+   * Where the host is, in the order in which its addresses are to be tried: the next is tried beside those before it when
+   * they take longer than ATTEMPT_DELAY_MS, and what connects first is used. Absent: where the system finds the host.
+   */
+  // RFC 8305 §5
+  readonly addresses?: readonly string[]
   readonly port: number
   readonly clock: Clock
   readonly role: Role | ((connected: Connected) => Role)
@@ -20,7 +24,9 @@ export interface DialOptions {
   readonly implicitTls?: boolean
   /** Of our addresses, the one to call from. */
   readonly localAddress?: string
-  /** Milliseconds; CONNECT_LIMIT_MS when absent. */
+  /** The same for each family: the first that is of the family of the address called. */
+  readonly localAddresses?: readonly string[]
+  /** For all addresses together. Milliseconds; CONNECT_LIMIT_MS when absent. */
   readonly connectLimit?: number
   /** Gives up connecting, and cuts the connection off later. */
   readonly signal: AbortSignal
@@ -75,21 +81,11 @@ interface Open {
 /** A socket that bytes may go over: after the handshake, when TLS comes first. */
 async function connected(options: DialOptions, upgrade: (socket: Socket) => Promise<Secured>): Promise<Open> {
   const { signal } = options
-  const plain = connect({
-    host: options.host,
-    port: options.port,
-    noDelay: true,
-    ...(options.localAddress !== undefined && {
-      localAddress: options.localAddress,
-      family: isIPv6(options.localAddress) ? 6 : 4,
-    }),
-  })
+  const plain = await connectFirst(options)
   const giveUp = (): void => void plain.destroy(gaveUp())
   signal.addEventListener('abort', giveUp, { once: true })
-  // Without a listener a reset during the handshake would end the process.
-  plain.on('error', () => plain.destroy())
   try {
-    await established(plain, options)
+    if (signal.aborted) giveUp()
     return options.implicitTls ? await upgrade(plain) : { socket: plain }
   } catch (error) {
     throw signal.aborted ? gaveUp() : error
@@ -98,35 +94,10 @@ async function connected(options: DialOptions, upgrade: (socket: Socket) => Prom
   }
 }
 
-function established(
-  socket: Socket,
-  { host, port, clock, connectLimit = CONNECT_LIMIT_MS }: DialOptions,
-): Promise<void> {
-  const failed = (code: string, reason: string, options?: ErrorOptions): DialError =>
-    new DialError('connect', code, `cannot connect to ${host} port ${port}: ${reason}`, options)
-  return new Promise<void>((resolve, reject) => {
-    const stopWaiting = clock.after(connectLimit, () =>
-      socket.destroy(failed('ETIMEDOUT', 'it took too long')),
-    )
-    socket.once('error', (cause: NodeJS.ErrnoException) => {
-      stopWaiting()
-      reject(cause instanceof DialError ? cause : failed(cause.code ?? 'unknown', cause.message, { cause }))
-    })
-    socket.once('connect', () => {
-      stopWaiting()
-      resolve()
-    })
-  })
-}
-
 function connectedFacts(socket: Socket, tls: TlsFacts | undefined): Connected {
   return {
     remoteAddress: socket.remoteAddress ?? 'unknown',
     localAddress: socket.localAddress ?? 'unknown',
     ...(tls && { tls }),
   }
-}
-
-function gaveUp(): DialError {
-  return new DialError('connect', 'ABORT_ERR', 'gave up connecting')
 }

@@ -11,8 +11,10 @@ export {
   INBOX_LIMIT,
   type ConnectionOptions,
 } from './connection.ts'
-export { DialError, type DialFault, type DialStage } from './dial-error.ts'
-export { CONNECT_LIMIT_MS, dial, type Connected, type DialOptions } from './dial.ts'
+export { ATTEMPT_DELAY_MS, CONNECT_LIMIT_MS, MAX_ADDRESSES } from './connect-race.ts'
+export { MAX_CHAIN_LENGTH, usableRecords, type DaneOptions, type DaneRecord } from './dane.ts'
+export { DialError, type DialFault, type DialStage, type FailedAttempt } from './dial-error.ts'
+export { dial, type Connected, type DialOptions } from './dial.ts'
 export { HANDSHAKE_LIMIT_MS, HandshakeError, type Secured } from './handshake.ts'
 export {
   listenAll,

@@ -2,6 +2,7 @@ import { isIP, type Socket } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
 import type { Clock } from '../clock.ts'
 import { endPointOf, peerOf } from './certificate.ts'
+import { daneFault, type CertificateFault, type DaneOptions } from './dane.ts'
 import { DialError } from './dial-error.ts'
 import {
   channelFacts,
@@ -20,6 +21,12 @@ export interface TlsClientOptions {
   readonly names?: readonly string[]
   /** Who is believed, in PEM; whom the system believes when absent. */
   readonly authorities?: string
+  /**
+   * Whom the DNS vouches for: then `authorities` and `names` do not count. `serverName` should be the name under which the
+   * records were found.
+   */
+  // RFC 7672 §8.1
+  readonly dane?: DaneOptions
   /** What a certificate that cannot be verified is good for: nothing (the default), or privacy without knowing from whom. */
   readonly unverified?: 'refuse' | 'accept'
   /** Our own certificate, for a server that asks for one. */
@@ -38,7 +45,9 @@ export async function secureClient(
 ): Promise<Secured> {
   const serverName = options.serverName ?? host
   const socket = await shakeHands(begin(plain, serverName, options), clock)
-  const fault = faultOf(socket, options.names ?? [serverName])
+  const fault = options.dane
+    ? daneFaultOf(socket, options.dane, clock)
+    : faultOf(socket, options.names ?? [serverName])
   if (fault !== undefined && options.unverified !== 'accept') {
     socket.on('error', () => {})
     socket.destroy()
@@ -53,6 +62,7 @@ export async function secureClient(
       ...(isIP(serverName) === 0 && { serverName }),
       ...(endPoint && { endPoint }),
       verified: fault === undefined,
+      ...(fault === undefined && { verifiedBy: options.dane ? 'dane' : 'authority' }),
       ...(fault === undefined && certificate && { peer: peerOf(certificate) }),
     },
   }
@@ -82,13 +92,17 @@ async function shakeHands(socket: TLSSocket, clock: Clock): Promise<TLSSocket> {
   }
 }
 
-/** Why the certificate does not show that the peer is who it should be, or undefined when it does. */
-function faultOf(
-  socket: TLSSocket,
-  names: readonly string[],
-): { readonly code: string; readonly message: string } | undefined {
+const NO_CERTIFICATE: CertificateFault = { code: 'NO_CERTIFICATE', message: 'it showed no certificate' }
+
+function daneFaultOf(socket: TLSSocket, dane: DaneOptions, clock: Clock): CertificateFault | undefined {
   const certificate = socket.getPeerX509Certificate()
-  if (certificate === undefined) return { code: 'NO_CERTIFICATE', message: 'it showed no certificate' }
+  return certificate === undefined ? NO_CERTIFICATE : daneFault(certificate, dane, clock.now())
+}
+
+/** Why the certificate does not show that the peer is who it should be, or undefined when it does. */
+function faultOf(socket: TLSSocket, names: readonly string[]): CertificateFault | undefined {
+  const certificate = socket.getPeerX509Certificate()
+  if (certificate === undefined) return NO_CERTIFICATE
   if (!socket.authorized) {
     // Node's types have an Error here; Node itself has the code of one.
     const reason: unknown = socket.authorizationError
