@@ -1,16 +1,21 @@
 import type { SpooledMessage } from '../ports.ts'
 import type { NoticeSettings } from './settings.ts'
 
-/** When a message is given up that cannot be delivered. */
+/** Since when a message is under way; milliseconds since the epoch. */
 // RFC 4865 §4: the time that its sender held it back does not count
-function givenUpAt({ envelope, acceptedAt }: SpooledMessage, settings: NoticeSettings): number {
-  return Math.max(acceptedAt, envelope.holdUntil ?? 0) + settings.giveUpAfter
+function begin({ envelope, acceptedAt }: SpooledMessage): number {
+  return Math.max(acceptedAt, envelope.holdUntil ?? 0)
+}
+
+/** When its sender is to be told that it takes long; milliseconds since the epoch. */
+export function delayMoment(message: SpooledMessage, settings: NoticeSettings): number {
+  return begin(message) + settings.delayAfter
 }
 
 /** When nothing is to be tried any more: the time it had is over, or all patience is. */
 export function lastMoment(message: SpooledMessage, settings: NoticeSettings): number {
   const { deliverBy } = message.envelope
-  const end = givenUpAt(message, settings)
+  const end = begin(message) + settings.giveUpAfter
   return deliverBy?.mode === 'return' ? Math.min(deliverBy.at, end) : end
 }
 

@@ -2,7 +2,7 @@
  * Who is told what became of a message: delivery status notifications.
  * @packageDocumentation
  */
-export { lastMoment } from './deadline.ts'
+export { delayMoment, lastMoment } from './deadline.ts'
 export { Notices, type NoticesOptions } from './notices.ts'
 export type { RecipientResult, RemoteReply, Trouble } from './result.ts'
 export { NOTICE_SETTINGS, type NoticeSettings } from './settings.ts'

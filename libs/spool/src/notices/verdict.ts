@@ -8,7 +8,7 @@ import type {
   RecipientOutcome,
   SpooledMessage,
 } from '../ports.ts'
-import { isTooLate, lastMoment } from './deadline.ts'
+import { delayMoment, isTooLate, lastMoment } from './deadline.ts'
 import type { RecipientResult, RemoteReply, Trouble } from './result.ts'
 import type { NoticeSettings } from './settings.ts'
 
@@ -140,13 +140,12 @@ class Subject {
   }
 
   /** Each is told once; after the deadline, nobody needs to hear that it takes long. */
-  #dueDelay(now: number, { delayAfter }: NoticeSettings): 'delay' | 'deadline' | undefined {
-    const { deliverBy, holdUntil = 0 } = this.#envelope
+  #dueDelay(now: number, settings: NoticeSettings): 'delay' | 'deadline' | undefined {
+    const { deliverBy } = this.#envelope
     const { told } = this.#recipient
     if (told === 'deadline') return undefined
     if (deliverBy?.mode === 'notify' && deliverBy.at <= now) return 'deadline'
-    const since = Math.max(this.#message.acceptedAt, holdUntil)
-    return told === undefined && since + delayAfter <= now ? 'delay' : undefined
+    return told === undefined && delayMoment(this.#message, settings) <= now ? 'delay' : undefined
   }
 
   /** An entry for each whose sender wants to know; none, for the null path. */
