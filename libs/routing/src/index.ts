@@ -24,3 +24,8 @@ export {
   type TlsFloor,
 } from './route.ts'
 export { RouteTable, type Direction } from './route-table.ts'
+export { type AddressFamily } from './address-kind.ts'
+export { MailHostFinder, type MailHostFinderOptions } from './host-finder.ts'
+export { MAX_ADDRESSES_PER_HOST } from './locate-host.ts'
+export { MAX_HOSTS, type Random } from './mail-exchangers.ts'
+export { type OwnDoors } from './own-doors.ts'
