@@ -17,7 +17,7 @@ export interface IssueOptions {
   readonly days?: number
 }
 
-const CURVE = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
+const CURVE = '-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
 
 /** Makes certificates while a test runs, with `openssl`. Nobody's secrets: nothing of it is kept. */
 export class TestAuthority {
@@ -35,9 +35,8 @@ export class TestAuthority {
   /** One that vouches for itself. */
   static root(name = 'Test root'): TestAuthority {
     const own = inFolder((folder) => {
-      const file = join(folder, 'own')
-      openssl(['req', '-x509', ...CURVE, '-subj', `/CN=${name}`, ...out(file), '-days', '3650'])
-      return identityIn(file)
+      openssl(folder, `req -x509 ${CURVE} -keyout own.key -out own.pem -days 3650 -subj`, `/CN=${name}`)
+      return identityIn(folder)
     })
     return new TestAuthority(own, '')
   }
@@ -61,31 +60,24 @@ export class TestAuthority {
 
   #sign(subject: string, extensions: string, days: number): TestIdentity {
     return inFolder((folder) => {
-      const file = join(folder, 'own')
-      const issuer = join(folder, 'issuer')
-      writeFileSync(`${issuer}.pem`, this.certificate)
-      writeFileSync(`${issuer}.key`, this.#key)
-      writeFileSync(`${file}.ext`, extensions)
-      openssl(['req', '-new', ...CURVE, '-subj', subject, '-keyout', `${file}.key`, '-out', `${file}.csr`])
-      openssl([
-        ...['x509', '-req', '-in', `${file}.csr`, '-CA', `${issuer}.pem`, '-CAkey', `${issuer}.key`],
-        ...['-extfile', `${file}.ext`, '-days', String(days), '-out', `${file}.pem`],
-      ])
-      return identityIn(file)
+      writeFileSync(join(folder, 'issuer.pem'), this.certificate)
+      writeFileSync(join(folder, 'issuer.key'), this.#key)
+      writeFileSync(join(folder, 'own.ext'), extensions)
+      openssl(folder, `req -new ${CURVE} -keyout own.key -out own.csr -subj`, subject)
+      const issuer = '-CA issuer.pem -CAkey issuer.key'
+      openssl(folder, `x509 -req -in own.csr ${issuer} -extfile own.ext -days ${days} -out own.pem`)
+      return identityIn(folder)
     })
   }
 }
 
-function out(file: string): readonly string[] {
-  return ['-keyout', `${file}.key`, '-out', `${file}.pem`]
+function identityIn(folder: string): TestIdentity {
+  const read = (name: string): string => readFileSync(join(folder, name), 'utf8')
+  return { certificate: read('own.pem'), key: read('own.key') }
 }
 
-function identityIn(file: string): TestIdentity {
-  return { certificate: readFileSync(`${file}.pem`, 'utf8'), key: readFileSync(`${file}.key`, 'utf8') }
-}
-
-function openssl(words: readonly string[]): void {
-  execFileSync('openssl', words, { stdio: ['ignore', 'ignore', 'pipe'] })
+function openssl(cwd: string, words: string, ...last: readonly string[]): void {
+  execFileSync('openssl', [...words.split(' '), ...last], { cwd, stdio: ['ignore', 'ignore', 'pipe'] })
 }
 
 function inFolder<T>(work: (folder: string) => T): T {
