@@ -34,7 +34,10 @@ function readCorpus(): readonly World[] {
 
 function finderIn(facts: readonly string[], options: Partial<MailHostFinderOptions> = {}): MailHostFinder {
   const word = (first: string): readonly string[] =>
-    facts.find((fact) => fact.startsWith(`${first} `))?.split(' ').slice(1) ?? []
+    facts
+      .find((fact) => fact.startsWith(`${first} `))
+      ?.split(' ')
+      .slice(1) ?? []
   const [hostname = 'us.example', ...own] = word('we')
   const families = word('only').map((family) => (family === '6' ? (6 as const) : (4 as const)))
   return new MailHostFinder({
@@ -71,7 +74,8 @@ describe('mail goes to', () => {
 
 describe('hosts of equal preference', () => {
   const facts = ['example.org MX 5 first.example']
-  for (const name of ['a', 'b', 'c']) facts.push(`example.org MX 10 ${name}.example`, `${name}.example A 192.0.2.1`)
+  for (const name of ['a', 'b', 'c'])
+    facts.push(`example.org MX 10 ${name}.example`, `${name}.example A 192.0.2.1`)
   facts.push('first.example A 192.0.2.9')
 
   test('are tried in an order of their own each time, so that one does not bear all', async () => {
@@ -154,7 +158,11 @@ describe('a configured route', () => {
   }
 
   test('is tried in the order in which it is written, whatever the DNS says of mail for its hosts', async () => {
-    const found = await via([{ host: 'second.example', port: 587 }, { host: 'Smart.Example' }, { host: '[192.0.2.7]' }])
+    const found = await via([
+      { host: 'second.example', port: 587 },
+      { host: 'Smart.Example' },
+      { host: '[192.0.2.7]' },
+    ])
     assert.ok(found.kind === 'hosts' && found.by === 'configured')
     assert.deepEqual(
       found.hosts.map(({ name, port, addresses }) => [name, port, ...addresses]),
@@ -229,7 +237,10 @@ test('what was found out is told in sentences', async () => {
 
 test('who no longer wants to know is not kept waiting', async () => {
   const abort = new AbortController()
-  const asking = finderIn(['example.org MX wait']).find({ kind: 'remote', domain: 'example.org' }, abort.signal)
+  const asking = finderIn(['example.org MX wait']).find(
+    { kind: 'remote', domain: 'example.org' },
+    abort.signal,
+  )
   abort.abort(new Error('enough'))
   await assert.rejects(asking, /enough/)
 })
