@@ -2,4 +2,6 @@
  * What happened to each message.
  * @packageDocumentation
  */
+export { foldKey } from './event-keys.ts'
+export { JOURNALLED_EVENTS, journalled } from './journalled-logger.ts'
 export type { Journal, JournalQuestion, JourneyEvent } from './ports.ts'

@@ -1,0 +1,2 @@
+/** A journal in memory, for tests. */
+export { MemoryJournal } from './memory-journal.ts'
