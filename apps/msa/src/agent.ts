@@ -24,9 +24,13 @@ import {
 import { systemClock, type Clock, type ConnectionFacts, type Role } from '@cartero/wire'
 import { isUnobserved, Listener, listenAll, type TlsServer } from '@cartero/wire/node'
 import { createEvents, type Events } from './events.ts'
+import { LocalSubmission } from './local/local-submission.ts'
 import { headerEdit } from './policy/header-edit.ts'
 import { DEFAULT_SUBMISSION_POLICY, type SubmissionPolicy } from './policy/submission-policy.ts'
 import { SubmissionSession, type SubmissionOptions } from './session.ts'
+
+export type { LocalLetter, LocalOutcome, LocalRefusal } from './local/letter.ts'
+export type { LocalSubmission } from './local/local-submission.ts'
 
 /** A door for our users, and how strict it is. */
 export interface SubmissionListener extends Pick<SmtpServerOptions, 'bareNewlines' | 'earlyTalkers'> {
@@ -67,8 +71,13 @@ export interface MsaDependencies {
   readonly senderDomains?: SenderDomains
 }
 
+export interface MsaAgent extends Component {
+  /** For programs on this machine; it needs no start. */
+  readonly local: LocalSubmission
+}
+
 /** The message submission agent: our users' mail, on 587 and 465. */
-export function createMsaAgent(dependencies: MsaDependencies): Component {
+export function createMsaAgent(dependencies: MsaDependencies): MsaAgent {
   const options = sessionOptions(dependencies)
   const listeners = dependencies.settings.listen.map((door) =>
     submissionListener(door, dependencies, options),
@@ -81,13 +90,23 @@ export function createMsaAgent(dependencies: MsaDependencies): Component {
     start: () => listenAll(listeners),
     drain,
     stop: () => drain(AbortSignal.abort()),
+    local: localSubmission(options, dependencies.settings),
   }
+}
+
+/** What takes messages of programs on this machine, by itself: no door is opened. */
+export function createLocalSubmission(dependencies: Omit<MsaDependencies, 'tls'>): LocalSubmission {
+  return localSubmission(sessionOptions(dependencies), dependencies.settings)
+}
+
+function localSubmission(shared: Shared, { limits }: MsaSettings): LocalSubmission {
+  return new LocalSubmission({ ...shared, allowPlaintextAuth: false, messageSize: limits?.messageSize })
 }
 
 type Shared = Omit<SubmissionOptions, 'allowPlaintextAuth'>
 
 /** What all sessions of all doors have in common. */
-function sessionOptions(dependencies: MsaDependencies): Shared {
+function sessionOptions(dependencies: Omit<MsaDependencies, 'tls'>): Shared {
   const { settings, intake, directory, doorkeeper, logger, metrics } = dependencies
   const { terminals, senderDomains } = dependencies
   const clock = dependencies.clock ?? systemClock

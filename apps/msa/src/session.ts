@@ -14,6 +14,7 @@ import {
 import {
   ReceivingSession,
   withDirectory,
+  type Accepted,
   type HeaderEdit,
   type RateLimit,
   type ReceptionOptions,
@@ -136,6 +137,11 @@ export class SubmissionSession extends ReceivingSession implements SmtpSession, 
   }
 
   async endOfData(): Promise<Reply> {
+    return (await this.submitted()).reply
+  }
+
+  /** The message is ours, and said so. Throws ReplyError. */
+  protected async submitted(): Promise<Accepted> {
     const { hostname, clock, random, events, submission: policy } = this.#options
     // The header is looked at as it came; its addresses are what they become.
     const isOwn = async (address: string): Promise<boolean> => {
@@ -153,7 +159,7 @@ export class SubmissionSession extends ReceivingSession implements SmtpSession, 
       }),
     )
     events.submitted(accepted, this.connection)
-    return accepted.reply
+    return accepted
   }
 }
 

@@ -4,7 +4,7 @@ import { MemoryContentLog } from '@cartero/content/memory'
 import { credentialVerifier } from '@cartero/directory'
 import { Doorkeeper } from '@cartero/directory/doorkeeper'
 import { openMemoryDirectory } from '@cartero/directory/memory'
-import { createMsaAgent, type MsaSettings } from '@cartero/msa-agent/agent'
+import { createMsaAgent, type LocalSubmission, type MsaSettings } from '@cartero/msa-agent/agent'
 import type { Envelope, SpooledMessage } from '@cartero/spool'
 import { MemorySpool } from '@cartero/spool/memory'
 import { CERTIFICATE, freePortBase, KEY, LineClient } from '@cartero/testkit'
@@ -100,6 +100,10 @@ export class MsaStage implements AsyncDisposable {
     await this.#spool.route([{ queueId: message!.queueId, deliveries: [] }])
     const octets = (await this.#content.read(message!.content)).toString('latin1')
     return { envelope: message!.envelope, prefix: message!.prefix.toString(), octets }
+  }
+
+  get local(): LocalSubmission {
+    return this.#agent.local
   }
 
   get waiting(): number {

@@ -15,6 +15,7 @@ test('an address that means nothing elsewhere is completed', () => {
   for (const [field, expected] of [
     ['To: tim@sales', 'To: tim@sales.example.com'],
     ['To: tim', 'To: tim@example.com'],
+    ['From: "(Cron Daemon)" <root>', 'From: "(Cron Daemon)" <root@example.com>'],
     ['Cc: "Tim, T." <tim@sales> (c), a@b.example', 'Cc: "Tim, T." <tim@sales.example.com>, a@b.example'],
     [
       'Reply-To: Team: tim@sales, Ann <ann@x.example>;',
@@ -37,6 +38,11 @@ test('what is complete, or no address, stays octet by octet', () => {
   ])
     assert.equal(completed(field), `${field}\r\n\r\nbody`)
   assert.equal(completed('To: a@bücher.example, b@c', {}), 'To: a@bücher.example, b@c\r\n\r\nbody')
+})
+
+test('domains of one label can be left to whoever knows them', () => {
+  const field = completed('To: tim, bob@localhost', { ...HOME, keepLabels: true })
+  assert.equal(field, 'To: tim@example.com, bob@localhost\r\n\r\nbody')
 })
 
 test('a bracket that is quoted in a domain literal stays in it', () => {

@@ -16,6 +16,8 @@ import { textOf, type OctetString } from '../octet-string.ts'
 export interface Completion {
   /** Put behind domains of one label and local parts that stand alone; they stay as they are when it is absent. */
   readonly qualifyWith?: Domain
+  /** Domains of one label are left alone, whatever stands behind local parts. */
+  readonly keepLabels?: boolean
   /** Domains in other scripts become A-labels, which every host understands. */
   readonly aLabels?: boolean
 }
@@ -46,19 +48,22 @@ function completedField(field: HeaderField, completion: Completion): Buffer {
 }
 
 /** The same object when there is nothing to complete. */
-function completed(mailbox: Mailbox, { qualifyWith, aLabels = false }: Completion): Mailbox {
+function completed(
+  mailbox: Mailbox,
+  { qualifyWith, aLabels = false, keepLabels = false }: Completion,
+): Mailbox {
   const { host } = mailbox
   if (host === '') return withHost(mailbox, standsAlone(mailbox) ? qualifyWith : undefined)
   if (host.startsWith('[')) return mailbox
   const domain = !aLabels || isAsciiText(host) ? host : (parseDomain(textOf(host)) ?? host)
-  if (qualifyWith === undefined || domain.includes('.'))
+  if (qualifyWith === undefined || keepLabels || domain.includes('.'))
     return domain === host ? mailbox : withHost(mailbox, domain)
   return withHost(mailbox, `${domain}.${qualifyWith}`)
 }
 
 /** Of several words, as in `undisclosed recipients`, nobody knows whether they are an address. */
-function standsAlone({ name, mailbox }: Mailbox): boolean {
-  return name === undefined && /^[^\s@"]+$/.test(mailbox)
+function standsAlone({ mailbox }: Mailbox): boolean {
+  return /^[^\s@"]+$/.test(mailbox)
 }
 
 function withHost(mailbox: Mailbox, host: OctetString | undefined): Mailbox {

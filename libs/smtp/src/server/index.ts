@@ -2,6 +2,7 @@
  * An SMTP server as a machine without I/O, and the session it asks. RFC 5321
  * @packageDocumentation
  */
+export { NewlineReader } from '../framing/newline-reader.ts'
 export { ReplyError, type Fault } from '../reply-error.ts'
 export { replies } from '../replies.ts'
 export { isPositive, reply, replyText, type Reply } from '../reply.ts'

@@ -19,6 +19,8 @@ export class Client {
   tls: TlsFacts | undefined
   /** Present after authentication. */
   account: string | undefined
+  /** A program on this machine, which handed its message over without a connection: the trace has nowhere to tell of. */
+  isLocal = false
   /** The name in DNS, as the proxy found and confirmed it. */
   name: string | undefined
 

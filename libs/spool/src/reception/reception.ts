@@ -207,12 +207,12 @@ export class Reception {
 
   // RFC 5321 §4.4, RFC 3848 §1. The account is nobody's business but ours, and is not in it.
   #received(): Buffer {
-    const { helo, address, name, tls } = this.#client
+    const { helo, address, name, tls, isLocal } = this.#client
     const [only, ...others] = this.#recipients
     return receivedField({
-      from: { helo, address, ...(name !== undefined && { name }) },
+      ...(!isLocal && { from: { helo, address, ...(name !== undefined && { name }) } }),
       by: this.#options.hostname,
-      with: this.#client.protocol(this.#mail.parameters.smtpUtf8 === true),
+      ...(!isLocal && { with: this.#client.protocol(this.#mail.parameters.smtpUtf8 === true) }),
       ...(tls && { tls: { version: tls.version, cipher: tls.cipher } }),
       id: this.#draft!.queueId,
       ...this.#asked(),
