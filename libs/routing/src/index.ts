@@ -9,6 +9,7 @@ export type {
   MailHost,
   PolicyType,
   TlsDemand,
+  TlsFailure,
   TlsPolicies,
   TlsPolicy,
   TlsResult,

@@ -16,7 +16,7 @@ export interface MailHost {
   readonly addresses: readonly string[]
   /** How the name was found: what is validated from its MX on is the base of DANE (RFC 7672 §2.2). */
   readonly isValidated: boolean
-  /** The name behind CNAMEs, when there are any: where TLSA records are looked for first (RFC 7672 §2.1.3). */
+  /** The name behind CNAMEs, when there are any: where TLSA records are looked for first (RFC 7672 §2.2.3). */
   readonly canonicalName?: string
 }
 
@@ -59,14 +59,35 @@ export type TlsDemand =
       readonly names: readonly string[]
     }
 
+/** What may go wrong with TLS, in the words of reports. */
+// RFC 8460 §4.3
+export type TlsFailure =
+  | 'starttls-not-supported'
+  | 'certificate-host-mismatch'
+  | 'certificate-expired'
+  | 'certificate-not-trusted'
+  | 'validation-failure'
+  | 'tlsa-invalid'
+  | 'dnssec-invalid'
+  | 'dane-required'
+  | 'sts-policy-fetch-error'
+  | 'sts-policy-invalid'
+  | 'sts-webpki-invalid'
+
 /** What a policy says of one host. */
 export type HostPolicy =
-  | { readonly kind: 'use'; readonly demand: TlsDemand }
-  /** The policy does not allow mail to go there; another host may do. `isPermanent` is for what waiting does not mend. */
+  | {
+      readonly kind: 'use'
+      readonly demand: TlsDemand
+      /** What a policy that is only tested would have said. */
+      readonly tested?: HostPolicy
+    }
+  /** The policy does not allow mail to go there; another host may do. 5.x.x is for what waiting does not mend. */
   | {
       readonly kind: 'avoid'
       readonly status: EnhancedStatus
       readonly reason: string
+      readonly failure: TlsFailure
     }
 
 /** Under which policy a session ran (RFC 8460 §4.2). */
@@ -83,6 +104,8 @@ export interface TlsPolicy {
   readonly steps: readonly string[]
   /** A policy that is only tested: what would have been refused is reported, and never refused (RFC 8461 §5). */
   readonly isTestingOnly: boolean
+  /** A policy that is there and could not be used, or not be renewed. */
+  readonly trouble?: { readonly failure: TlsFailure; readonly detail: string }
 }
 
 /** What the mail itself asks for. */
@@ -105,7 +128,7 @@ export interface TlsResult {
   readonly host: string
   readonly hostAddress?: string
   readonly sourceAddress?: string
-  /** Undefined: success. Else a result type of RFC 8460 §4.3, such as `certificate-expired`. */
-  readonly failure?: string
+  /** Undefined: success. */
+  readonly failure?: TlsFailure
   readonly detail?: string
 }

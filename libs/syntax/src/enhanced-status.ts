@@ -57,6 +57,8 @@ export const STATUS_DETAILS = {
   cryptographicFailure: '7.5', // RFC 3463 §3.8
   credentialsInvalid: '7.8', // RFC 4954 §6
   mechanismTooWeak: '7.9', // RFC 4954 §6
+  /** Of the session; 7.11 is of a login. */
+  encryptedSessionNeeded: '7.10', // RFC 8689 §4.2.1
   encryptionNeeded: '7.11', // RFC 4954 §6
   passwordTransition: '7.12', // RFC 4954 §6
   accountDisabled: '7.13', // RFC 5248 §2.4

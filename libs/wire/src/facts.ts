@@ -22,6 +22,8 @@ export interface TlsFacts {
   readonly verified?: boolean
   /** On a client, what a certificate was verified by: an authority that is believed, or the DNS (RFC 7672). */
   readonly verifiedBy?: 'authority' | 'dane'
+  /** On a client that accepts what cannot be verified: why it cannot, as Node or OpenSSL names it. */
+  readonly unverifiedBecause?: string
   /** The peer's certificate, when it showed one that was verified. */
   readonly peer?: TlsPeer
 }

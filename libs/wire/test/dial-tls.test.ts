@@ -112,6 +112,7 @@ describe('a client in TLS', () => {
       assert.deepEqual(await failure({ tls: wanted }), ['certificate', 'peer', code])
       const { connected, seen } = await call({ tls: { ...wanted, unverified: 'accept' } })
       assert.deepEqual([connected?.tls?.verified, connected?.tls?.peer], [false, undefined])
+      assert.equal(connected?.tls?.unverifiedBecause, code)
       assert.deepEqual(seen, ['hello', 'disconnected'])
     })
 

@@ -62,6 +62,7 @@ export async function secureClient(
       ...(isIP(serverName) === 0 && { serverName }),
       ...(endPoint && { endPoint }),
       verified: fault === undefined,
+      ...(fault && { unverifiedBecause: fault.code }),
       ...(fault === undefined && { verifiedBy: options.dane ? 'dane' : 'authority' }),
       ...(fault === undefined && certificate && { peer: peerOf(certificate) }),
     },
