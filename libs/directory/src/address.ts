@@ -33,6 +33,11 @@ export function addressOf(localPart: string, domain: Domain, policy: AddressPoli
   return { localPart: normal, domain, text: formatMailbox({ localPart: folded, domain }) }
 }
 
+/** Of somebody elsewhere: whether capitals count there is not known here. RFC 5321 §2.4 */
+export function asWritten({ localPart, domain }: Address): string {
+  return formatMailbox({ localPart, domain })
+}
+
 /** Reads an address that an operator wrote; `what` names it in the error. */
 export function expectAddress(text: string, what: string, policy: AddressPolicy): Address {
   const address = parseAddress(text, policy)

@@ -1,6 +1,6 @@
 import { Resolution_Verdict as Verdict } from '@cartero/contracts/directory'
 import { optionalDomain } from './account-verbs.ts'
-import { type AddressPolicy, expectAddress } from './address.ts'
+import { type AddressPolicy, asWritten, expectAddress } from './address.ts'
 import { DirectoryError, outcomeOf } from './directory-error.ts'
 import { expectOurs } from './domain-verbs.ts'
 import type { Records } from './records.ts'
@@ -57,17 +57,10 @@ function targetsOf(records: Records, texts: readonly string[], policy: AddressPo
 
 function targetOf(records: Records, text: string, policy: AddressPolicy): string {
   const target = expectAddress(text, 'the target', policy)
-  if (records.domain(target.domain) === undefined) {
-    throw new DirectoryError(
-      'invalid',
-      `${target.text} is not on this server, and forwarding elsewhere is not possible yet: ` +
-        `choose an address of a domain that \`cartero domain list\` shows`,
-    )
-  }
-  return target.text
+  return records.domain(target.domain) === undefined ? asWritten(target) : target.text
 }
 
-/** Tries the alias before it is kept: whoever writes to it must be read by somebody. */
+/** Tries the alias before it is kept: whoever writes to it must be read by somebody. Who is elsewhere is not asked. */
 function expectReaders(
   records: Records,
   address: string,

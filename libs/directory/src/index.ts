@@ -20,6 +20,7 @@ export {
 } from './directory.ts'
 export { DirectoryError, type DirectoryFault } from './directory-error.ts'
 export { MAX_PASSWORD_OCTETS } from './password.ts'
+export { RETURN_PATH_DAYS } from './return-path.ts'
 export { SECRET_KEY_OCTETS } from './secret-box.ts'
 export type { RecordReader } from './records.ts'
 export { MAX_ALIAS_DEPTH, MAX_ALIAS_NAMES, resolveRecipient } from './resolve-recipient.ts'

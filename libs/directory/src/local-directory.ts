@@ -1,5 +1,5 @@
 import * as wire from '@cartero/contracts/directory'
-import { type MaybePromise, systemClock } from '@cartero/wire'
+import { type Clock, type MaybePromise, systemClock } from '@cartero/wire'
 import { type AddressPolicy, DEFAULT_ADDRESS_POLICY } from './address.ts'
 import { Authenticator } from './authenticator.ts'
 import type { Directory, DirectoryOptions } from './directory.ts'
@@ -24,6 +24,7 @@ export class LocalDirectory implements Directory {
   readonly #ask: AskStore
   readonly #closeStore: () => Promise<void>
   readonly #policy: AddressPolicy
+  readonly #clock: Clock
   readonly #cache: ResolutionCache
   readonly #authenticator: Authenticator
   #decoyKey: MaybePromise<Uint8Array> | undefined
@@ -32,6 +33,7 @@ export class LocalDirectory implements Directory {
     this.#ask = ask
     this.#closeStore = close
     this.#policy = validPolicy({ ...DEFAULT_ADDRESS_POLICY, ...policy })
+    this.#clock = clock
     this.#cache = new ResolutionCache(clock)
     this.#authenticator = new Authenticator({
       policy: this.#policy,
@@ -58,7 +60,8 @@ export class LocalDirectory implements Directory {
 
   async Resolve({ addresses }: wire.ResolveRequest): Promise<wire.ResolveResponse> {
     const version = this.#cache.version
-    const resolutions = await this.#ask('resolve', { addresses, policy: this.#policy })
+    const now = this.#clock.now()
+    const resolutions = await this.#ask('resolve', { addresses, policy: this.#policy, now })
     for (const [index, resolution] of resolutions.entries()) {
       this.#cache.keepResolution(version, addresses[index]!, resolution)
     }
@@ -70,6 +73,10 @@ export class LocalDirectory implements Directory {
     const allowed = await this.#ask('senderAllowed', { account, address, policy: this.#policy })
     this.#cache.keepSenderAllowed(version, account, address, allowed)
     return { allowed }
+  }
+
+  async RewriteSenders({ senders }: wire.RewriteSendersRequest): Promise<wire.RewriteSendersResponse> {
+    return { addresses: await this.#ask('rewriteSenders', { senders, now: this.#clock.now() }) }
   }
 
   async Authenticate(request: wire.AuthenticateRequest): Promise<wire.AuthenticateResponse> {

@@ -75,4 +75,6 @@ export interface Records extends RecordReader {
   deleteAlias(address: string): void
   /** 32 octets, made once: the decoys of SCRAM are derived from it, so that they outlive a restart. */
   decoyKey(): Uint8Array
+  /** 32 octets, made once: what proves that we have rewritten a sender. */
+  senderKey(): Uint8Array
 }

@@ -1,5 +1,5 @@
 import { type Resolution, Resolution_Verdict as Verdict, type Target } from '@cartero/contracts/directory'
-import { type Address, type AddressPolicy, isRole, parseAddress } from './address.ts'
+import { type Address, type AddressPolicy, asWritten, isRole, parseAddress } from './address.ts'
 import { type Entry, findEntry } from './entry.ts'
 import type { DomainRecord, RecordReader } from './records.ts'
 
@@ -73,18 +73,22 @@ class Expansion {
     const targets = [...this.#targets.values()]
     const forwards = [...this.#forwards]
     if (this.#sawLimit) return verdict(Verdict.ALIAS_LOOP)
-    if (targets.length > 0) return { verdict: Verdict.ACCEPT, targets, forwards }
-    if (this.#sawDisabled) return verdict(Verdict.DISABLED, forwards)
-    return verdict(this.#sawCircle ? Verdict.ALIAS_LOOP : Verdict.NO_SUCH_USER, forwards)
+    if (this.#hasReaders) return { verdict: Verdict.ACCEPT, targets, forwards }
+    if (this.#sawDisabled) return verdict(Verdict.DISABLED)
+    return verdict(this.#sawCircle ? Verdict.ALIAS_LOOP : Verdict.NO_SUCH_USER)
   }
 
   /** @param detail of the address that led here; it goes to the accounts that have none of their own */
   follow(address: Address | undefined, detail: string, depth: number): void {
     if (address === undefined || !this.#enter(address.text, depth)) return
     const domain = this.#records.domain(address.domain)
-    if (domain === undefined) this.#forwards.add(address.text)
+    if (domain === undefined) this.#forwards.add(asWritten(address))
     else this.#followLocal(address, domain, detail, depth)
     this.#names.set(address.text, 'done')
+  }
+
+  get #hasReaders(): boolean {
+    return this.#targets.size + this.#forwards.size > 0
   }
 
   #parse(text: string): Address | undefined {
@@ -123,11 +127,11 @@ class Expansion {
   #followFirst(names: readonly string[], depth: number): void {
     for (const name of names) {
       this.follow(this.#parse(name), '', depth + 1)
-      if (this.#targets.size > 0) return
+      if (this.#hasReaders) return
     }
   }
 }
 
-function verdict(value: Verdict, forwards: readonly string[] = []): Resolution {
-  return { verdict: value, targets: [], forwards }
+function verdict(value: Verdict): Resolution {
+  return { verdict: value, targets: [], forwards: [] }
 }

@@ -1,10 +1,18 @@
-import type { Account, Alias, Domain, FindAccountRequest, Resolution } from '@cartero/contracts/directory'
+import type {
+  Account,
+  Alias,
+  Domain,
+  FindAccountRequest,
+  ForwardedSender,
+  Resolution,
+} from '@cartero/contracts/directory'
 import { accountVerbs } from './account-verbs.ts'
 import type { AddressPolicy } from './address.ts'
 import { aliasVerbs } from './alias-verbs.ts'
 import { domainVerbs } from './domain-verbs.ts'
 import type { Outcome } from './directory-error.ts'
 import { findAccount } from './find-account.ts'
+import { resolveReturned, rewriteSender } from './forwarded-senders.ts'
 import type { AccountRecord, CredentialRecord, Records } from './records.ts'
 import { resolveRecipient } from './resolve-recipient.ts'
 import { isSenderAllowed } from './sender-allowed.ts'
@@ -19,7 +27,14 @@ export interface WithPolicy {
  * adapter runs them as procedures in its worker. A type, not an interface, so that it is a record of procedures.
  */
 export type DirectoryVerbs = {
-  resolve(argument: WithPolicy & { readonly addresses: readonly string[] }): readonly Resolution[]
+  /** `now` in milliseconds since the epoch: a sender that was rewritten leads back for some time only. */
+  resolve(
+    argument: WithPolicy & { readonly addresses: readonly string[]; readonly now: number },
+  ): readonly Resolution[]
+  rewriteSenders(argument: {
+    readonly senders: readonly ForwardedSender[]
+    readonly now: number
+  }): readonly string[]
   senderAllowed(argument: WithPolicy & { readonly account: string; readonly address: string }): boolean
   /** The credential of an account that exists; `account` is canonical. */
   credential(account: string): Credential | undefined
@@ -53,8 +68,12 @@ export type Credential = CredentialRecord & Pick<AccountRecord, 'disabled' | 're
 
 export function directoryVerbs(records: Records): DirectoryVerbs {
   return {
-    resolve: ({ addresses, policy }) =>
-      addresses.map((address) => resolveRecipient(records, address, policy)),
+    resolve: ({ addresses, policy, now }) =>
+      addresses.map(
+        (address) =>
+          resolveReturned(records, address, { policy, now }) ?? resolveRecipient(records, address, policy),
+      ),
+    rewriteSenders: ({ senders, now }) => senders.map((sender) => rewriteSender(records, sender, now)),
     senderAllowed: ({ account, address, policy }) => isSenderAllowed(records, account, address, policy),
     findAccount: ({ policy, ...request }) => findAccount(records, request, policy),
     decoyKey: () => records.decoyKey(),

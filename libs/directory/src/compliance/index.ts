@@ -8,6 +8,7 @@ import { accountPromises } from './accounts.ts'
 import { aliasPromises } from './aliases.ts'
 import { domainPromises } from './domains.ts'
 import { loginPromises } from './logins.ts'
+import { forwardedSenderPromises } from './forwarded-senders.ts'
 import { recipientPromises } from './recipients.ts'
 
 /** Of the passwords that are kept so that they can be read again. */
@@ -20,7 +21,7 @@ export type OpenDirectory = (options?: DirectoryOptions) => Promise<Directory>
 export interface Opened {
   (): Directory
   /** Another one, with nothing in it and no key; the test closes it. */
-  empty(): Promise<Directory>
+  empty(options?: DirectoryOptions): Promise<Directory>
 }
 
 const SUITES: readonly (readonly [about: string, promises: (opened: Opened) => void])[] = [
@@ -28,6 +29,7 @@ const SUITES: readonly (readonly [about: string, promises: (opened: Opened) => v
   ['accounts', accountPromises],
   ['aliases', aliasPromises],
   ['recipients and senders', recipientPromises],
+  ['senders of what is forwarded', forwardedSenderPromises],
   ['logins', loginPromises],
 ]
 
@@ -41,7 +43,7 @@ export function describeDirectory(name: string, open: OpenDirectory): void {
           directory = await open({ secretKey: () => SECRET_KEY })
         })
         after(() => directory?.close())
-        promises(Object.assign(() => directory!, { empty: () => open() }))
+        promises(Object.assign(() => directory!, { empty: (options?: DirectoryOptions) => open(options) }))
       })
     }
   })

@@ -2,6 +2,7 @@
  * The directory in memory: for tests and for trying things out. Nothing of it survives the process.
  * @packageDocumentation
  */
+import { systemClock } from '@cartero/wire'
 import { DEFAULT_ADDRESS_POLICY } from '../address.ts'
 import type { Directory, DirectoryOptions } from '../directory.ts'
 import { LocalDirectory } from '../local-directory.ts'
@@ -19,7 +20,8 @@ export function openMemoryDirectory(options: DirectoryOptions = {}): Directory {
     ask: (verb, ...argument) => (verbs[verb] as (...a: typeof argument) => never)(...argument),
     close: () => Promise.resolve(),
   })
-  directory.resolveNow = (address) => verbs.resolve({ addresses: [address], policy })[0]
+  const { clock = systemClock } = options
+  directory.resolveNow = (address) => verbs.resolve({ addresses: [address], policy, now: clock.now() })[0]
   directory.senderAllowedNow = (account, address) => verbs.senderAllowed({ account, address, policy })
   return directory
 }

@@ -9,6 +9,7 @@ export class MapRecords implements Records {
   readonly #certificates = new Map<string, readonly string[]>()
   readonly #aliases = new Map<string, AliasRecord>()
   readonly #decoyKey = randomBytes(32)
+  readonly #senderKey = randomBytes(32)
 
   domain(name: string): DomainRecord | undefined {
     return this.#domains.get(name)
@@ -92,6 +93,10 @@ export class MapRecords implements Records {
 
   decoyKey(): Uint8Array {
     return this.#decoyKey
+  }
+
+  senderKey(): Uint8Array {
+    return this.#senderKey
   }
 }
 

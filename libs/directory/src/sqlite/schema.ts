@@ -62,4 +62,7 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX certificate_by_account ON certificate (account, position);
   `,
+  `
+  INSERT INTO secret VALUES ('sender', randomblob(32));
+  `,
 ]

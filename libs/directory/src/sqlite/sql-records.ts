@@ -124,6 +124,10 @@ export class SqlRecords implements Records {
   decoyKey(): Uint8Array {
     return this.#statements.decoyKey.get()!['octets'] as Uint8Array
   }
+
+  senderKey(): Uint8Array {
+    return this.#statements.senderKey.get()!['octets'] as Uint8Array
+  }
 }
 
 type Row = Record<string, unknown>

@@ -43,6 +43,7 @@ const SQL = {
   deleteAlias: 'DELETE FROM alias WHERE address = ?',
 
   decoyKey: "SELECT octets FROM secret WHERE name = 'decoy'",
+  senderKey: "SELECT octets FROM secret WHERE name = 'sender'",
 } as const
 
 export type Statements = Readonly<Record<keyof typeof SQL, Statement>>

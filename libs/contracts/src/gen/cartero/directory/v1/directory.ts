@@ -31,15 +31,15 @@ export interface ResolveResponse {
 
 export interface Resolution {
   readonly verdict: Resolution_Verdict;
-  /** For VERDICT_ACCEPT: the mailboxes that get the message, each account once. Never empty then. */
+  /** For VERDICT_ACCEPT: the mailboxes that get the message, each account once. */
   readonly targets: readonly Target[];
-  /** Addresses elsewhere that aliases lead to. Nobody relays to them yet, and SetAlias refuses them. */
+  /** For VERDICT_ACCEPT: addresses elsewhere that get it, each once. There are targets, forwards, or both. */
   readonly forwards: readonly string[];
 }
 
 export const Resolution_Verdict = {
   UNSPECIFIED: 0,
-  /** ACCEPT - Somebody here answers for it. */
+  /** ACCEPT - Somebody here answers for it, or it leads to somebody elsewhere. */
   ACCEPT: 1,
   /** NO_SUCH_USER - The domain is ours, the local part is not known. */
   NO_SUCH_USER: 2,
@@ -137,11 +137,30 @@ export interface SenderAllowedResponse {
   readonly allowed: boolean;
 }
 
+export interface RewriteSendersRequest {
+  readonly senders: readonly ForwardedSender[];
+}
+
+export interface ForwardedSender {
+  /** The reverse-path; empty is the null sender. */
+  readonly address: string;
+  /** The domain of ours that forwards. */
+  readonly domain: string;
+}
+
+export interface RewriteSendersResponse {
+  /** As it was: the null sender, a sender of our own domains, and what is no address. */
+  readonly addresses: readonly string[];
+}
+
 export interface Domain {
   readonly name: string;
-  /** Address that gets what nobody else does, or empty. */
+  /** Address that gets what nobody else does, or empty. Of one of our domains. */
   readonly catchAll: string;
-  /** Address that gets mail for postmaster and abuse unless somebody has these names; empty: the first account. */
+  /**
+   * Address that gets mail for postmaster and abuse unless somebody has these names; empty: the first account. Of one of
+   * our domains.
+   */
   readonly postmaster: string;
 }
 
@@ -236,7 +255,7 @@ export interface RemoveAccountResponse {
 
 export interface Alias {
   readonly address: string;
-  /** Each an account, another alias, or an address elsewhere (refused until there is something that relays). */
+  /** Each an account, another alias, or an address elsewhere. */
   readonly targets: readonly string[];
 }
 
@@ -1079,6 +1098,155 @@ export const SenderAllowedResponse: MessageFns<SenderAllowedResponse> = {
             }
 
             message.allowed = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRewriteSendersRequest(): RewriteSendersRequest {
+  return { senders: [] };
+}
+
+export const RewriteSendersRequest: MessageFns<RewriteSendersRequest> = {
+  encode(message: RewriteSendersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.senders) {
+      ForwardedSender.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RewriteSendersRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRewriteSendersRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.senders.push(ForwardedSender.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseForwardedSender(): ForwardedSender {
+  return { address: "", domain: "" };
+}
+
+export const ForwardedSender: MessageFns<ForwardedSender> = {
+  encode(message: ForwardedSender, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.address !== "") {
+      writer.uint32(10).string(message.address);
+    }
+    if (message.domain !== "") {
+      writer.uint32(18).string(message.domain);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ForwardedSender {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseForwardedSender() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.address = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.domain = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRewriteSendersResponse(): RewriteSendersResponse {
+  return { addresses: [] };
+}
+
+export const RewriteSendersResponse: MessageFns<RewriteSendersResponse> = {
+  encode(message: RewriteSendersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.addresses) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RewriteSendersResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRewriteSendersResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.addresses.push(reader.string());
             continue;
           }
         }
@@ -2407,6 +2575,11 @@ export interface DirectoryService {
    * directly, or the null sender.
    */
   SenderAllowed(request: SenderAllowedRequest): Promise<SenderAllowedResponse>;
+  /**
+   * Who sends mail that one of our domains forwards: an address of that domain that leads back to the sender for some
+   * weeks (SRS), so that the next host finds it allowed to come from us. One answer for each, in order.
+   */
+  RewriteSenders(request: RewriteSendersRequest): Promise<RewriteSendersResponse>;
   /** ALREADY_EXISTS when it does. An account is never made with it. */
   AddDomain(request: AddDomainRequest): Promise<AddDomainResponse>;
   /** Replaces what is said of a domain that exists. */
@@ -2422,10 +2595,7 @@ export interface DirectoryService {
   SetPassword(request: SetPasswordRequest): Promise<SetPasswordResponse>;
   /** The credentials go with it; its mail is not touched. */
   RemoveAccount(request: RemoveAccountRequest): Promise<RemoveAccountResponse>;
-  /**
-   * Adds an alias or replaces its targets. INVALID_ARGUMENT when it would lead nowhere, in a circle, or out of this
-   * server.
-   */
+  /** Adds an alias or replaces its targets. INVALID_ARGUMENT when it would lead nowhere or in a circle. */
   SetAlias(request: SetAliasRequest): Promise<SetAliasResponse>;
   ListAliases(request: ListAliasesRequest): Promise<ListAliasesResponse>;
   RemoveAlias(request: RemoveAliasRequest): Promise<RemoveAliasResponse>;
@@ -2510,6 +2680,18 @@ export const DirectoryServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /**
+     * Who sends mail that one of our domains forwards: an address of that domain that leads back to the sender for some
+     * weeks (SRS), so that the next host finds it allowed to come from us. One answer for each, in order.
+     */
+    rewriteSenders: {
+      name: "RewriteSenders",
+      requestType: RewriteSendersRequest as typeof RewriteSendersRequest,
+      requestStream: false,
+      responseType: RewriteSendersResponse as typeof RewriteSendersResponse,
+      responseStream: false,
+      options: {},
+    },
     /** ALREADY_EXISTS when it does. An account is never made with it. */
     addDomain: {
       name: "AddDomain",
@@ -2588,10 +2770,7 @@ export const DirectoryServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /**
-     * Adds an alias or replaces its targets. INVALID_ARGUMENT when it would lead nowhere, in a circle, or out of this
-     * server.
-     */
+    /** Adds an alias or replaces its targets. INVALID_ARGUMENT when it would lead nowhere or in a circle. */
     setAlias: {
       name: "SetAlias",
       requestType: SetAliasRequest as typeof SetAliasRequest,
