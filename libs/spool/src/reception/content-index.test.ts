@@ -2,17 +2,21 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { MessageIndexer, shiftedIndex } from '@cartero/message'
-import { ContentIndex, MOST_INDEXED_HEADER, MOST_INDEXED_PARTS } from './content-index.ts'
+import { ContentIndex, LONGEST_MESSAGE_ID, MOST_INDEXED_HEADER, MOST_INDEXED_PARTS } from './content-index.ts'
 
 const RECEIVED = Buffer.from(
   'Received: from a.example by b.example\r\n\twith ESMTP; Mon, 23 Nov 2026 00:00:00 +0000\r\n',
 )
 const FIXTURES = new URL('../../../message/fixtures/mime/', import.meta.url)
 
-function indexOf(...chunks: readonly Buffer[]) {
+function contentOf(...chunks: readonly Buffer[]) {
   const index = new ContentIndex()
   for (const chunk of chunks) index.write(chunk)
   return index.end()
+}
+
+function indexOf(...chunks: readonly Buffer[]) {
+  return contentOf(...chunks).index
 }
 
 function multipart(parts: number): Buffer {
@@ -52,4 +56,13 @@ test('a message to half the world does not stay in memory with all of them', () 
     Buffer.from(`To: ${'a@b.example, '.repeat(octets / 13)}a@b.example\r\n\r\n`)
   assert.notEqual(indexOf(to(MOST_INDEXED_HEADER - 100)), undefined)
   assert.equal(indexOf(to(MOST_INDEXED_HEADER + 100)), undefined)
+})
+
+test('the Message-ID is known without another look, whatever it looks like, but for one that no line has room for', () => {
+  const idOf = (field: string): string | undefined =>
+    contentOf(Buffer.from(`${field}\r\n\r\nbody\r\n`)).messageId
+  assert.equal(idOf('Message-ID: <a.b@example.org>'), '<a.b@example.org>')
+  assert.equal(idOf('MESSAGE-ID:\r\n <ä@bücher.example>'), '<ä@bücher.example>')
+  assert.equal(idOf('Subject: none'), undefined)
+  assert.equal(idOf(`Message-ID: <${'a'.repeat(LONGEST_MESSAGE_ID)}@b>`), undefined)
 })

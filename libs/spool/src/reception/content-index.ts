@@ -1,9 +1,19 @@
-import { MessageIndexer, type MessageIndex, type Part } from '@cartero/message'
+import { MessageIndexer, textOf, type MessageIndex, type Part } from '@cartero/message'
 
 /** Parts of a message whose index is handed on. More are found again when it is delivered: what waits in memory stays small. */
 export const MOST_INDEXED_PARTS = 20
 /** Octets of its header, for the addresses in it. */
 export const MOST_INDEXED_HEADER = 8 * 1024
+
+/** Octets of a Message-ID that is told; a line has no more (RFC 5322 §2.1.1). */
+export const LONGEST_MESSAGE_ID = 998
+
+export interface IndexedContent {
+  /** Undefined when it is not small. */
+  readonly index: MessageIndex | undefined
+  /** As it stands there, with its angle brackets if it has them. */
+  readonly messageId: string | undefined
+}
 
 /** Looks at the structure of a message while it passes, so that nobody has to read it again to deliver it. */
 export class ContentIndex {
@@ -13,11 +23,15 @@ export class ContentIndex {
     this.#indexer.write(octets)
   }
 
-  /** Undefined when it is not small. */
-  end(): MessageIndex | undefined {
+  end(): IndexedContent {
     const index = this.#indexer.end()
     const isSmall = index.headerLength <= MOST_INDEXED_HEADER && partsOf(index.root) <= MOST_INDEXED_PARTS
-    return isSmall ? index : undefined
+    const { messageId } = index.envelope
+    return {
+      index: isSmall ? index : undefined,
+      messageId:
+        messageId !== undefined && messageId.length <= LONGEST_MESSAGE_ID ? textOf(messageId) : undefined,
+    }
   }
 }
 

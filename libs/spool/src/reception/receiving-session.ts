@@ -36,6 +36,8 @@ export interface Accepted {
   readonly reply: Reply
   /** Where a filter says that it came from. */
   readonly origin: string | undefined
+  readonly messageId: string | undefined
+  readonly tls: TlsFacts | undefined
 }
 
 /** Port: who sits at a terminal that messages can be shown on. */
@@ -234,14 +236,22 @@ export abstract class ReceivingSession {
   protected async accept(check?: HeaderCheck): Promise<Accepted> {
     const reception = this.#reception!
     const size = this.#size
-    const { origin } = this.client
+    const { origin, tls } = this.client
     try {
       const queueId = await reception.commit((header) => {
         const refusal = solicitationVerdict(this.#options.policy.solicitations, solicitationsOf(header))
         if (refusal !== undefined) throw new ReplyError(refusal)
         return check?.(header) ?? []
       })
-      return { queueId, envelope: reception.envelope!, size, reply: reception.accepted(queueId), origin }
+      return {
+        queueId,
+        envelope: reception.envelope!,
+        size,
+        reply: reception.accepted(queueId),
+        origin,
+        messageId: reception.messageId,
+        tls,
+      }
     } finally {
       this.#over()
     }

@@ -44,6 +44,7 @@ export const COUNTED_FIELDS = [
 ] as const
 
 const CRLF = Buffer.from('\r\n')
+const MESSAGE_ID = /^Message-ID:\s*(\S+)/i
 
 /** What a message is promised beyond what its MAIL command says. */
 export interface Terms {
@@ -86,6 +87,7 @@ export class Reception {
   #eightBit = false
   #draft: IntakeDraft | undefined
   #envelope: Envelope | undefined
+  #messageId: string | undefined
 
   constructor(mail: MailCommand, client: Client, terms: Terms, shape: HeaderShape, options: IntakeOptions) {
     this.#mail = mail
@@ -103,6 +105,11 @@ export class Reception {
   /** What was promised; known from `begin` on, and complete from `commit` on. */
   get envelope(): Envelope | undefined {
     return this.#envelope
+  }
+
+  /** The Message-ID, as it stands in the message or was added; known once `commit` is done. */
+  get messageId(): string | undefined {
+    return this.#messageId
   }
 
   addRecipient(recipient: EnvelopeRecipient): void {
@@ -157,8 +164,9 @@ export class Reception {
       const found = this.#found()
       this.#envelope = { ...this.#envelope!, ...found }
       // Fields in front that an index tells of, and an empty line, would make it wrong.
-      const index = added.length > 0 || isBare ? undefined : this.#index.end()
-      return await this.#draft!.commit(prefix, found, index)
+      const { index, messageId } = this.#index.end()
+      this.#messageId = messageIdIn(added) ?? messageId
+      return await this.#draft!.commit(prefix, found, added.length > 0 || isBare ? undefined : index)
     } catch (error) {
       this.abort()
       return refuse(error)
@@ -231,6 +239,14 @@ export class Reception {
       ...(priority !== undefined && { priority: this.#terms.priority }),
     }
   }
+}
+
+function messageIdIn(fields: readonly Buffer[]): string | undefined {
+  for (const field of fields) {
+    const found = MESSAGE_ID.exec(field.toString())
+    if (found !== null) return found[1]
+  }
+  return undefined
 }
 
 // RFC 5322 §2.1: a header and a body are separated by an empty line. A message that begins with its body gets one,

@@ -1,6 +1,7 @@
-import type { Logger } from '@cartero/agent/telemetry'
+import type { LogFields, Logger } from '@cartero/agent/telemetry'
 import type { SmtpEvent } from '@cartero/smtp/server'
 import type { ConnectionFacts } from '@cartero/wire'
+import type { Accepted } from './receiving-session.ts'
 import { stageOf, type Stage, type Subject } from './refusal.ts'
 
 /** What every receiving edge counts. */
@@ -52,6 +53,25 @@ export function sessionEvents(agent: string, logger: Logger, counters: SessionCo
     },
   }
   return events
+}
+
+/** What is told of a message that is ours from now on. */
+export function acceptedFields(accepted: Accepted, connection: ConnectionFacts): LogFields {
+  const { queueId, envelope, size, origin, messageId, tls } = accepted
+  const { reversePath: from, account, client } = envelope
+  return {
+    qid: queueId,
+    ...peerOf(connection),
+    ...(account !== undefined && { account }),
+    from,
+    to: envelope.recipients.map(({ address }) => address),
+    size,
+    ...(messageId !== undefined && { msgid: messageId }),
+    helo: client.helo,
+    protocol: client.protocol,
+    ...(tls && { tls: tls.version }),
+    ...(origin !== undefined && { origin }),
+  }
 }
 
 /** Who it was, for the log; with the proxy that spoke for him, if one did. */
