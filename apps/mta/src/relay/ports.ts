@@ -25,6 +25,8 @@ export interface AttemptFacts {
 /** The deliveries of one lane, as its couriers get them. */
 export interface Feed {
   readonly lane: Lane
+  /** It is to be tried now: hosts that are left alone because they failed are called, too. */
+  readonly isUrged?: boolean
   /** The next one to be sent. Undefined: nothing is at hand. */
   next(): Delivery | undefined
   /** False when it is time to part; true when there may be something. Waits for as long as an idle connection is kept. */

@@ -1,0 +1,7 @@
+/**
+ * Carries deliveries of one destination over one connection, to whichever of its hosts takes them.
+ * @packageDocumentation
+ */
+export { createCourier } from './courier.ts'
+export { HOST_LIMITS } from './host-memory.ts'
+export type { ConfiguredWays, CourierEvents, CourierOptions } from './options.ts'

@@ -1,0 +1,220 @@
+import type { MailHost, TlsPolicy } from '@cartero/routing'
+import { preferredMechanism, type SaslClientContext } from '@cartero/sasl'
+import {
+  serveErrand,
+  SmtpClientMachine,
+  substitutes,
+  type ChooseMechanism,
+  type PeerFacts,
+  type SmtpClientOptions,
+} from '@cartero/smtp/client'
+import type { Trouble } from '@cartero/spool/notices'
+import type { Role } from '@cartero/wire'
+import { dial, DialError, type Connected } from '@cartero/wire/node'
+import type { AttemptFacts, Feed } from '../ports.ts'
+import type { Cargo } from './cargo.ts'
+import { Errand, type Leftover } from './errand.ts'
+import type { ConfiguredWays, CourierOptions } from './options.ts'
+import { tlsWords, type Security, type UsePolicy } from './security.ts'
+import { NO_STARTTLS, testedFailure, tlsFailure, tlsResult, type Failed } from './tls-report.ts'
+import { concluded, dialTrouble, endingTrouble } from './trouble.ts'
+
+/**
+ * Messages said to a host and not yet answered: it stores one while it hears the next. Each may arrive twice if the connection
+ * breaks at the wrong moment.
+ */
+export const TRANSACTIONS_IN_FLIGHT = 4
+
+/** One connection to one host. */
+export interface Call {
+  readonly options: CourierOptions
+  readonly feed: Feed
+  readonly cargo: Cargo
+  readonly host: MailHost
+  /** Of the host's addresses those that are to be called. */
+  readonly addresses: readonly string[]
+  readonly policy: TlsPolicy
+  /** What a policy that is only tested says of the host. */
+  readonly tested: UsePolicy['tested']
+  readonly security: Security
+  readonly chunking: NonNullable<SmtpClientOptions['chunking']>
+  readonly route: ReturnType<ConfiguredWays['route']>
+  readonly signal: AbortSignal
+}
+
+export interface Visit {
+  /** `shut`: it took no mail; `idle`: it would have, and there was none; `served`: it has had something. */
+  readonly kind: 'shut' | 'idle' | 'served'
+  /** Deliveries whose end was told. */
+  readonly settled: number
+  readonly leftovers: readonly Leftover[]
+  readonly facts: AttemptFacts
+  /** What ended it, unless we did. */
+  readonly trouble?: Trouble
+  /** It lies in the host, for whatever mail. */
+  readonly isItsFault: boolean
+  /** What it offered and cannot do. */
+  readonly broken?: 'TLS' | 'CHUNKING'
+}
+
+/** Calls a host and gives it mail until one of both has enough. Never rejects for what the host or the network does. */
+export async function visit(call: Call): Promise<Visit> {
+  return await new Session(call).run()
+}
+
+/** What is known of one connection while it lasts. */
+class Session {
+  readonly #call: Call
+  readonly #errand: Errand
+  #connected: Connected | undefined
+  #peer: PeerFacts | undefined
+
+  constructor(call: Call) {
+    this.#call = call
+    const { feed, cargo, options, host } = call
+    this.#errand = new Errand({
+      feed,
+      cargo,
+      clock: options.clock,
+      host: host.name,
+      most: options.settings.transactionsPerConnection,
+      facts: (peer) => this.#facts(peer),
+      ready: (peer) => this.#ready(peer),
+      uncertain: ({ delivery }) => options.events?.uncertain?.(delivery, `${host.name}:${host.port}`),
+    })
+  }
+
+  async run(): Promise<Visit> {
+    try {
+      return this.#over(await this.#dial())
+    } catch (error) {
+      if (!(error instanceof DialError)) throw error
+      return this.#over(error)
+    }
+  }
+
+  #dial(): Promise<Error | undefined> {
+    const { host, addresses, options, security, route, signal } = this.#call
+    return dial({
+      host: host.name,
+      addresses,
+      port: host.port,
+      clock: options.clock,
+      localAddresses: options.settings.sourceAddresses,
+      implicitTls: route?.isTlsImplicit === true,
+      tls: security.handshake,
+      signal,
+      role: (connected) => this.#role(connected),
+    })
+  }
+
+  #role(connected: Connected): Role {
+    this.#connected = connected
+    const { options, security, chunking, route } = this.#call
+    const machine = new SmtpClientMachine(this.#errand, {
+      hostname: options.hostname,
+      protocol: route?.protocol ?? 'smtp',
+      startTls: security.startTls,
+      chunking,
+      downgrade: { signed: 'send' },
+      limits: { transactionsInFlight: TRANSACTIONS_IN_FLIGHT },
+      ...(connected.tls && { tls: connected.tls }),
+      ...(route?.credentials && { authenticate: this.#logIn(route.credentials) }),
+      ...(options.patience && { patience: options.patience }),
+    })
+    return { machine, decide: serveErrand(this.#errand) }
+  }
+
+  #logIn({ username, password }: NonNullable<NonNullable<Call['route']>['credentials']>): ChooseMechanism {
+    const { name, port } = this.#call.host
+    return (offered, tls) => {
+      const context: SaslClientContext = {
+        login: username,
+        password: password.reveal(),
+        tls,
+        offered,
+        host: name,
+        port,
+      }
+      const row = preferredMechanism(offered, context)
+      return row && { name: row.name, exchange: row.connect(context) }
+    }
+  }
+
+  #ready(peer: PeerFacts): void {
+    this.#peer = peer
+    this.#tell(testedFailure(this.#call.tested, peer.tls) ?? this.#call.policy.trouble)
+  }
+
+  #facts(peer: PeerFacts | undefined): AttemptFacts {
+    const { host, security } = this.#call
+    const address = this.#connected?.remoteAddress
+    return {
+      host: host.name,
+      ...(address !== undefined && { address }),
+      ...(peer?.tls && { tls: tlsWords(peer.tls, security.demand) }),
+    }
+  }
+
+  #over(error: Error | undefined): Visit {
+    const { count, settledCount, leftovers } = this.#errand
+    const facts = this.#facts(this.#peer)
+    const common = { settled: settledCount, leftovers, facts }
+    const trouble = this.#trouble(error)
+    const broken = this.#broken(error)
+    const isReady = this.#peer !== undefined
+    if (!isReady) this.#tellShut(error)
+    const kind = !isReady ? 'shut' : count === 0 ? 'idle' : 'served'
+    return {
+      kind,
+      ...common,
+      isItsFault: !this.#errand.isUnfit && !isOurs(error),
+      ...(trouble && { trouble }),
+      ...(broken && { broken }),
+    }
+  }
+
+  #trouble(error: Error | undefined): Trouble | undefined {
+    const { host } = this.#call
+    const { ending, isUnfit } = this.#errand
+    if (isUnfit) {
+      const { requireTlsIncapable } = substitutes
+      return {
+        kind: 'failed',
+        status: requireTlsIncapable.status!,
+        reason: concluded(host.name, requireTlsIncapable),
+      }
+    }
+    if (error instanceof DialError) return dialTrouble(host.name, error)
+    return ending === undefined || ending.kind === 'quit' ? undefined : endingTrouble(host.name, ending)
+  }
+
+  #broken(error: Error | undefined): Visit['broken'] {
+    const { security, chunking, route } = this.#call
+    const isTlsOptional = security.startTls === 'opportunistic' && route?.isTlsImplicit !== true
+    if (error instanceof DialError && error.stage === 'handshake' && isTlsOptional) return 'TLS'
+    const { ending } = this.#errand
+    if (ending?.kind !== 'notUnderstood' || chunking === 'never') return undefined
+    const isChunk = ending.stage === 'BDAT' || ending.stage === 'end of data'
+    return isChunk && this.#peer?.offer.has('CHUNKING') ? 'CHUNKING' : undefined
+  }
+
+  /** A session without mail tells of TLS, if TLS is why. */
+  #tellShut(error: Error | undefined): void {
+    const { ending } = this.#errand
+    if (error instanceof DialError && error.stage !== 'connect') this.#tell(tlsFailure(error))
+    else if (ending?.kind === 'refused' && ending.stage === 'STARTTLS') this.#tell({ failure: NO_STARTTLS })
+  }
+
+  #tell(failed?: Failed): void {
+    const { options, feed, policy, host, security } = this.#call
+    if (security.demand === 'none') return
+    const facts = { way: feed.lane.way, policy, host, connected: this.#connected }
+    const result = tlsResult(facts, failed)
+    if (result !== undefined) options.tlsResults?.tell(result)
+  }
+}
+
+function isOurs(error: Error | undefined): boolean {
+  return error instanceof DialError && error.fault !== 'peer'
+}
