@@ -1,4 +1,5 @@
-import { request, type IncomingMessage } from 'node:http'
+import { once } from 'node:events'
+import { request, type ClientRequest, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 
 import { explainSystemError } from '../lifecycle/operator-error.ts'
@@ -27,6 +28,46 @@ function resultOf(body: string): unknown {
   const answer = JSON.parse(body) as { readonly result?: unknown; readonly error?: ToldError }
   if (answer.error !== undefined) throw new ControlError(answer.error.fault, answer.error.message)
   return answer.result
+}
+
+/**
+ * Hands octets over to a verb of the running system, at the pace at which it reads them. Rejects as `callControl` does, and with
+ * what the source of the octets threw; then the system was told that they are not whole.
+ */
+export async function uploadControl(
+  path: string,
+  verb: string,
+  argument: unknown,
+  octets: AsyncIterable<Buffer>,
+): Promise<unknown> {
+  const { call, response } = begin(shortestPath(path), verb, new AbortController().signal)
+  const answered = response.then(
+    () => undefined,
+    () => undefined,
+  )
+  try {
+    call.write(`${JSON.stringify(argument ?? null)}\n`)
+    await send(call, octets, answered)
+    return resultOf(await text(await response))
+  } finally {
+    call.destroy()
+  }
+}
+
+/** Until all is sent, or there is an answer already. */
+async function send(
+  call: ClientRequest,
+  octets: AsyncIterable<Buffer>,
+  answered: Promise<undefined>,
+): Promise<void> {
+  const source = octets[Symbol.asyncIterator]()
+  for (;;) {
+    const next = await Promise.race([source.next(), answered])
+    if (next === undefined) return
+    if (next.done === true) break
+    if (!call.write(next.value)) await Promise.race([once(call, 'drain'), answered])
+  }
+  call.end()
 }
 
 /**
@@ -76,9 +117,24 @@ const NOT_OURS = new Set(['EACCES', 'EPERM'])
 const BE_ITS_USER = 'run this as the user who runs the system'
 
 function post(socketPath: string, verb: string, body: string, signal: AbortSignal): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
-    const call = request({ socketPath, path: `/v1/${verb}`, method: 'POST', headers, signal, agent: false })
+  const { call, response } = begin(socketPath, verb, signal, Buffer.byteLength(body))
+  call.end(body)
+  return response
+}
+
+/** A request that is still to be written. */
+function begin(
+  socketPath: string,
+  verb: string,
+  signal: AbortSignal,
+  length?: number,
+): { readonly call: ClientRequest; readonly response: Promise<IncomingMessage> } {
+  const headers = {
+    'content-type': 'application/json',
+    ...(length !== undefined && { 'content-length': length }),
+  }
+  const call = request({ socketPath, path: `/v1/${verb}`, method: 'POST', headers, signal, agent: false })
+  const response = new Promise<IncomingMessage>((resolve, reject) => {
     call.once('error', (error: NodeJS.ErrnoException) => {
       if (NOT_OURS.has(error.code ?? ''))
         return reject(explainSystemError(error, `ask the system at ${socketPath}`, BE_ITS_USER))
@@ -86,6 +142,6 @@ function post(socketPath: string, verb: string, body: string, signal: AbortSigna
       reject(new ControlError(fault, `${verb}: ${error.message}`, { cause: error }))
     })
     call.once('response', resolve)
-    call.end(body)
   })
+  return { call, response }
 }

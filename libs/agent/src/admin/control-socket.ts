@@ -6,7 +6,8 @@ import type { Component } from '../lifecycle/component.ts'
 import { explainSystemError, OperatorError } from '../lifecycle/operator-error.ts'
 import { ControlError, toldError, type ControlFault } from './control-error.ts'
 import { LISTENER_DEADLINE, MOST_LISTENERS, writeStream, type ControlStreams } from './control-stream.ts'
-import { SmallHttpServer } from './http-server.ts'
+import { readUpload, UPLOAD_PATIENCE, type ControlUploads } from './control-upload.ts'
+import { REQUEST_DEADLINE, SmallHttpServer, type Handler } from './http-server.ts'
 import { shortestPath } from './socket-path.ts'
 
 /** Octets of a request; arguments are names and passwords, not mail. */
@@ -25,26 +26,30 @@ const STATUS: Readonly<Record<ControlFault, number>> = {
 
 /**
  * The socket through which the command line speaks to the running system: POST /v1/<verb> with a JSON argument. A verb of
- * `streams` is answered with a line of JSON for each value, until either side has had enough.
+ * `streams` is answered with a line of JSON for each value, until either side has had enough; behind the argument of a verb of
+ * `uploads` stand octets.
  * Who may open the file (mode 600) may do everything. Only one process can hold it, so it also guards the data folder.
  */
 export function createControlSocket(options: {
   readonly path: string
   readonly verbs: ControlVerbs
   readonly streams?: ControlStreams
+  readonly uploads?: ControlUploads
   readonly listenerDeadline?: number
 }): Component {
   const path = shortestPath(options.path)
   const listeners = new Set<ServerResponse>()
-  const server = new SmallHttpServer({ path }, (request, response) => {
-    const stream = streamNamed(request, options.streams)
-    return stream === undefined
-      ? answer(request, response, options.verbs)
-      : tell(request, response, stream, {
-          listeners,
-          deadline: options.listenerDeadline ?? LISTENER_DEADLINE,
-        })
-  })
+  const deadline = options.listenerDeadline ?? LISTENER_DEADLINE
+  const handler: Handler = (request, response) => {
+    const upload = named(request, options.uploads)
+    if (upload !== undefined) return takeIn(request, response, upload)
+    // What is no upload comes at once.
+    request.setTimeout(REQUEST_DEADLINE, () => request.destroy())
+    const stream = named(request, options.streams)
+    if (stream !== undefined) return tell(request, response, stream, { listeners, deadline })
+    return answer(request, response, options.verbs)
+  }
+  const server = new SmallHttpServer({ path }, handler, { requestDeadline: 0 })
   return {
     name: 'control',
     async start() {
@@ -112,6 +117,45 @@ async function tell(
   }
 }
 
+async function takeIn(
+  request: IncomingMessage,
+  response: ServerResponse,
+  upload: ControlUploads[string],
+): Promise<void> {
+  const aborted = new AbortController()
+  response.once('close', () => aborted.abort())
+  request.setTimeout(UPLOAD_PATIENCE, () => request.destroy())
+  try {
+    const { argument, octets } = await readUpload(request)
+    const result = await upload(argument, octets, aborted.signal)
+    replyEarly(request, response, { status: 200, body: { result: result ?? null } })
+  } catch (error) {
+    const told = toldError(error)
+    replyEarly(request, response, { status: STATUS[told.fault], body: { error: told } })
+  }
+}
+
+/**
+ * Answers a request of which more may be on the way. The connection ends when that is read, or when the other side has read the
+ * answer; ended at once, it would break under what the other side still writes, and the answer would be lost.
+ */
+function replyEarly(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, body }: { readonly status: number; readonly body: unknown },
+): void {
+  if (request.complete) return reply(response, status, body)
+  const text = JSON.stringify(body)
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+  })
+  response.write(text)
+  request.once('end', () => response.end())
+  request.setTimeout(REQUEST_DEADLINE, () => request.destroy())
+  request.resume()
+}
+
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
@@ -133,12 +177,9 @@ function refuse(response: ServerResponse, error: unknown): void {
   reply(response, STATUS[told.fault], { error: told })
 }
 
-function streamNamed(
-  request: IncomingMessage,
-  streams: ControlStreams = {},
-): ControlStreams[string] | undefined {
+function named<T>(request: IncomingMessage, kinds: Readonly<Record<string, T>> = {}): T | undefined {
   const name = nameOf(request)
-  return name !== undefined && Object.hasOwn(streams, name) ? streams[name] : undefined
+  return name !== undefined && Object.hasOwn(kinds, name) ? kinds[name] : undefined
 }
 
 function nameOf(request: IncomingMessage): string | undefined {

@@ -18,9 +18,11 @@ export class SmallHttpServer {
   readonly #server: Server
   readonly #endpoint: Endpoint
 
-  constructor(endpoint: Endpoint, handler: Handler) {
+  /** `requestDeadline`: 0 leaves it to the handler how long a request may take to come. */
+  constructor(endpoint: Endpoint, handler: Handler, options: { readonly requestDeadline?: number } = {}) {
     this.#endpoint = endpoint
-    this.#server = createServer({ requestTimeout: REQUEST_DEADLINE }, (request, response) => {
+    const { requestDeadline: requestTimeout = REQUEST_DEADLINE } = options
+    this.#server = createServer({ requestTimeout }, (request, response) => {
       response.setHeader('connection', 'close')
       handler(request, response).catch((error: unknown) => {
         if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' })
