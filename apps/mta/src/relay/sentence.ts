@@ -1,0 +1,22 @@
+import type { Delivery } from '@cartero/spool'
+import type { Trouble } from '@cartero/spool/notices'
+import { enhancedStatus } from '@cartero/syntax'
+
+/** How it ends without an attempt, because an operator wants it so; undefined when nobody has said anything. */
+export function sentenceOf({ sentence, reason }: Delivery): Trouble | undefined {
+  if (sentence === undefined) return undefined
+  // RFC 3463 §3.8: a person decides, and no host
+  if (sentence === 'return') return never('notAuthorised', 'returned by the operator', reason)
+  // RFC 3463 §3.5
+  return never('expired', 'it could not be delivered for too long', reason)
+}
+
+/** Its sender wants it back by now; the notices say so. What the last attempt said goes along. */
+// RFC 2852 §4
+export function tooLate({ reason }: Delivery): Trouble {
+  return { kind: 'deferred', status: enhancedStatus(4, 'expired'), reason }
+}
+
+function never(detail: 'notAuthorised' | 'expired', why: string, last: string): Trouble {
+  return { kind: 'failed', status: enhancedStatus(5, detail), reason: last === '' ? why : `${why}; ${last}` }
+}
