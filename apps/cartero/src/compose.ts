@@ -12,6 +12,7 @@ import { banLimits } from './auth-settings.ts'
 import type { CarteroConfig } from './config.ts'
 import { dataFolder, prepareDataFolder, type DataFolder } from './data-folder.ts'
 import { checkDoors } from './doors.ts'
+import { journeyRecord } from './journey.ts'
 import { reclaimer } from './reclaimer.ts'
 import { openDirectory, Stores } from './stores.ts'
 import { terminalStreams, terminalVerbs } from './terminal-verbs.ts'
@@ -49,9 +50,11 @@ export interface Composition {
  * tried, then the stores are opened, then the directory that the other agents are lent, and only then do agents listen.
  * /livez answers from early on, so that a long recovery is not taken for a hang.
  */
-export function compose(options: CompositionOptions): Composition {
+export function compose(composed: CompositionOptions): Composition {
+  const data = dataFolder(composed.config.data)
+  const journey = journeyRecord({ ...composed, data })
+  const options = { ...composed, logger: journey.logger }
   const { config, health, doorRemedy, logger, metrics } = options
-  const data = dataFolder(config.data)
   const stores = storesIn(data, options)
   const directory = directoryAgent(data, stores, options)
   const identity = identityIn(data, options)
@@ -61,7 +64,7 @@ export function compose(options: CompositionOptions): Composition {
     mailStore: stores.open.mailStore,
     bans: directory.bans,
   })
-  const verbs = { ...controlVerbs(administration(administered)), ...options.verbs }
+  const verbs = { ...controlVerbs(administration(administered)), ...journey.verbs, ...options.verbs }
   const components: Component[] = [
     { name: 'data', start: () => prepareDataFolder(data) },
     createControlSocket({
@@ -69,6 +72,7 @@ export function compose(options: CompositionOptions): Composition {
       verbs: { ...verbs, ...terminalVerbs(terminals) },
       streams: terminalStreams(terminals, () => administered().directory),
     }),
+    journey.component,
     checkDoors({ addresses: allDoors(config), remedy: doorRemedy }),
     ...adminServers(config.listen.http, metrics, health),
     identity,

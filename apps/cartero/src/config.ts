@@ -157,6 +157,17 @@ const spool = section('Mail we are responsible for, until it is where it belongs
   }),
 })
 
+const journey = section('What happened to each message, for "cartero trace". Mail never waits for it.', {
+  keep: setting(duration({ min: '1h', max: '3650d' }), {
+    default: '14d',
+    doc: 'How long it is known. It tells who wrote to whom, so keep it for no longer than you answer questions about it.',
+  }),
+  size: setting(bytes({ min: '16MB', max: '1TB' }), {
+    default: '256MB',
+    doc: 'How much of it is kept at most: the oldest goes first. 256 MB are about a million events, two or three to a message.',
+  }),
+})
+
 const log = section('What is told, on standard error in development and on standard output otherwise.', {
   level: setting(choice(LOG_LEVELS), { default: 'info', doc: 'The least important events that are told.' }),
   format: setting(choice(['auto', 'json', 'pretty']), {
@@ -197,6 +208,7 @@ export const definition = section(
     routing,
     dns,
     directory,
+    journey,
     log,
   },
   USE,

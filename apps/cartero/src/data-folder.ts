@@ -13,6 +13,8 @@ export interface DataFolder {
   readonly mailStore: string
   readonly spool: string
   readonly content: string
+  /** What happened to each message. */
+  readonly journey: string
   readonly certificate: string
   readonly key: string
   readonly credentials: string
@@ -28,6 +30,7 @@ export function dataFolder(folder: string): DataFolder {
     mailStore: join(path, 'mailstore.sqlite'),
     spool: join(path, 'spool.sqlite'),
     content: join(path, 'content'),
+    journey: join(path, 'journey'),
     certificate: join(path, 'tls', 'certificate.pem'),
     key: join(path, 'tls', 'key.pem'),
     credentials: join(path, 'credentials.json'),
