@@ -1,8 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { CERTIFICATE, command, KEY } from '@cartero/testkit'
+import { CERTIFICATE, command, KEY, PeerProcess } from '@cartero/testkit'
 import { endOf, messagesIn } from './maildir.ts'
-import { PeerProcess } from './peer-process.ts'
 import {
   LARGEST,
   PEER_LOGIN,

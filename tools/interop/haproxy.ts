@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PeerProcess } from './peer-process.ts'
+import { PeerProcess } from '@cartero/testkit'
 import { unpacked } from './peer.ts'
 
 export const HAPROXY = unpacked('haproxy/usr/sbin/haproxy')

@@ -3,9 +3,8 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { command } from '@cartero/testkit'
+import { command, PeerProcess } from '@cartero/testkit'
 import { messagesIn } from './maildir.ts'
-import { PeerProcess } from './peer-process.ts'
 import { LARGEST, REFUSED, unpacked, untilGreeted, type Peer, type PeerOptions } from './peer.ts'
 
 export const OPENSMTPD = unpacked('opensmtpd/usr/sbin/smtpd')

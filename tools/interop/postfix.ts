@@ -1,8 +1,7 @@
 import { chmodSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { CERTIFICATE, command, KEY } from '@cartero/testkit'
+import { CERTIFICATE, command, KEY, PeerProcess } from '@cartero/testkit'
 import { endOf, messagesIn } from './maildir.ts'
-import { PeerProcess } from './peer-process.ts'
 import { LARGEST, PUT_OFF, REFUSED, untilGreeted, type Peer, type PeerOptions } from './peer.ts'
 
 /** Debian's Postfix under a folder of its own. */

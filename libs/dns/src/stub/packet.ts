@@ -8,6 +8,7 @@ import {
   type DecodedPacket,
 } from 'dns-packet'
 import { DnsError, type RecordType } from '../ports.ts'
+import { endOfRecords } from './framing.ts'
 
 /** A question as it goes to one server. `name` is in the form of `normalName`. */
 export interface Query {
@@ -94,15 +95,16 @@ function refusedWhenCrowded(octets: Buffer): Buffer {
 }
 
 function decoded(octets: Buffer): DecodedPacket {
+  const end = endOfRecords(octets)
+  if (end === undefined) throw new DnsError('malformed', 'a packet that ends in the middle of a record')
   let packet: DecodedPacket
   try {
     packet = decode(octets)
   } catch (cause) {
     throw new DnsError('malformed', 'a packet that cannot be read', { cause })
   }
-  // The decoder reads over the end of the last record.
-  if (!(decode.bytes <= octets.length))
-    throw new DnsError('malformed', 'a packet that ends in the middle of a record')
+  if (decode.bytes !== end)
+    throw new DnsError('malformed', 'a packet whose records are not as long as it says')
   return packet
 }
 

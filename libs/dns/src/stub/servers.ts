@@ -51,3 +51,16 @@ export function parseServer(text: string): NameServer {
     isLoopback: LOOPBACK.has(address),
   }
 }
+
+/**
+ * Whom to ask. Where one of the servers may be believed about DNSSEC, only such servers are asked: what one of them finds to
+ * be forged, a server that does not look would believe.
+ */
+// RFC 4035 §4.9.3
+export function serversToAsk(
+  servers: readonly NameServer[],
+  trustAd: boolean,
+): { readonly servers: readonly NameServer[]; readonly areBelieved: boolean } {
+  const believed = trustAd ? servers : servers.filter(({ isLoopback }) => isLoopback)
+  return believed.length > 0 ? { servers: believed, areBelieved: true } : { servers, areBelieved: false }
+}

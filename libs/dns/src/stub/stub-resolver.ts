@@ -5,7 +5,7 @@ import { AnswerCache } from './answer-cache.ts'
 import { Asker, type Question } from './asker.ts'
 import { DEFAULT_LIMITS, type StubLimits } from './limits.ts'
 import { readMessage, type Reading, type Trail } from './reading.ts'
-import { parseServer, systemServers } from './servers.ts'
+import { parseServer, serversToAsk, systemServers } from './servers.ts'
 import { SharedFlights } from './shared-flights.ts'
 import { Slots } from './slots.ts'
 
@@ -32,12 +32,7 @@ interface Outcome {
 /** What an entry weighs besides its packet. */
 const ENTRY_OCTETS = 200
 
-/**
- * Asks recursive name servers, and keeps what they say.
- *
- * Where one of the servers may be believed about DNSSEC, only such servers are asked: what one of them finds to be forged,
- * a server that does not look would believe.
- */
+/** Asks recursive name servers, and keeps what they say. */
 export class StubResolver implements Resolver {
   readonly #asker: Asker
   readonly #cache: AnswerCache<Outcome['result']>
@@ -50,12 +45,12 @@ export class StubResolver implements Resolver {
 
   /** Throws RangeError for a server that is none. */
   constructor({ servers = systemServers(), trustAd = false, limits, clock = systemClock }: StubOptions = {}) {
-    const all = servers.map(parseServer)
-    const believed = trustAd ? all : all.filter(({ isLoopback }) => isLoopback)
-    this.#isBelieved = believed.length > 0
+    if (servers.length === 0) throw new RangeError('no name server is named')
+    const asked = serversToAsk(servers.map(parseServer), trustAd)
+    this.#isBelieved = asked.areBelieved
     this.#limits = { ...DEFAULT_LIMITS, ...limits }
     this.#clock = clock
-    this.#asker = new Asker({ servers: this.#isBelieved ? believed : all, clock, limits: this.#limits })
+    this.#asker = new Asker({ servers: asked.servers, clock, limits: this.#limits })
     this.#cache = new AnswerCache(clock, this.#limits)
     this.#slots = new Slots(this.#limits.open)
   }

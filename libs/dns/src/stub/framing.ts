@@ -1,0 +1,35 @@
+const HEADER_OCTETS = 12
+/** Type and class of a question. */
+const QUESTION_OCTETS = 4
+/** Type, class, TTL and length of a record. */
+const RECORD_OCTETS = 10
+const POINTER = 0xc0
+
+/**
+ * Where the last record of a packet ends by the lengths that the packet itself tells; undefined when that is behind its end.
+ * The decoder takes what is cut for something shorter.
+ */
+// RFC 1035 §4.1
+export function endOfRecords(octets: Buffer): number | undefined {
+  if (octets.length < HEADER_OCTETS) return undefined
+  const questions = octets.readUInt16BE(4)
+  const records = octets.readUInt16BE(6) + octets.readUInt16BE(8) + octets.readUInt16BE(10)
+  let at = HEADER_OCTETS
+  for (let i = 0; i < questions + records; i++) {
+    at = endOfName(octets, at) + (i < questions ? QUESTION_OCTETS : RECORD_OCTETS)
+    if (at > octets.length) return undefined
+    if (i >= questions) at += octets.readUInt16BE(at - 2)
+  }
+  return at > octets.length ? undefined : at
+}
+
+// RFC 1035 §4.1.4
+function endOfName(octets: Buffer, start: number): number {
+  for (let at = start; at < octets.length;) {
+    const length = octets[at]!
+    if (length === 0) return at + 1
+    if ((length & POINTER) === POINTER) return at + 2
+    at += 1 + length
+  }
+  return octets.length + 1
+}
