@@ -162,7 +162,7 @@ const journey = section('What happened to each message, for "cartero trace". Mai
     default: '14d',
     doc: 'How long it is known. It tells who wrote to whom, so keep it for no longer than you answer questions about it.',
   }),
-  size: setting(bytes({ min: '16MB', max: '1TB' }), {
+  size: setting(bytes({ min: '16MB', max: '1000GB' }), {
     default: '256MB',
     doc: 'How much of it is kept at most: the oldest goes first. 256 MB are about a million events, two or three to a message.',
   }),
