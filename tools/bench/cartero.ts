@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { end, untilGreeted } from './processes.ts'
@@ -7,12 +7,34 @@ import type { BenchServer, StartOptions } from './server.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
-/** What `npm start` runs, without npm around it. */
-function startCommand(): string {
+/** What `npm start` or `npm run cartero` runs, without npm around it. */
+function npmScript(name: 'start' | 'cartero'): string {
   const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
-    scripts: { start: string }
+    scripts: Record<string, string>
   }
-  return manifest.scripts.start
+  return manifest.scripts[name]!
+}
+
+/** Our own system with a configuration of its own. */
+export async function startCarteroWith({
+  folder,
+  port,
+  config,
+  recipient,
+}: StartOptions & { readonly config: string; readonly recipient: string }): Promise<BenchServer> {
+  mkdirSync(folder, { recursive: true })
+  const file = join(folder, 'cartero.yaml')
+  writeFileSync(file, config)
+  const child = spawn('sh', ['-c', `${npmScript('cartero')} "$@"`, 'cartero', 'serve', '--config', file], {
+    cwd: ROOT,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, ...profile(folder) },
+  })
+  await untilGreeted(port).catch(async (error) => {
+    await end(child)
+    throw error
+  })
+  return { name: 'Cartero', smtpPort: port, recipient, pid: child.pid!, stop: () => end(child) }
 }
 
 /** Our own system, started as its users start it. */
@@ -21,7 +43,7 @@ export async function startCartero({ folder, port }: StartOptions): Promise<Benc
   const data = join(folder, 'data')
   const child = spawn(
     'sh',
-    ['-c', `${startCommand()} "$@"`, 'cartero', '--data', data, '--port-base', String(base)],
+    ['-c', `${npmScript('start')} "$@"`, 'cartero', '--data', data, '--port-base', String(base)],
     {
       cwd: ROOT,
       stdio: ['ignore', 'ignore', 'inherit'],

@@ -4,7 +4,7 @@ import { run, untilGreeted } from './processes.ts'
 import type { BenchServer, StartOptions } from './server.ts'
 
 export interface PostfixOptions extends StartOptions {
-  /** Where accepted mail goes: `discard:` or `lmtp:inet:127.0.0.1:port`. */
+  /** Where accepted mail goes: `discard:`, `lmtp:inet:127.0.0.1:port` or `smtp:[127.0.0.1]:port`. */
   readonly transport: string
 }
 
@@ -74,6 +74,7 @@ discard unix - - n - - discard
 local unix - n n - - local
 virtual unix - n n - - virtual
 lmtp unix - - n - - lmtp
+smtp unix - - n - - smtp
 anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
