@@ -20,6 +20,7 @@ const PROBLEMS: Readonly<Record<NonNullable<DeliveryRecipient['problem']>, Troub
   noSuchMailbox: never('badDestinationMailbox', 'there is no such mailbox here any more'),
   mailboxDisabled: never('mailboxDisabled', 'the mailbox is disabled'),
   aliasLoop: never('loop', 'the address leads in a circle'),
+  refused: never('notAuthorised', 'this system sends no mail to that address'),
 }
 
 /** Why there is no mailbox for it; undefined when there is one. */

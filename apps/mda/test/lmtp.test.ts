@@ -43,6 +43,8 @@ async function house(port: number, trusted = '127.0.0.0/8') {
     })
   const both = { address: 'both@cartero.test', targets: ['alice@cartero.test', 'full@cartero.test'] }
   await directory.SetAlias({ alias: both })
+  const away = { address: 'away@cartero.test', targets: ['bob@cartero.test', 'bob@elsewhere.test'] }
+  await directory.SetAlias({ alias: away })
   await mailStore.provision('full@cartero.test')
   await mailStore.setQuota('full@cartero.test', 1)
   const random = (octets: number): Uint8Array => new Uint8Array(octets)
@@ -139,6 +141,7 @@ describe('the LMTP door', () => {
     assert.match(await client.smtp('RCPT TO:<nobody@cartero.test>'), /^550 5\.1\.1/)
     assert.match(await client.smtp('RCPT TO:<carol@cartero.test>'), /^550 5\.2\.1/)
     assert.match(await client.smtp('RCPT TO:<someone@elsewhere.test>'), /^550/)
+    assert.match(await client.smtp('RCPT TO:<away@cartero.test>'), /^550 5\.4\.4/)
     assert.match(await client.smtp('DATA'), /^5/)
   })
 

@@ -1,8 +1,10 @@
-import { Resolution_Verdict, type DirectoryService, type Resolution } from '@cartero/contracts/directory'
-import type { DeliveryRecipient, RecipientProblem, Routed, Spool, SpooledMessage } from '@cartero/spool'
+import type { DirectoryService, ForwardedSender, Resolution } from '@cartero/contracts/directory'
+import { RouteTable } from '@cartero/routing'
+import type { Spool, SpooledMessage } from '@cartero/spool'
 import type { Notices } from '@cartero/spool/notices'
 import { pause, type Clock } from '@cartero/wire'
 import type { Events } from './events.ts'
+import { isExpanded, RoutePlan } from './route-plan.ts'
 
 /** Messages routed at a time: one question to the directory, one call to the spool. */
 const BATCH = 200
@@ -10,26 +12,43 @@ const BATCH = 200
 /** How long to wait before asking a directory again that could not answer. */
 const RETRY_MS = 5_000
 
+/**
+ * What becomes of mail for other hosts: it is sent; it is accepted and held until an operator releases it; or the doors refuse
+ * it, so that there is none but notices and what aliases forward.
+ */
+export type Outbound = 'send' | 'hold' | 'refuse'
+
+const HELD = 'this system sends nothing to other hosts: it waits until it is released'
+
 export interface RouterDependencies {
-  readonly spool: Spool
-  readonly directory: Pick<DirectoryService, 'Resolve'>
+  readonly spool: Pick<Spool, 'arrivals' | 'route'>
+  readonly directory: Pick<DirectoryService, 'Resolve' | 'RewriteSenders'>
   readonly clock: Clock
   readonly events: Events
   /** Tells who wants to know that an alias was expanded; without it nobody is told. */
   readonly notices?: Pick<Notices, 'expanded'> | undefined
+  /** Without it all mail for elsewhere goes to the hosts that the DNS names. */
+  readonly routes?: RouteTable | undefined
+  /** `refuse` without it. */
+  readonly outbound?: Outbound | undefined
 }
 
 type Known = ReadonlyMap<string, Resolution>
 
 /**
- * Decides where each accepted message goes next: our mailboxes, or the hosts of another domain. What the edge accepted and
- * nobody here takes any more is given to the MDA with the reason, which tells the sender.
+ * Decides where each accepted message goes next: our mailboxes, the hosts of another domain, or those of a route. What the
+ * edge accepted and nobody here takes any more is given to the MDA with the reason, which tells the sender.
+ *
+ * Mail that is forwarded in a circle by us and others comes in with each round, and is refused there when it has too many
+ * trace fields (RFC 5321 §6.3).
  */
 export class Router {
   readonly #on: RouterDependencies
+  readonly #routes: RouteTable
 
   constructor(dependencies: RouterDependencies) {
     this.#on = dependencies
+    this.#routes = dependencies.routes ?? new RouteTable()
   }
 
   /** Routes until the signal aborts. */
@@ -41,13 +60,45 @@ export class Router {
 
   /** One batch. Idempotent by queue id, but for the notices of messages that are not in `told`; they are added to it. */
   async route(messages: readonly SpooledMessage[], told: Set<string> = new Set()): Promise<void> {
-    const addresses = [
-      ...new Set(messages.flatMap(({ envelope }) => envelope.recipients.map(({ address }) => address))),
-    ]
-    const { resolutions } = await this.#on.directory.Resolve({ addresses })
-    const known = new Map(addresses.map((address, i) => [address, resolutions[i]!]))
+    const known = await this.#resolve(messages)
+    const senderOf = await this.#senders(messages, known)
     for (const message of messages) await this.#tell(message, known, told)
-    await this.#on.spool.route(messages.map((message) => routed(message, known)))
+    const knowledge = {
+      routes: this.#routes,
+      resolutionOf: (address: string) => known.get(address),
+      senderOf,
+      held: this.#on.outbound === 'hold' ? HELD : undefined,
+    }
+    await this.#on.spool.route(messages.map((message) => new RoutePlan(message, knowledge).routed()))
+  }
+
+  /** What the directory says of all addresses that no rule names. */
+  async #resolve(messages: readonly SpooledMessage[]): Promise<Known> {
+    const all = new Set(messages.flatMap(({ envelope }) => envelope.recipients.map(({ address }) => address)))
+    const addresses = [...all].filter((address) => this.#routes.namedDirectionOf(address) === undefined)
+    if (addresses.length === 0) return new Map()
+    const { resolutions } = await this.#on.directory.Resolve({ addresses })
+    return new Map(addresses.map((address, i) => [address, resolutions[i]!]))
+  }
+
+  /** Who sends on what is forwarded; one question for the batch, and none when nothing is. */
+  async #senders(
+    messages: readonly SpooledMessage[],
+    known: Known,
+  ): Promise<(message: SpooledMessage, address: string) => string> {
+    const asked = new Map<string, ForwardedSender>()
+    for (const { envelope } of messages) {
+      for (const { address } of envelope.recipients)
+        if (envelope.reversePath !== '' && (known.get(address)?.forwards.length ?? 0) > 0) {
+          const sender = { address: envelope.reversePath, domain: domainOf(address) }
+          asked.set(keyOf(sender), sender)
+        }
+    }
+    if (asked.size === 0) return ({ envelope }) => envelope.reversePath
+    const { addresses } = await this.#on.directory.RewriteSenders({ senders: [...asked.values()] })
+    const answers = new Map([...asked.keys()].map((key, i) => [key, addresses[i]!]))
+    return ({ envelope: { reversePath } }, address) =>
+      answers.get(keyOf({ address: reversePath, domain: domainOf(address) })) ?? reversePath
   }
 
   /** A directory or store that is away for a moment delays mail; it never loses it. */
@@ -74,62 +125,12 @@ export class Router {
   }
 }
 
-function routed({ queueId, envelope }: SpooledMessage, known: Known): Routed {
-  const mailboxes = new Map<string, DeliveryRecipient>()
-  const elsewhere = new Map<string, DeliveryRecipient[]>()
-  const lost: DeliveryRecipient[] = []
-  for (const { address } of envelope.recipients) {
-    const resolution = known.get(address)
-    const problem = PROBLEMS[resolution?.verdict ?? Resolution_Verdict.UNSPECIFIED]
-    if (resolution?.verdict === Resolution_Verdict.NOT_OURS) {
-      const domain = domainOf(address)
-      elsewhere.set(domain, [...(elsewhere.get(domain) ?? []), { address, account: '' }])
-    } else if (problem !== undefined) lost.push({ address, account: '', problem })
-    else addTargets(mailboxes, address, resolution!)
-  }
-  const local = [[...mailboxes.values()], lost].filter((recipients) => recipients.length > 0)
-  return {
-    queueId,
-    deliveries: [
-      ...local.map((recipients) => ({ nextHop: { kind: 'local' as const }, recipients })),
-      ...[...elsewhere].map(([domain, recipients]) => ({
-        nextHop: { kind: 'remote' as const, domain },
-        recipients,
-      })),
-    ],
-  }
+/** '' for the postmaster of no domain in particular. */
+function domainOf(address: string): string {
+  const at = address.lastIndexOf('@')
+  return at === -1 ? '' : address.slice(at + 1).toLowerCase()
 }
 
-/** RFC 5321 §3.9.1: however many aliases lead to a mailbox, it gets the message once; who wrote to it directly counts first. */
-function addTargets(
-  mailboxes: Map<string, DeliveryRecipient>,
-  address: string,
-  resolution: Resolution,
-): void {
-  const expanded = isExpanded(resolution)
-  for (const { account, detail } of resolution.targets) {
-    const known = mailboxes.get(account)
-    if (known === undefined || (known.expanded && !expanded)) {
-      mailboxes.set(account, {
-        address,
-        account,
-        ...(detail !== '' && { detail }),
-        ...(expanded && { expanded: true }),
-      })
-    } else if (!expanded) mailboxes.set(account, { ...known, others: [...(known.others ?? []), address] })
-  }
-}
-
-/** One name for several mailboxes. */
-const isExpanded = (resolution: Resolution | undefined): boolean =>
-  resolution?.verdict === Resolution_Verdict.ACCEPT && resolution.targets.length > 1
-
-const domainOf = (address: string): string => address.slice(address.lastIndexOf('@') + 1).toLowerCase()
-
-/** Why nobody here takes it, though it was accepted. */
-const PROBLEMS: Readonly<Partial<Record<Resolution_Verdict, RecipientProblem>>> = {
-  [Resolution_Verdict.UNSPECIFIED]: 'noSuchMailbox',
-  [Resolution_Verdict.NO_SUCH_USER]: 'noSuchMailbox',
-  [Resolution_Verdict.DISABLED]: 'mailboxDisabled',
-  [Resolution_Verdict.ALIAS_LOOP]: 'aliasLoop',
+function keyOf({ address, domain }: ForwardedSender): string {
+  return `${address}\0${domain}`
 }

@@ -94,8 +94,8 @@ export type NextHop =
   | { readonly kind: 'remote'; readonly domain: string }
   | { readonly kind: 'route'; readonly name: string }
 
-/** Why nobody here takes mail for a recipient, though it was accepted. */
-export type RecipientProblem = 'noSuchMailbox' | 'mailboxDisabled' | 'aliasLoop'
+/** Why nobody here takes mail for a recipient, though it was accepted; `refused` is for what the operator lets nobody write to. */
+export type RecipientProblem = 'noSuchMailbox' | 'mailboxDisabled' | 'aliasLoop' | 'refused'
 
 export interface DeliveryRecipient {
   /** The address of the envelope that led here. */

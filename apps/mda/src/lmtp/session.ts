@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
 import { ContentStoreError, type ContentDraft, type ContentStore } from '@cartero/content'
-import type { Target } from '@cartero/contracts/directory'
+import type { Resolution, Target } from '@cartero/contracts/directory'
 import { resolveOne, type AnyDirectory } from '@cartero/directory'
 import { MailStoreError, type AppendOutcome, type MailStore } from '@cartero/mailstore'
 import { HeaderScanner, receivedField, transmissionType } from '@cartero/message'
@@ -107,7 +107,7 @@ export class DeliverySession implements SmtpSession, LmtpSession {
   rcpt({ forwardPath }: RcptCommand): MaybePromise<Verdict> {
     const address = forwardPath === 'postmaster' ? 'postmaster' : formatMailbox(forwardPath)
     return withDirectory(resolveOne(this.#on.directory, address), (resolution) => {
-      const refusal = recipientVerdict(resolution, replies.noSuchMailbox)
+      const refusal = recipientVerdict(resolution, replies.noSuchMailbox) ?? leadsAway(resolution)
       if (refusal === undefined) this.#transaction!.recipients.push({ address, targets: resolution.targets })
       return refusal
     })
@@ -242,6 +242,11 @@ export class DeliverySession implements SmtpSession, LmtpSession {
       at: clock.now(),
     })
   }
+}
+
+/** This door puts mail into mailboxes and has no way out: half of an alias would be lost. */
+function leadsAway({ forwards }: Resolution): Reply | undefined {
+  return forwards.length > 0 ? replies.noRouteOut : undefined
 }
 
 /** What one recipient is answered, by what became of its copies. */
