@@ -20,11 +20,9 @@ import {
   type Asked,
   type Script,
 } from './scripted-server.ts'
+import { fault } from './stage.ts'
 
 const TRY_MS = 3_000
-
-const fault = (expected: DnsError['fault']) => (error: unknown) =>
-  error instanceof DnsError && error.fault === expected
 
 function resolverOf(server: ScriptedServer, limits: Partial<StubLimits> = {}): [StubResolver, ManualClock] {
   const clock = new ManualClock()
