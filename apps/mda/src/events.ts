@@ -1,4 +1,4 @@
-import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
+import type { LogFields, Logger, MetricRegistry } from '@cartero/agent/telemetry'
 import type { Delivery, Outcome, QueueId, RecipientOutcome, SpooledMessage } from '@cartero/spool'
 import type { NoticeEntry, RecipientResult } from '@cartero/spool/notices'
 import { METRICS } from './metrics.ts'
@@ -16,8 +16,17 @@ export function createEvents(logger: Logger, registry: MetricRegistry) {
       const fate = fateOf(outcome.state === 'mixed' ? outcome.recipients[i]!.state : 'returned')
       metrics.deliveries.add({ outcome: fate })
       const to = delivery.recipients[i]!.address
-      const { reason, status } = result
-      const told = { qid: delivery.message.queueId, to, status, reason, attempt: delivery.attempts + 1 }
+      const { reason, status, remote } = result
+      const told = {
+        qid: delivery.message.queueId,
+        to,
+        status,
+        reason,
+        ...remote,
+        attempt: delivery.attempts + 1,
+        ...(fate === 'deferred' &&
+          outcome.state === 'mixed' && { next: new Date(outcome.notBefore).toISOString() }),
+      }
       if (fate === 'dead') logger.error('message.dead', told)
       else logger.warn(`message.${fate}`, told)
     })
@@ -35,8 +44,8 @@ export function createEvents(logger: Logger, registry: MetricRegistry) {
         metrics.deliveries.add({ outcome: 'delivered' }, to.length)
         metrics.delay.observe({}, seconds)
         if (logger.enabled('info')) {
-          const accounts = to.map(({ account }) => account)
-          logger.info('message.delivered', { qid: delivery.message.queueId, to: accounts, delay: seconds })
+          const qid = delivery.message.queueId
+          logger.info('message.delivered', { qid, ...whoOf(to), delay: seconds })
         }
       }
       if (to.length < results.length) failed(delivery, outcome, results)
@@ -59,6 +68,13 @@ export function createEvents(logger: Logger, registry: MetricRegistry) {
   }
 }
 
+/** Recipients, and whose mailboxes they are where that is not the same. */
+function whoOf(recipients: Delivery['recipients']): LogFields {
+  const to = recipients.map(({ address }) => address)
+  const accounts = recipients.map(({ account }) => account)
+  return accounts.some((account, i) => account !== to[i]) ? { to, accounts } : { to }
+}
+
 /** What became of a recipient that was not delivered to. */
 function fateOf(state: RecipientOutcome['state']): 'deferred' | 'returned' | 'dead' {
   if (state === 'failed' || state === 'expired') return 'dead'
@@ -67,8 +83,8 @@ function fateOf(state: RecipientOutcome['state']): 'deferred' | 'returned' | 'de
 
 /** Who was told of what, for the log. */
 export function noticeEvents(logger: Logger) {
-  return (notice: QueueId, { queueId }: SpooledMessage, entries: readonly NoticeEntry[]): void => {
+  return (notice: QueueId, { queueId, envelope }: SpooledMessage, entries: readonly NoticeEntry[]): void => {
     const told = entries.map(({ recipient, action }) => `${action} ${recipient.address}`)
-    logger.info('notice.sent', { qid: notice, about: queueId, told })
+    logger.info('notice.sent', { qid: notice, about: queueId, to: envelope.reversePath, told })
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Something that happened to a message, or to somebody who wanted to hand one over. The names are those of the log:
  * `message.received`, `message.relayed`. Fields that are known everywhere: `qid` (queue id), `from`, `to` (address or
- * addresses), `msgid` (Message-ID), `about` (queue id of the message that a notice is about), `peer`.
+ * addresses), `msgid` (Message-ID), `about` (queue id of the message that a notice is about), `peer`. Not changed any more once it was told.
  */
 export interface JourneyEvent {
   /** Milliseconds since the epoch. */
@@ -12,7 +12,10 @@ export interface JourneyEvent {
 }
 
 export interface JournalQuestion {
-  /** A queue id, an address, or a Message-ID with or without its angle brackets. Upper and lower case are the same in addresses. */
+  /**
+   * A queue id, an address, a Message-ID with or without its angle brackets, or the IP address of a peer. Upper and lower case
+   * are the same.
+   */
   readonly key: string
   /** Milliseconds since the epoch. */
   readonly since?: number
