@@ -9,7 +9,7 @@ export function registerAlias(program: Command): void {
     alias.command('add').description('let an address lead to others; replaces what it led to'),
   )
     .argument('<address>', 'for example info@example.org')
-    .argument('<targets...>', 'accounts or other aliases')
+    .argument('<targets...>', 'accounts, other aliases, or addresses elsewhere')
     .action(add)
   withSystemOptions(alias.command('list').description('list the aliases'))
     .option('--domain <name>', 'only those of a domain', '')
