@@ -16,6 +16,11 @@ export interface MailHost {
   readonly addresses: readonly string[]
   /** How the name was found: what is validated from its MX on is the base of DANE (RFC 7672 §2.2). */
   readonly isValidated: boolean
+  /**
+   * Its name is sure, wherever it is: it is configured, it is the domain's own, or the MX records that name it are validated.
+   */
+  // RFC 8689 §4.2.1
+  readonly isNameValidated?: boolean
   /** The name behind CNAMEs, when there are any: where TLSA records are looked for first (RFC 7672 §2.2.3). */
   readonly canonicalName?: string
 }
