@@ -3,9 +3,9 @@ import { NetworkSet, parseNetwork } from '@cartero/wire'
 /** `nowhere`: no host of its own stands behind it, so that mail never goes there. */
 export type AddressKind = 'loopback' | 'nowhere' | 'ordinary'
 
-// 0/8 and :: are this machine, too: connecting to them reaches it. RFC 1122 §3.2.1.3
+// 0/8 and :: are this machine, too: connecting to them reaches it. RFC 6890 §2.2.2, §2.2.3
 const LOOPBACK = networks('127.0.0.0/8', '0.0.0.0/8', '::1', '::')
-// Link-local ones want a zone that no record has; the others are groups, or not given out. RFC 6890 §2.2
+// Link-local ones want a zone that no record has; the others are groups, or not given out. RFC 6890 §2.2.2, §2.2.3
 const NOWHERE = networks('169.254.0.0/16', '224.0.0.0/4', '240.0.0.0/4', 'fe80::/10', 'ff00::/8')
 
 /** @param address in its normal form */

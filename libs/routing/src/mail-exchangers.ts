@@ -73,7 +73,7 @@ function upToUs(hosts: readonly MxRecord[], doors: OwnDoors): readonly MxRecord[
 }
 
 /** An underscore is in no host's name by the standard, and in many in the world; the DNS has nothing against it. */
-// RFC 1123 §2.1, RFC 2181 §11
+// RFC 1123 §2.1
 function isHostName(name: string): boolean {
   return parseDomain(name.replaceAll('_', 'x')) !== undefined
 }
