@@ -59,9 +59,11 @@ export class Cargo {
     if (this.#closed) this.#giveBackAll()
   }
 
-  /** Takes out what was put back, and whatever else is at hand. */
-  empty(): readonly Load[] {
-    return this.#loads.splice(0)
+  /** Takes out those of which `find` knows something. */
+  extract<T>(find: (load: Load) => T | undefined): readonly T[] {
+    const found = this.#loads.map((load) => ({ load, known: find(load) }))
+    this.#loads = found.filter(({ known }) => known === undefined).map(({ load }) => load)
+    return found.flatMap(({ known }) => known ?? [])
   }
 
   /** Everything goes back to where it was taken from. */

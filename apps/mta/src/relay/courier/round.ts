@@ -222,7 +222,7 @@ export class Round {
 
   /** No host has taken it, for now: what one has begun with ends as that one ended it. */
   #conclude(): RunEnding {
-    const undecided = this.#cargo.empty().flatMap((load) => this.#undecided.get(load) ?? [])
+    const undecided = this.#cargo.extract((load) => this.#undecided.get(load))
     for (const { load, results, facts } of undecided) this.#feed.done(load.delivery, results, facts)
     if (undecided.length > 0) return { kind: 'served', isCut: true }
     const trouble = mostTelling(this.#troubles) ?? NO_HOSTS
