@@ -1,6 +1,6 @@
 import type { LogFields, Logger, MetricRegistry } from '@cartero/agent/telemetry'
-import type { Delivery, Outcome, QueueId, RecipientOutcome, SpooledMessage } from '@cartero/spool'
-import type { NoticeEntry, RecipientResult } from '@cartero/spool/notices'
+import type { Delivery, Outcome, QueueId, SpooledMessage } from '@cartero/spool'
+import { misfortunesOf, type NoticeEntry, type RecipientResult } from '@cartero/spool/notices'
 import { METRICS } from './metrics.ts'
 import { isOfStore } from './troubles.ts'
 
@@ -11,25 +11,13 @@ export type Events = ReturnType<typeof createEvents>
 export function createEvents(logger: Logger, registry: MetricRegistry) {
   const metrics = registry.register(METRICS)
   const failed = (delivery: Delivery, outcome: Outcome, results: readonly RecipientResult[]): void => {
-    results.forEach((result, i) => {
-      if (result.kind !== 'failed' && result.kind !== 'deferred') return
-      const fate = fateOf(outcome.state === 'mixed' ? outcome.recipients[i]!.state : 'returned')
+    for (const { to, trouble, fate } of misfortunesOf(delivery, results, outcome)) {
       metrics.deliveries.add({ outcome: fate })
-      const to = delivery.recipients[i]!.address
-      const { reason, status, remote } = result
-      const told = {
-        qid: delivery.message.queueId,
-        to,
-        status,
-        reason,
-        ...remote,
-        attempt: delivery.attempts + 1,
-        ...(fate === 'deferred' &&
-          outcome.state === 'mixed' && { next: new Date(outcome.notBefore).toISOString() }),
-      }
+      const { reason, status } = trouble
+      const told = { qid: delivery.message.queueId, to, status, reason, attempt: delivery.attempts + 1 }
       if (fate === 'dead') logger.error('message.dead', told)
       else logger.warn(`message.${fate}`, told)
-    })
+    }
   }
   /** Something was thrown that nobody foresaw; what it was about comes again. */
   const bug = (error: unknown): void => {
@@ -73,12 +61,6 @@ function whoOf(recipients: Delivery['recipients']): LogFields {
   const to = recipients.map(({ address }) => address)
   const accounts = recipients.map(({ account }) => account)
   return accounts.some((account, i) => account !== to[i]) ? { to, accounts } : { to }
-}
-
-/** What became of a recipient that was not delivered to. */
-function fateOf(state: RecipientOutcome['state']): 'deferred' | 'returned' | 'dead' {
-  if (state === 'failed' || state === 'expired') return 'dead'
-  return state === 'deferred' ? 'deferred' : 'returned'
 }
 
 /** Who was told of what, for the log. */

@@ -1,6 +1,8 @@
 import type { Component } from '@cartero/agent/lifecycle'
-import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
+import type { Instruments, Logger, MetricRegistry } from '@cartero/agent/telemetry'
+import type { ContentStore } from '@cartero/content'
 import type { AnyDirectory } from '@cartero/directory'
+import { RouteTable, type Way } from '@cartero/routing'
 import {
   SmtpServerMachine,
   serveSession,
@@ -21,8 +23,17 @@ import { systemClock, type Clock, type ConnectionFacts, type Role } from '@carte
 import { Listener, listenAll, type TlsServer } from '@cartero/wire/node'
 import { createEvents } from './events.ts'
 import { MxSession, type MxSessionOptions } from './inbound/session.ts'
-import { Router } from './router.ts'
-import { WaitingRoom } from './waiting-room.ts'
+import { RELAY_METRICS } from './metrics.ts'
+import { countQueue } from './queue-gauges.ts'
+import { relayEvents } from './relay-events.ts'
+import { createCourier, type CourierOptions } from './relay/courier/index.ts'
+import type { WayLimits } from './relay/floor.ts'
+import { Relay } from './relay/relay.ts'
+import type { RelaySettings } from './relay/settings.ts'
+import { Router, type Outbound } from './router.ts'
+
+export { RELAY_SETTINGS, type RelaySettings } from './relay/settings.ts'
+export type { Outbound } from './router.ts'
 
 /** A door for other hosts, and how strict it is. */
 export interface MxListener extends Pick<SmtpServerOptions, 'bareNewlines' | 'earlyTalkers'> {
@@ -42,6 +53,15 @@ export interface MtaSettings {
   readonly proxyProtocol?: readonly string[]
 }
 
+/** What mail needs to find its way to other hosts. */
+export interface RelayParts extends Pick<
+  CourierOptions,
+  'hosts' | 'policies' | 'tlsResults' | 'authorities'
+> {
+  readonly content: ContentStore
+  readonly settings: RelaySettings
+}
+
 export interface MtaDependencies {
   readonly settings: MtaSettings
   readonly spool: Spool
@@ -50,8 +70,14 @@ export interface MtaDependencies {
   readonly logger: Logger
   readonly metrics: MetricRegistry
   readonly clock?: Clock
-  /** Tells senders of expansions, and of mail that waits for a way out; without it nobody is told. */
+  /** Tells senders of expansions, and of what became of mail for other hosts; without it nobody is told. */
   readonly notices?: Notices
+  /** Which mail goes which way; without it, all to the hosts that the DNS names. */
+  readonly routes?: RouteTable
+  /** What becomes of mail for other hosts; `refuse` without it. */
+  readonly outbound?: Outbound
+  /** Carries mail to other hosts, and needs `notices` for that. Without it, such mail waits in the queue. */
+  readonly relay?: RelayParts
   /** Nobody is at a terminal when it is absent. */
   readonly terminals?: Terminals
   /** Nothing is asked about the domains of senders when it is absent. */
@@ -64,20 +90,25 @@ export function createMtaAgent(dependencies: MtaDependencies): Component {
   const clock = dependencies.clock ?? systemClock
   const events = createEvents(logger.child({ agent: 'mta' }), metrics)
   const { notices } = dependencies
-  const router = new Router({ spool, directory, clock, events, notices })
-  const waitingRoom = notices && new WaitingRoom({ spool, notices, clock, events })
+  const { routes, outbound } = dependencies
+  const router = new Router({ spool, directory, clock, events, notices, routes, outbound })
+  const told = metrics.register(RELAY_METRICS)
+  const relay = relayOf(dependencies, clock, told)
   const session = sessionOptions(dependencies, clock, events)
   const listeners = dependencies.settings.listen.map((door) => mxListener(door, dependencies, session))
   const leaving = new AbortController()
   let routing: Promise<unknown> = Promise.resolve()
   const drain = async (signal: AbortSignal): Promise<void> => {
-    await Promise.all(listeners.map((listener) => listener.drain(signal)))
+    await Promise.all([...listeners.map((listener) => listener.drain(signal)), relay?.drain(signal)])
   }
+  const failed = (error: unknown): void => logger.error('mta.queue.uncounted', { err: error })
   return {
     name: 'mta',
     start: async () => {
       await listenAll(listeners)
-      routing = Promise.all([router.run(leaving.signal), waitingRoom?.run(leaving.signal)])
+      const { signal } = leaving
+      const counting = countQueue({ office: spool, gauge: told.queue, clock, failed }, signal)
+      routing = Promise.all([router.run(signal), relay?.run(signal), counting])
     },
     drain,
     stop: async () => {
@@ -85,6 +116,43 @@ export function createMtaAgent(dependencies: MtaDependencies): Component {
       leaving.abort()
       await routing
     },
+  }
+}
+
+/** Who carries mail to other hosts, if anybody does. */
+function relayOf(
+  { relay, spool, notices, routes = new RouteTable(), settings: { hostname }, logger }: MtaDependencies,
+  clock: Clock,
+  metrics: Instruments<typeof RELAY_METRICS>,
+): Relay | undefined {
+  if (relay === undefined) return undefined
+  if (notices === undefined) throw new TypeError('a relay needs notices: senders must hear of what fails')
+  const events = relayEvents(logger.child({ agent: 'mta' }), metrics)
+  const made = new Relay({
+    spool,
+    queue: spool,
+    notices,
+    courier: createCourier({ ...relay, hostname, clock, routes, events }),
+    settings: relay.settings,
+    limitsOf: (way) => limitsOf(way, routes),
+    owner: `mta ${hostname} ${process.pid}`,
+    clock,
+    random: Math.random,
+    events,
+  })
+  metrics.connections.read({}, () => made.connections)
+  metrics.lanes.read({}, () => made.lanes)
+  metrics.starved.read({}, () => made.waiting)
+  metrics.unsettled.read({}, () => made.unsettled)
+  return made
+}
+
+/** What a route has of its own. */
+function limitsOf(way: Way, routes: RouteTable): WayLimits {
+  const route = way.kind === 'route' ? routes.route(way.name) : undefined
+  return {
+    ...(route?.connections !== undefined && { connectionsPerDestination: route.connections }),
+    ...(route?.messagesPerMinute !== undefined && { messagesPerMinute: route.messagesPerMinute }),
   }
 }
 

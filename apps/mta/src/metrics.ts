@@ -1,5 +1,6 @@
-import { counter } from '@cartero/agent/telemetry'
+import { BUCKETS, counter, gauge, histogram } from '@cartero/agent/telemetry'
 import { STAGES } from '@cartero/spool/reception'
+import { QUEUE_STATES } from './queue-gauges.ts'
 
 export const METRICS = {
   sessions: counter({
@@ -19,5 +20,53 @@ export const METRICS = {
   bugs: counter({
     name: 'cartero_mta_bugs_total',
     doc: 'Errors nobody foresaw; each is in the log with its stack',
+  }),
+}
+
+/** Of mail on its way to other hosts. */
+export const RELAY_METRICS = {
+  deliveries: counter({
+    name: 'cartero_mta_relayed_recipients_total',
+    doc: 'Recipients elsewhere, by what came of an attempt, or of the decision not to make one',
+    labels: { outcome: ['relayed', 'deferred', 'returned', 'dead'] },
+  }),
+  attempts: counter({
+    name: 'cartero_mta_relay_attempts_total',
+    doc: 'Deliveries that were given to a host, by whether the connection was made for them',
+    labels: { connection: ['new', 'kept'] },
+  }),
+  delay: histogram({
+    name: 'cartero_mta_relay_delay_seconds',
+    doc: 'Time from the 250 to the 250 of the next host',
+    buckets: BUCKETS.journeySeconds,
+  }),
+  outages: counter({
+    name: 'cartero_mta_unreachable_total',
+    doc: 'Times that no host of a destination took mail',
+  }),
+  connections: gauge({
+    name: 'cartero_mta_relay_connections',
+    doc: 'Connections to other hosts that are open or being made',
+  }),
+  lanes: gauge({
+    name: 'cartero_mta_relay_lanes',
+    doc: 'Destinations that mail is carried to now, each kind of TLS that mail asks for by itself',
+  }),
+  starved: gauge({
+    name: 'cartero_mta_relay_starved_destinations',
+    doc: 'Destinations that wait for a connection',
+  }),
+  unsettled: gauge({
+    name: 'cartero_mta_relay_unsettled',
+    doc: 'Deliveries whose end is not yet noted in the spool',
+  }),
+  queue: gauge({
+    name: 'cartero_mta_queue_deliveries',
+    doc: 'Deliveries in the spool, for ourselves and for others, by state',
+    labels: { state: QUEUE_STATES },
+  }),
+  bugs: counter({
+    name: 'cartero_mta_relay_bugs_total',
+    doc: 'Errors of couriers that nobody foresaw; each is in the log with its stack',
   }),
 }

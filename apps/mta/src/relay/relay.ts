@@ -75,6 +75,11 @@ export class Relay {
     return this.#floor.pool.waiting
   }
 
+  /** Deliveries that have ended and are not settled. */
+  get unsettled(): number {
+    return this.#floor.settler.unsettled
+  }
+
   /** Lanes with connections. */
   get lanes(): number {
     let lanes = 0

@@ -91,7 +91,7 @@ export class Turn implements Feed {
 
   /** It failed over what it left behind: all of that ends like this, so that nothing fails for ever. */
   fail(trouble: Trouble): void {
-    for (const delivery of [...this.#loads.keys()]) {
+    for (const delivery of this.#loads.keys()) {
       const results = delivery.recipients.map(() => trouble)
       this.done(delivery, results, {})
     }

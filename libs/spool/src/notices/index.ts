@@ -3,6 +3,7 @@
  * @packageDocumentation
  */
 export { delayMoment, lastMoment } from './deadline.ts'
+export { misfortunesOf, type Fate, type Misfortune } from './fate.ts'
 export { Notices, type NoticesOptions } from './notices.ts'
 export type { RecipientResult, RemoteReply, Trouble } from './result.ts'
 export { NOTICE_SETTINGS, type NoticeSettings } from './settings.ts'
