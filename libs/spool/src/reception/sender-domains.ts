@@ -3,7 +3,7 @@ import type { Reply } from '@cartero/smtp/server'
 import type { MaybePromise } from '@cartero/wire'
 
 /** Port: what the DNS knows of domains that send. May be absent; then nothing is asked. */
-// RFC 2505 §2.9 todo: nothing provides it until there is a resolver, so there is no setting either
+// RFC 2505 §2.9
 export interface SenderDomains {
   /** Whether mail could be sent back there; `unknown` when the DNS cannot tell now. */
   look(domain: string): MaybePromise<'mail' | 'noMail' | 'nonexistent' | 'unknown'>
