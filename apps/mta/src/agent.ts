@@ -32,6 +32,7 @@ import { Relay } from './relay/relay.ts'
 import type { RelaySettings } from './relay/settings.ts'
 import { Router, type Outbound } from './router.ts'
 
+export { SenderDomainLookup, type SenderDomainOptions } from './inbound/sender-domains.ts'
 export { RELAY_SETTINGS, type RelaySettings } from './relay/settings.ts'
 export type { Outbound } from './router.ts'
 
