@@ -4,6 +4,9 @@ import type { HealthReport } from '@cartero/agent/lifecycle'
 import { version } from './cli/version.ts'
 import type { CarteroConfig } from './config.ts'
 
+/** What is said instead of it by a command that works on the files of a stopped system. */
+export const MAINTENANCE = { phase: 'maintenance' } as const
+
 /** What `cartero status` shows of a running system. */
 export interface SystemStatus extends HealthReport {
   readonly version: string

@@ -14,7 +14,6 @@ import { Terminals } from './terminals/terminals.ts'
 
 export { noticeEvents } from './events.ts'
 export type { LmtpSettings } from './lmtp/door.ts'
-export { harmless } from './terminals/harmless.ts'
 export { Terminals, type NumberedMessage, type ShownMessage } from './terminals/terminals.ts'
 
 export interface MdaDependencies {

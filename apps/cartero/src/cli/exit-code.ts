@@ -1,5 +1,6 @@
 import { ControlError } from '@cartero/agent/admin'
 import { OperatorError } from '@cartero/agent/lifecycle'
+import { harmless } from '@cartero/agent/terminal'
 
 /** How a command ended; what scripts may rely on. */
 export const EXIT = { ok: 0, failure: 1, usage: 2, notFound: 3 } as const
@@ -24,6 +25,10 @@ export function exitCodeOf(error: unknown): number {
 
 /** An error in sentences; a bug with its stack. */
 export function sentencesOf(error: unknown): string {
+  return harmless(sentences(error), 'text')
+}
+
+function sentences(error: unknown): string {
   if (!(error instanceof Error)) return `error: ${String(error)}\n`
   if (error instanceof OperatorError) return `error: ${error.message}\n  fix: ${error.remedy}\n`
   if (error.name === 'ConfigError') return `${error.message}\n`

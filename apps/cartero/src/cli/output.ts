@@ -1,12 +1,15 @@
+import { harmless } from '@cartero/agent/terminal'
 import { Option, type Command } from 'commander'
 
 export type OutputFormat = 'table' | 'json'
 
 /** `-o json`: the same data for machines. */
 export function withOutput(command: Command): Command {
-  return command.addOption(
-    new Option('-o, --output <format>', 'how data is printed').choices(['table', 'json']).default('table'),
-  )
+  return command
+    .addOption(
+      new Option('-o, --output <format>', 'how data is printed').choices(['table', 'json']).default('table'),
+    )
+    .addOption(new Option('--json', 'the same as -o json').implies({ output: 'json' }))
 }
 
 /** Data, on standard output. */
@@ -14,10 +17,21 @@ export function print(text: string): void {
   process.stdout.write(text === '' || text.endsWith('\n') ? text : `${text}\n`)
 }
 
+/** Data for machines; controls that JSON lets stand are escaped, for it may come on a terminal, too. */
+export function printJson(value: unknown): void {
+  const json = JSON.stringify(value, undefined, 2)
+  print(json.replace(/[\x7f-\x9f\u{61c}\u{200e}\u{200f}\u{2028}-\u{202e}\u{2066}-\u{2069}]/gu, escaped))
+}
+
+const escaped = (control: string): string => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`
+
 /** Talk, on standard error. */
 export function say(text: string): void {
   process.stderr.write(`${text}\n`)
 }
+
+/** Words of strangers for a terminal: none of them does anything there. */
+export const plain = (text: string): string => harmless(text, 'line')
 
 /** Objects of one kind: as JSON, or as columns in the order of `columns`. */
 export function printRows<T>(
@@ -25,22 +39,33 @@ export function printRows<T>(
   format: OutputFormat,
   columns: Readonly<Record<string, (row: T) => string>>,
 ): void {
-  if (format === 'json') return print(JSON.stringify(rows, undefined, 2))
+  if (format === 'json') return printJson(rows)
   if (rows.length > 0)
     print(
-      tableOf([Object.keys(columns), ...rows.map((row) => Object.values(columns).map((cell) => cell(row)))]),
+      tableOf([
+        Object.keys(columns),
+        ...rows.map((row) => Object.values(columns).map((cell) => plain(cell(row)))),
+      ]),
     )
 }
 
-function tableOf(lines: readonly (readonly string[])[]): string {
+/** Columns as wide as their widest cell; on a terminal, lines that do not fit lose their end. `right` names columns of numbers. */
+export function tableOf(
+  lines: readonly (readonly string[])[],
+  { right = [], width = process.stdout.isTTY ? process.stdout.columns : Infinity }: TableOptions = {},
+): string {
   const widths =
     lines[0]?.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0))) ?? []
-  return lines
-    .map((line) =>
-      line
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
+  const aligned = (cell: string, column: number): string =>
+    right.includes(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)
+  return lines.map((line) => fitting(line.map(aligned).join('  ').trimEnd(), width)).join('\n')
+}
+
+export interface TableOptions {
+  readonly right?: readonly number[]
+  readonly width?: number
+}
+
+function fitting(line: string, width: number): string {
+  return line.length <= width ? line : `${line.slice(0, Math.max(width - 1, 0))}…`
 }

@@ -5,9 +5,10 @@ import { OperatorError } from '@cartero/agent/lifecycle'
 import type { Command } from 'commander'
 
 import type { AdministrationVerbs } from '../administration.ts'
+import type { CarteroConfig } from '../config.ts'
 import { dataFolder, requireDataFolder, type DataFolder } from '../data-folder.ts'
 import { loadConfig } from '../load-config.ts'
-import type { SystemStatus } from '../status.ts'
+import { MAINTENANCE, type SystemStatus } from '../status.ts'
 import { say, withOutput, type OutputFormat } from './output.ts'
 
 /** Which system is meant. */
@@ -51,16 +52,33 @@ export async function askSystem<T>(
   selection: SystemSelection,
   question: (ask: Ask) => Promise<T>,
 ): Promise<T> {
-  const { data, status, subaddressSeparator } = await findSystem(selection)
-  if (status !== undefined) {
-    return question(((verb, argument) => callControl(data.controlSocket, verb, argument)) as Ask)
-  }
+  return reachSystem(selection, {
+    running: ({ controlSocket }) =>
+      question(((verb, argument) => callControl(controlSocket, verb, argument)) as Ask),
+    stopped: async (data, { directory }) => {
+      const { administration } = await import('../administration.ts')
+      const { openStoppedSystem } = await import('../stopped-system.ts')
+      await using stores = await openStoppedSystem(data, directory.subaddressSeparator)
+      const verbs = administration(() => stores)
+      return await question(((verb, argument) => verbs[verb](argument as never)) as Ask)
+    },
+  })
+}
+
+/** What is done with a system, by whether it runs. */
+export interface Reached<T> {
+  readonly running: (data: DataFolder) => Promise<T>
+  readonly stopped: (data: DataFolder, config: CarteroConfig) => Promise<T>
+}
+
+/** A stopped system must have a data folder: a misspelt one is not made. Rejects with ControlError and OperatorError. */
+export async function reachSystem<T>(selection: SystemSelection, reached: Reached<T>): Promise<T> {
+  const { data, status, isBusy, config } = await findSystem(selection)
+  if (status !== undefined) return reached.running(data)
+  if (isBusy)
+    throw new ControlError('failure', 'another command works on the queue of this stopped system; try again')
   requireDataFolder(data)
-  const { administration } = await import('../administration.ts')
-  const { openStoppedSystem } = await import('../stopped-system.ts')
-  await using stores = await openStoppedSystem(data, subaddressSeparator)
-  const verbs = administration(() => stores)
-  return await question(((verb, argument) => verbs[verb](argument as never)) as Ask)
+  return reached.stopped(data, config)
 }
 
 /** What the running system says of itself, or undefined when it is stopped. */
@@ -83,6 +101,8 @@ interface PlacedSystem {
   readonly data: DataFolder
   /** Undefined when it is stopped. */
   readonly status: SystemStatus | undefined
+  /** It is stopped, and another command works on its files. */
+  readonly isBusy?: true
 }
 
 /**
@@ -91,18 +111,17 @@ interface PlacedSystem {
  */
 async function findSystem(
   selection: SystemSelection,
-): Promise<PlacedSystem & { readonly subaddressSeparator: string }> {
+): Promise<PlacedSystem & { readonly config: CarteroConfig }> {
   const { config, settings } = await loadConfig({
     file: selection.config,
     search: true,
     environment: process.env,
     ...(selection.data !== undefined && { flags: { data: { flag: '--data', value: selection.data } } }),
   })
-  const { subaddressSeparator } = config.directory
   const isNamed = settings.some(({ key, source }) => key === 'data' && source !== 'default')
   const found = await (isNamed ? systemIn(dataFolder(config.data)) : likeliest([DEV_DATA, config.data]))
   say(`(the system in ${found.data.path}, ${found.status === undefined ? 'stopped' : 'running'})`)
-  return { ...found, subaddressSeparator }
+  return { ...found, config }
 }
 
 async function likeliest(folders: readonly string[]): Promise<PlacedSystem> {
@@ -117,7 +136,10 @@ async function likeliest(folders: readonly string[]): Promise<PlacedSystem> {
 /** Rejects with OperatorError when it belongs to another user. */
 async function systemIn(data: DataFolder): Promise<PlacedSystem> {
   try {
-    return { data, status: (await callControl(data.controlSocket, 'status', null)) as SystemStatus }
+    const status = (await callControl(data.controlSocket, 'status', null)) as
+      | SystemStatus
+      | typeof MAINTENANCE
+    return status.phase === 'maintenance' ? { data, status: undefined, isBusy: true } : { data, status }
   } catch (error) {
     if (error instanceof ControlError && error.fault === 'unreachable') return { data, status: undefined }
     throw error

@@ -34,7 +34,7 @@ async function write(text: string): Promise<void> {
 
 /** The system has made it harmless already; what is written to a screen is looked at here, too. */
 async function pageOf({ from, subject, date, text }: NumberedMessage): Promise<string> {
-  const { harmless } = await import('@cartero/mda-agent/agent')
+  const { harmless } = await import('@cartero/agent/terminal')
   const head = [`From: ${from}`, `Subject: ${subject}`, `Date: ${date}`].map((line) => harmless(line, 'line'))
   return `\n${head.join('\n')}\n\n${harmless(text, 'text').trimEnd()}\n`
 }

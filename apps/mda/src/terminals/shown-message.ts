@@ -7,7 +7,7 @@ import {
   type Part,
 } from '@cartero/message'
 import type { SpooledMessage } from '@cartero/spool'
-import { harmless } from './harmless.ts'
+import { harmless } from '@cartero/agent/terminal'
 import type { ShownMessage } from './terminals.ts'
 
 /** Octets of a message that are looked at: a terminal is for words, not for attachments. */

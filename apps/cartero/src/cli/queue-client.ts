@@ -1,0 +1,93 @@
+import { callControl, listenControl } from '@cartero/agent/admin'
+import type {
+  Change,
+  ChangeProgress,
+  DeliveryFilter,
+  DeliveryId,
+  DeliveryPage,
+  ShapeCell,
+} from '@cartero/spool'
+
+import {
+  CHANGE,
+  CONTENT,
+  messageOf,
+  queueVerbs,
+  type QueueStores,
+  type QueueVerbs,
+  type ShownMessage,
+} from '../queue-verbs.ts'
+import { reachSystem, type SystemSelection } from './reach-system.ts'
+
+/** The queue of a system, running or stopped, as the commands see it. */
+export interface Queue {
+  list(filter: DeliveryFilter, limit: number, after?: DeliveryId): Promise<DeliveryPage>
+  count(filter: DeliveryFilter): Promise<number>
+  /** Rejects with ControlError `notFound`; so does `content`. */
+  show(queueId: string): Promise<ShownMessage>
+  shape(): Promise<readonly ShapeCell[]>
+  change(filter: DeliveryFilter, change: Change, signal: AbortSignal): AsyncIterable<ChangeProgress>
+  content(queueId: string): AsyncIterable<Buffer>
+}
+
+/** Milliseconds that one answer about a long queue may take. */
+const PATIENCE = 600_000
+
+/** Works on the queue, through the control socket or, when the system is stopped, on its files. */
+export function askQueue<T>(selection: SystemSelection, question: (queue: Queue) => Promise<T>): Promise<T> {
+  return reachSystem(selection, {
+    running: ({ controlSocket }) => question(runningQueue(controlSocket)),
+    stopped: async (data, config) => {
+      const { openStoppedQueue } = await import('../stopped-queue.ts')
+      await using stores = await openStoppedQueue(data, config)
+      return await question(stoppedQueue(stores))
+    },
+  })
+}
+
+function runningQueue(socket: string): Queue {
+  const ask = <K extends keyof QueueVerbs>(
+    verb: K,
+    argument?: Parameters<QueueVerbs[K]>[0],
+  ): ReturnType<QueueVerbs[K]> =>
+    callControl(socket, verb, argument, AbortSignal.timeout(PATIENCE)) as ReturnType<QueueVerbs[K]>
+  return {
+    ...asked(ask),
+    async *change(filter, change, signal) {
+      yield* (await listenControl(
+        socket,
+        CHANGE,
+        { filter, change },
+        signal,
+      )) as AsyncIterable<ChangeProgress>
+    },
+    async *content(queueId) {
+      const never = new AbortController().signal
+      for await (const piece of await listenControl(socket, CONTENT, { queueId }, never))
+        yield Buffer.from(piece as string, 'base64')
+    },
+  }
+}
+
+function stoppedQueue(stores: QueueStores): Queue {
+  const verbs = queueVerbs(() => stores)
+  return {
+    ...asked(((verb: keyof QueueVerbs, argument: unknown) => verbs[verb](argument as never)) as Ask),
+    change: (filter, change, signal) => stores.spool.change(filter, change, signal),
+    content: (queueId) => messageOf(stores, queueId),
+  }
+}
+
+type Ask = <K extends keyof QueueVerbs>(
+  verb: K,
+  argument?: Parameters<QueueVerbs[K]>[0],
+) => ReturnType<QueueVerbs[K]>
+
+function asked(ask: Ask): Pick<Queue, 'list' | 'count' | 'show' | 'shape'> {
+  return {
+    list: (filter, limit, after) => ask('queue.list', { filter, limit, ...(after && { after }) }),
+    count: (filter) => ask('queue.count', { filter }),
+    show: (queueId) => ask('queue.show', { queueId }),
+    shape: () => ask('queue.shape'),
+  }
+}
