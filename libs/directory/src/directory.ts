@@ -1,6 +1,7 @@
 import type { DirectoryService, Resolution } from '@cartero/contracts/directory'
 import type { Clock, MaybePromise } from '@cartero/wire'
 import type { AddressPolicy } from './address.ts'
+import type { AddressRule } from './ruled-resolution.ts'
 
 /**
  * The port: who exists. The service's methods reject with DirectoryError.
@@ -27,6 +28,8 @@ export interface DirectoryOptions {
    * is needed first. Without it no account can have such a password.
    */
   readonly secretKey?: () => Uint8Array
+  /** What a rule says of mail for an address that is named by one; nobody is without it. Answers at once, and always the same. */
+  readonly ruleFor?: (address: string) => AddressRule | undefined
 }
 
 /** A directory that may be far away and then has no answers at hand. */

@@ -6,6 +6,7 @@ import type { Directory, DirectoryOptions } from './directory.ts'
 import { DirectoryError, type Outcome, valueOf } from './directory-error.ts'
 import { HashQueue } from './hash-queue.ts'
 import { ResolutionCache } from './resolution-cache.ts'
+import { underRule } from './ruled-resolution.ts'
 import type { DirectoryVerbs } from './verbs.ts'
 
 /** Runs a verb where the store is. Rejects with DirectoryError when the store is away. */
@@ -25,15 +26,17 @@ export class LocalDirectory implements Directory {
   readonly #closeStore: () => Promise<void>
   readonly #policy: AddressPolicy
   readonly #clock: Clock
+  readonly #ruleFor: DirectoryOptions['ruleFor']
   readonly #cache: ResolutionCache
   readonly #authenticator: Authenticator
   #decoyKey: MaybePromise<Uint8Array> | undefined
 
-  constructor({ ask, close, policy, secretKey, clock = systemClock }: LocalDirectoryOptions) {
+  constructor({ ask, close, policy, secretKey, ruleFor, clock = systemClock }: LocalDirectoryOptions) {
     this.#ask = ask
     this.#closeStore = close
     this.#policy = validPolicy({ ...DEFAULT_ADDRESS_POLICY, ...policy })
     this.#clock = clock
+    this.#ruleFor = ruleFor
     this.#cache = new ResolutionCache(clock)
     this.#authenticator = new Authenticator({
       policy: this.#policy,
@@ -61,7 +64,8 @@ export class LocalDirectory implements Directory {
   async Resolve({ addresses }: wire.ResolveRequest): Promise<wire.ResolveResponse> {
     const version = this.#cache.version
     const now = this.#clock.now()
-    const resolutions = await this.#ask('resolve', { addresses, policy: this.#policy, now })
+    const found = await this.#ask('resolve', { addresses, policy: this.#policy, now })
+    const resolutions = found.map((resolution, i) => this.#ruled(resolution, addresses[i]!))
     for (const [index, resolution] of resolutions.entries()) {
       this.#cache.keepResolution(version, addresses[index]!, resolution)
     }
@@ -166,6 +170,10 @@ export class LocalDirectory implements Directory {
 
   async RemoveAlias({ address }: wire.RemoveAliasRequest): Promise<wire.RemoveAliasResponse> {
     return this.#write('removeAlias', { address, policy: this.#policy })
+  }
+
+  #ruled(resolution: wire.Resolution, address: string): wire.Resolution {
+    return this.#ruleFor ? underRule(resolution, address, this.#ruleFor(address)) : resolution
   }
 
   /** Writes, and forgets what was known before, whatever the outcome: a failed write may have been made all the same. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import { Resolution_Verdict as Verdict } from '@cartero/contracts/directory'
 import { resolveOne, senderAllowed } from '../directory.ts'
+import type { AddressRule } from '../ruled-resolution.ts'
 import { account, addAccount, alias, domain, readers } from './house.ts'
 import type { Opened } from './index.ts'
 
@@ -35,6 +36,36 @@ export function recipientPromises(opened: Opened): void {
     )
     assert.equal(resolutions[0]?.targets[0]?.detail, 'x')
     assert.deepEqual(await opened().Resolve({ addresses: [] }), { resolutions: [] })
+  })
+
+  test('a rule wins over the mailbox, and makes no relay for domains that are not ours', async () => {
+    const rules = new Map<string, AddressRule>([
+      ['tim@example.org', 'away'],
+      ['nobody@example.org', 'away'],
+      ['tim@else.example', 'away'],
+      ['ann@example.org', 'refuse'],
+    ])
+    const directory = await opened.empty({ ruleFor: (address) => rules.get(address) })
+    await directory.AddDomain(domain('example.org'))
+    await addAccount(directory, 'tim@example.org')
+    await addAccount(directory, 'ann@example.org')
+    const addresses = [...rules.keys(), 'other@example.org']
+    const { resolutions } = await directory.Resolve({ addresses })
+    const away = (address: string) => ({ verdict: Verdict.ACCEPT, targets: [], forwards: [address] })
+    const none = (verdict: Verdict) => ({ verdict, targets: [], forwards: [] })
+    const expected = [
+      away('tim@example.org'),
+      away('nobody@example.org'),
+      none(Verdict.NOT_OURS),
+      none(Verdict.DISABLED),
+      none(Verdict.NO_SUCH_USER),
+    ]
+    assert.deepEqual(resolutions, expected)
+    assert.deepEqual(
+      addresses.map((address) => directory.resolveNow(address)),
+      expected,
+    )
+    await directory.close()
   })
 
   test('an answer that was given is at hand', async () => {

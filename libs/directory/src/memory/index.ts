@@ -6,6 +6,7 @@ import { systemClock } from '@cartero/wire'
 import { DEFAULT_ADDRESS_POLICY } from '../address.ts'
 import type { Directory, DirectoryOptions } from '../directory.ts'
 import { LocalDirectory } from '../local-directory.ts'
+import { underRule } from '../ruled-resolution.ts'
 import { directoryVerbs } from '../verbs.ts'
 import { MapRecords } from './map-records.ts'
 
@@ -21,7 +22,10 @@ export function openMemoryDirectory(options: DirectoryOptions = {}): Directory {
     close: () => Promise.resolve(),
   })
   const { clock = systemClock } = options
-  directory.resolveNow = (address) => verbs.resolve({ addresses: [address], policy, now: clock.now() })[0]
+  directory.resolveNow = (address) => {
+    const [resolution] = verbs.resolve({ addresses: [address], policy, now: clock.now() })
+    return resolution && underRule(resolution, address, options.ruleFor?.(address))
+  }
   directory.senderAllowedNow = (account, address) => verbs.senderAllowed({ account, address, policy })
   return directory
 }
