@@ -22,7 +22,7 @@ const READERS: Readers = {
     // A copy, for what is kept must not keep its packet.
     data: Uint8Array.from(certificate),
   }),
-  // RFC 1035 §3.3.14, RFC 7208 §3.3
+  // RFC 1035 §3.3.14
   TXT: ({ data }) => Buffer.concat(data as Buffer[]).toString('utf8'),
 }
 
