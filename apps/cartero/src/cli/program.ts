@@ -11,6 +11,7 @@ import { registerHealthcheck } from './healthcheck.ts'
 import { registerServe } from './serve.ts'
 import { registerStatus } from './status.ts'
 import { registerTerminal } from './terminal.ts'
+import { registerTrace } from './trace.ts'
 import { registerVersion } from './version.ts'
 
 /** All commands. Each file registers one noun; what a command needs is loaded when it runs. */
@@ -30,6 +31,7 @@ export function commandLine(): Command {
     registerAlias,
     registerBan,
     registerTerminal,
+    registerTrace,
     registerVersion,
   ]
   for (const register of registrations) register(program)

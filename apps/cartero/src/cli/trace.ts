@@ -1,0 +1,123 @@
+import { callControl, ControlError } from '@cartero/agent/admin'
+import { duration } from '@cartero/agent/config'
+import type { Journal, JournalQuestion, Journeys, JourneyEvent } from '@cartero/journey'
+import type { MessageView } from '@cartero/spool'
+import type { Command } from 'commander'
+
+import type { DataFolder } from '../data-folder.ts'
+import { NotFoundError, UsageError } from './exit-code.ts'
+import type { Waiting } from './journey-page.ts'
+import { print, say } from './output.ts'
+import { reachSystem, withSystemOptions, type SystemOptions } from './reach-system.ts'
+
+/** Messages that are told unless it is said otherwise; a page or two. */
+const DEFAULT_LIMIT = 20
+const MOST_MESSAGES = 1_000
+/** Milliseconds that a search may take. */
+const SEARCH_DEADLINE = 30_000
+
+const KEPT = ': journeys are kept for as long as the setting journey.keep says'
+
+interface Trace {
+  readonly found: Journeys
+  /** By queue id. Absent when the system is stopped. */
+  readonly waiting: ReadonlyMap<string, Waiting> | undefined
+}
+
+type TraceOptions = SystemOptions & { readonly since?: number; readonly limit: number }
+
+export function registerTrace(program: Command): void {
+  withSystemOptions(
+    program
+      .command('trace')
+      .description('what happened to a message, or to the mail of an address, across all agents'),
+  )
+    .argument('<what>', 'a queue id, an address, a Message-ID, or the IP address of a client')
+    .option('--since <time>', 'messages of the last 2h, 3d …, or since 2026-11-23T12:00Z', sinceWhen)
+    .option('--limit <n>', 'messages at most, the newest', messagesAtMost, DEFAULT_LIMIT)
+    .action(trace)
+}
+
+async function trace(key: string, { since, limit, ...options }: TraceOptions): Promise<void> {
+  const { findJourneys } = await import('@cartero/journey')
+  const question = { key, limit, ...(since !== undefined && { since }) }
+  const search = (journal: Pick<Journal, 'find'>): Promise<Journeys> =>
+    findJourneys(journal, question, AbortSignal.timeout(SEARCH_DEADLINE))
+  const { found, waiting } = await reachSystem<Trace>(options, {
+    running: async (data) => {
+      const journeys = await search(journalOf(data))
+      return { found: journeys, waiting: await waitingOf(data, journeys) }
+    },
+    stopped: async (data, config) => {
+      const { openJournalReader } = await import('@cartero/journey/segments')
+      const reader = await openJournalReader({ directory: data.journey, keepFor: config.journey.keep })
+      return { found: await search(reader), waiting: undefined }
+    },
+  })
+  if (options.output === 'json') print(toJson(found, waiting))
+  if (found.messages.length + found.others.length === 0)
+    throw new NotFoundError(
+      `nothing is known of ${JSON.stringify(key)}${since === undefined ? KEPT : ' in that time'}`,
+    )
+  if (options.output !== 'json') await printPage(found, waiting)
+  if (found.isCut)
+    say(`(there is more: these are the newest ${found.messages.length}; see --limit and --since)`)
+  if (waiting === undefined) say('(whether a message still waits is told by a running system)')
+}
+
+async function printPage({ messages, others }: Journeys, waiting: Trace['waiting']): Promise<void> {
+  const { journeyLines, otherLines } = await import('./journey-page.ts')
+  const { harmless } = await import('@cartero/agent/terminal')
+  const parts = messages.map((journey) => journeyLines(journey, waiting?.get(journey.qid)))
+  if (others.length > 0) parts.push(['turned away', ...otherLines(others)])
+  print(parts.map((lines) => lines.map((line) => harmless(line, 'line')).join('\n')).join('\n\n'))
+}
+
+/** The journal of the running system. */
+function journalOf(data: DataFolder): Pick<Journal, 'find'> {
+  return {
+    find: async (question: JournalQuestion, signal: AbortSignal) =>
+      (await callControl(data.controlSocket, 'journey.find', question, signal)) as readonly JourneyEvent[],
+  }
+}
+
+/** What the queue says of each message; nothing of those that it has no more. */
+async function waitingOf(data: DataFolder, { messages }: Journeys): Promise<ReadonlyMap<string, Waiting>> {
+  const answers = messages.map(async ({ qid }) => {
+    try {
+      const view = (await callControl(data.controlSocket, 'queue.show', { queueId: qid })) as MessageView
+      return [qid, view.deliveries] as const
+    } catch (error) {
+      if (error instanceof ControlError && error.fault === 'notFound') return [qid, []] as const
+      return [qid, undefined] as const
+    }
+  })
+  return new Map(await Promise.all(answers))
+}
+
+/** The events as they are kept, by message. */
+function toJson({ messages, others, isCut }: Journeys, waiting: Trace['waiting']): string {
+  const told = messages.map((journey) => ({ ...journey, waiting: waiting?.get(journey.qid) }))
+  const json = JSON.stringify({ messages: told, others, isCut }, undefined, 2)
+  // JSON leaves these as they are, and somebody may look at it on a terminal.
+  return json.replace(
+    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]/g,
+    (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
+function sinceWhen(text: string): number {
+  const { expected, schema } = duration({ min: '1s', max: '3650d' })
+  const ago = schema.safeParse(text)
+  if (ago.success) return Date.now() - ago.data
+  const at = Date.parse(text)
+  if (Number.isNaN(at)) throw new UsageError(`--since ${text}: expected ${expected}, or a date and time`)
+  return at
+}
+
+function messagesAtMost(text: string): number {
+  const limit = Number(text)
+  if (!Number.isInteger(limit) || limit < 1 || limit > MOST_MESSAGES)
+    throw new UsageError(`--limit ${text}: expected a whole number from 1 to ${MOST_MESSAGES}`)
+  return limit
+}
