@@ -11,10 +11,17 @@ export type Events = ReturnType<typeof createEvents>
 export function createEvents(logger: Logger, registry: MetricRegistry) {
   const metrics = registry.register(METRICS)
   const failed = (delivery: Delivery, outcome: Outcome, results: readonly RecipientResult[]): void => {
-    for (const { to, trouble, fate } of misfortunesOf(delivery, results, outcome)) {
+    for (const { to, trouble, fate, next } of misfortunesOf(delivery, results, outcome)) {
       metrics.deliveries.add({ outcome: fate })
       const { reason, status } = trouble
-      const told = { qid: delivery.message.queueId, to, status, reason, attempt: delivery.attempts + 1 }
+      const told = {
+        qid: delivery.message.queueId,
+        to,
+        status,
+        reason,
+        attempt: delivery.attempts + 1,
+        ...(next !== undefined && { next: new Date(next).toISOString() }),
+      }
       if (fate === 'dead') logger.error('message.dead', told)
       else logger.warn(`message.${fate}`, told)
     }

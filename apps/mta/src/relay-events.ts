@@ -31,10 +31,17 @@ export function relayEvents(
         if (logger.enabled('info')) tellTaken(logger, ending)
       }
       if (taken.length === results.length) return
-      for (const { to, trouble, fate } of misfortunesOf(load.delivery, results, outcome)) {
+      for (const { to, trouble, fate, next } of misfortunesOf(load.delivery, results, outcome)) {
         metrics.deliveries.add({ outcome: fate })
         const { status, reason, remote } = trouble
-        const told = { ...fieldsOf(ending), to, status, reason, ...(remote && { reply: remote.reply }) }
+        const told = {
+          ...fieldsOf(ending),
+          to,
+          status,
+          reason,
+          ...(remote && { reply: remote.reply }),
+          ...(next !== undefined && { next: new Date(next).toISOString() }),
+        }
         if (fate === 'dead') logger.error('message.dead', told)
         else logger.warn(`message.${fate}`, told)
       }

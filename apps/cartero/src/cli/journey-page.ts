@@ -12,12 +12,14 @@ const ORDER = [
   'peer',
   'helo',
   'protocol',
+  'destination',
   'host',
   'address',
   'tls',
   'reply',
   'status',
   'reason',
+  'attempt',
   'next',
 ]
 
@@ -84,7 +86,11 @@ function rank(name: string): number {
 
 function valueOf(name: string, value: unknown): string {
   if (name === 'from') return path(value)
-  if (Array.isArray(value)) return some(value.map((one) => valueOf('', one)))
+  if (Array.isArray(value))
+    return some(
+      value.map((one) => valueOf('', one)),
+      ',',
+    )
   if (typeof value !== 'string') return JSON.stringify(value)
   return /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)
 }
@@ -98,8 +104,8 @@ function path(address: unknown): string {
   return `<${typeof address === 'string' ? address : JSON.stringify(address)}>`
 }
 
-function some(all: readonly string[]): string {
-  const named = all.slice(0, MOST_NAMED).join(', ')
+function some(all: readonly string[], between = ', '): string {
+  const named = all.slice(0, MOST_NAMED).join(between)
   return all.length > MOST_NAMED ? `${named} and ${all.length - MOST_NAMED} others` : named
 }
 

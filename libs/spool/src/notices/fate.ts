@@ -9,6 +9,8 @@ export interface Misfortune {
   readonly to: string
   readonly trouble: Trouble
   readonly fate: Fate
+  /** When it is tried again; milliseconds since the epoch. */
+  readonly next?: number
 }
 
 /** The recipients whom an attempt did not reach, and what follows; for whoever tells of it. */
@@ -20,7 +22,9 @@ export function misfortunesOf(
   return results.flatMap((result, i) => {
     if (result.kind !== 'failed' && result.kind !== 'deferred') return []
     const state = outcome.state === 'mixed' ? outcome.recipients[i]!.state : outcome.state
-    return [{ to: recipients[i]!.address, trouble: result, fate: fateOf(state) }]
+    const fate = fateOf(state)
+    const next = fate === 'deferred' && 'notBefore' in outcome ? outcome.notBefore : undefined
+    return [{ to: recipients[i]!.address, trouble: result, fate, ...(next !== undefined && { next }) }]
   })
 }
 
