@@ -44,9 +44,10 @@ export class Service implements TurnHost {
   }
 
   more(turn: Turn): Promise<boolean> {
-    const { settings, idlers } = this.#floor
+    const { settings, idlers, pool } = this.#floor
     if (this.#mustPart(turn)) return Promise.resolve(false)
     if (this.canServe(turn.lane)) return Promise.resolve(true)
+    if (pool.isWanted(turn.slot)) return Promise.resolve(false)
     this.#on.replenish()
     const untilToken = turn.lane.stock.length > 0 ? (this.#on.bucket?.wait ?? 0) : 0
     if (untilToken > 0 && untilToken <= settings.idle) return idlers.wait(turn.lane, untilToken, true)
