@@ -177,11 +177,11 @@ function foundHosts(hosts: readonly MailHost[]): HostsFound {
 
 /** Lets time go by until the promise is settled: what waits for a clock does not wait for ever. */
 export async function withTime<T>(clock: ManualClock, milliseconds: number, promise: Promise<T>): Promise<T> {
-  let isOver = false
-  const over = promise.finally(() => (isOver = true))
-  while (!isOver) {
+  const over = new AbortController()
+  const result = promise.finally(() => over.abort())
+  while (!over.signal.aborted) {
     await new Promise((resolve) => setImmediate(resolve))
     clock.advance(milliseconds)
   }
-  return await over
+  return await result
 }

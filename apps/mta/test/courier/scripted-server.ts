@@ -64,7 +64,7 @@ export class ScriptedServer implements AsyncDisposable {
 
   private constructor(script: Script) {
     this.script = script
-    this.#server = createServer((socket) => void new Talk(this, this.#keep(socket)).start())
+    this.#server = createServer((socket) => new Talk(this, this.#keep(socket)).start())
   }
 
   static async start(script: Script = {}, host = '127.0.0.1'): Promise<ScriptedServer> {
@@ -118,6 +118,7 @@ class Talk {
   #mode: 'commands' | 'data' | 'chunk' = 'commands'
   #chunk = { left: 0, isLast: false }
   #from = ''
+  #hasSender = false
   #to: string[] = []
   #body = ''
   #isOver = false
@@ -166,9 +167,11 @@ class Talk {
       this.#mode = 'chunk'
       return
     }
+    if (verb === 'RCPT' && !this.#hasSender) return this.#write('503 5.5.1 from whom\r\n')
     const code = this.#say(verb)
+    if (verb === 'MAIL' || verb === 'RSET') this.#hasSender = verb === 'MAIL' && (code === '2' || code === '')
     if (verb === 'MAIL' && code === '2') [this.#from, this.#to, this.#body] = [pathOf(line), [], '']
-    if (verb === 'RCPT' && code === '2') this.#to.push(pathOf(line))
+    if (verb === 'RCPT' && (code === '2' || code === '')) this.#to.push(pathOf(line))
     if (verb === 'DATA' && code === '3') this.#mode = 'data'
     if (verb === 'RSET') [this.#to, this.#body] = [[], '']
     if (verb === 'STARTTLS' && code === '2') this.#startTls()
@@ -223,6 +226,7 @@ class Talk {
   }
 
   #end(): void {
+    if (this.#to.length === 0) return this.#write('503 5.5.1 for whom\r\n')
     const message = { from: this.#from, to: this.#to, body: this.#body }
     this.#server.received.push(message)
     if (this.#say('end') === '2') this.#server.taken.push(message)
@@ -250,13 +254,19 @@ class Talk {
 
   #write(text: string): void {
     const socket = this.#socket
-    if (this.#server.script.trickles !== true) return void socket.write(text)
-    this.#saying = this.#saying.then(async () => {
-      for (const octet of Buffer.from(text)) {
-        socket.write(Buffer.of(octet))
-        await new Promise((resolve) => setImmediate(resolve))
-      }
-    })
+    if (this.#server.script.trickles !== true) {
+      socket.write(text)
+      return
+    }
+    this.#saying = this.#trickle(text, this.#saying)
+  }
+
+  async #trickle(text: string, before: Promise<void>): Promise<void> {
+    await before
+    for (const octet of Buffer.from(text)) {
+      this.#socket.write(Buffer.of(octet))
+      await new Promise((resolve) => setImmediate(resolve))
+    }
   }
 
   #close(): void {

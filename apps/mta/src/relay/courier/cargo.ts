@@ -33,10 +33,11 @@ export class Cargo {
     this.#store = store
   }
 
-  /** What is at hand; the next ones are fetched meanwhile. */
-  takeNow(): Load | undefined {
+  /** What is at hand; the next ones are fetched meanwhile, as far as there is room for so many. */
+  takeNow(room: number): Load | undefined {
     const load = this.#loads.shift()
-    while (!this.#closed && this.#loads.length + this.#coming.size < CARGO_LIMITS.ahead) {
+    const ahead = Math.min(CARGO_LIMITS.ahead, load === undefined ? room : room - 1)
+    while (!this.#closed && this.#loads.length + this.#coming.size < ahead) {
       if (!this.#fetch()) break
     }
     return load

@@ -114,7 +114,7 @@ export class Errand implements SmtpErrand {
 
   #nextAtHand(): OutgoingTransaction | undefined {
     for (;;) {
-      const load = this.#on.cargo.takeNow()
+      const load = this.#on.cargo.takeNow(this.#on.most - this.#count)
       if (load === undefined) return undefined
       const shipment = this.#ship(load)
       if (shipment !== undefined) return shipment

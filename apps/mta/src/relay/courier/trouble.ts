@@ -37,8 +37,10 @@ function bounded(text: string): string {
 
 /** There is no connection, or none that may be used. Waiting may mend that. */
 export function dialTrouble(host: string, error: DialError): Trouble {
-  const detail = error.stage === 'connect' ? 'noAnswer' : 'cryptographicFailure'
-  return { kind: 'deferred', status: enhancedStatus(4, detail), reason: bounded(`${host}: ${error.message}`) }
+  const { stage, message } = error
+  const detail = stage === 'connect' ? 'noAnswer' : 'cryptographicFailure'
+  const reason = stage === 'connect' ? message : `${host}: ${message}`
+  return { kind: 'deferred', status: enhancedStatus(4, detail), reason: bounded(reason) }
 }
 
 /** A conversation that ended before a message was taken. */
