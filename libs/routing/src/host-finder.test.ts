@@ -208,6 +208,12 @@ describe('a configured route', () => {
     assert.match(spelled(removed), /^4\.3\.5 no route is called removed/)
   })
 
+  test('to a server on loopback is allowed, for who names it knows why, and our own door never is', async () => {
+    const local = await via([{ host: '127.0.0.1' }], { protocol: 'lmtp' })
+    assert.equal(spelled(local), '0 127.0.0.1=127.0.0.1')
+    assert.match(spelled(await via([{ host: '127.0.0.1', port: 25 }])), /^4\.3\.5 /)
+  })
+
   test('to a store on this machine is not ourselves', async () => {
     const found = await finderIn(facts, {
       doors: { hostnames: ['us.example'], hasAddress: () => true, ports: [25] },

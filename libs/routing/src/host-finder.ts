@@ -74,9 +74,10 @@ class Search {
     return this.#none('mx', [5, 'badDestinationSyntax'], `'${text}' is not a domain that mail can be sent to`)
   }
 
-  /** A host that is named, whatever the DNS says of mail for it. Our name is no reason against it, our port is. */
+  /** A host that is named, whatever the DNS says of mail for it. */
   async ofHost(name: string, text: string, by: 'literal' | 'configured'): Promise<HostsFound> {
-    const host = { name, port: this.#port, preference: 0, isValidated: true, isConfigured: true }
+    const isConfigured = by === 'configured'
+    const host = { name, port: this.#port, preference: 0, isValidated: true, isConfigured }
     return this.#concluded(text, by, await this.#survey([host]))
   }
 

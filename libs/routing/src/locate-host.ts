@@ -11,7 +11,7 @@ export const MAX_ADDRESSES_PER_HOST = 8
 export interface Candidate extends Pick<MailHost, 'name' | 'port' | 'preference'> {
   /** The way to this name is validated: its MX, if that is where it comes from. */
   readonly isValidated: boolean
-  /** Its port is what tells whether it is ourselves; without it our name does. */
+  /** The operator names it: our name and loopback are no reasons against it, only our own doors are. */
   readonly isConfigured?: boolean
 }
 
@@ -69,7 +69,8 @@ function judged(candidate: Candidate, { doors, families }: Surroundings, found: 
   const { name, port, preference } = candidate
   const { isValidated, canonicalName } = found
   const normal = found.addresses.map((address) => normalAddress(address)).filter((one) => one !== undefined)
-  const standings = normal.map((address) => standingOf(doors, address, port))
+  const allowsLoopback = candidate.isConfigured === true || doors.allowsLoopback === true
+  const standings = normal.map((address) => standingOf({ ...doors, allowsLoopback }, address, port))
   const own = standings.indexOf('ours')
   if (own !== -1)
     return { kind: 'ours', step: `${saying(name, canonicalName)} is this system, at ${normal[own]}` }

@@ -69,6 +69,16 @@ test('the rule for all mail takes nothing away from our mailboxes', () => {
   assert.equal(spelled(all.namedDirectionOf('x@sub.example.org')), 'via b')
 })
 
+test('a rule about TLS alone takes nothing away from our mailboxes', () => {
+  const rules = table({ match: '.example.org', via: 'b' }, { match: 'mail.example.org', tls: 'encrypt' })
+  assert.equal(rules.namedDirectionOf('x@mail.example.org'), undefined)
+  assert.equal(spelled(rules.directionOf('x@mail.example.org')), 'mail.example.org')
+  assert.equal(
+    spelled(table({ match: 'example.org', via: 'mx' }).namedDirectionOf('x@example.org')),
+    'example.org',
+  )
+})
+
 test('what TLS must be at least is said for a domain, for those below it, or for all', () => {
   const floors = new RouteTable(
     [route('strict', { tls: 'verify' }), route('plain')],

@@ -48,13 +48,13 @@ export class RouteTable {
 
   /**
    * Where mail for an address goes because a rule names it, its domain or one above, whoever has the address here. Undefined
-   * when none does; `*` does not count.
+   * when none does; `*` does not count, nor does what says nothing of a way.
    */
   namedDirectionOf(address: string): Direction | undefined {
     if (!this.#hasDomains) return undefined
     const domain = domainOf(address)
     const rule = this.#ruleFor(address, domain)
-    return rule && directed(rule, domain)
+    return rule?.via === undefined ? undefined : directed(rule, domain)
   }
 
   /** What TLS must be at least; `opportunistic` when nothing is said. */
