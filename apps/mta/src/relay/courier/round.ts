@@ -9,7 +9,7 @@ import type { HostMemory } from './host-memory.ts'
 import type { CourierOptions } from './options.ts'
 import type { Load } from './shipment.ts'
 import { securityFor, type UsePolicy } from './security.ts'
-import { tlsResult } from './tls-report.ts'
+import { avoidedFailure, tlsResult } from './tls-report.ts'
 import { mostTelling } from './trouble.ts'
 import { visit, type Call, type Visit } from './visit.ts'
 
@@ -85,9 +85,7 @@ export class Round {
   #candidate(host: MailHost, policy: TlsPolicy, i: number): readonly Candidate[] {
     const use = policy.hosts[i]!
     if (use.kind === 'use') return [{ host, policy, use }]
-    const { way } = this.#feed.lane
-    const { failure, reason: detail } = use
-    const result = tlsResult({ way, policy, host, connected: undefined }, { failure, detail })
+    const result = tlsResult({ way: this.#feed.lane.way, policy, host }, avoidedFailure(use))
     if (result !== undefined) this.#common.options.tlsResults?.tell(result)
     this.#troubles.push(avoided(use, host.name))
     return []
@@ -158,7 +156,7 @@ export class Round {
     host,
     policy,
     use,
-  }: Candidate): Pick<Call, 'host' | 'policy' | 'tested' | 'security' | 'chunking' | 'route'> {
+  }: Candidate): Pick<Call, 'host' | 'policy' | 'use' | 'security' | 'chunking' | 'route'> {
     const { options, memory } = this.#common
     const { way } = this.#feed.lane
     const key = keyOf(host)
@@ -167,9 +165,8 @@ export class Round {
     // RFC 7435 §3
     const isPlain = use.demand.kind === 'opportunistic' && memory.avoids(key, 'TLS')
     const security = securityFor(host, isPlain ? PLAIN : use, authorities)
-    const { tested } = use
     const chunking = memory.avoids(key, 'CHUNKING') ? 'never' : 'prefer'
-    return { host, policy, tested, security, chunking, route }
+    return { host, policy, use, security, chunking, route }
   }
 
   /** What a visit left, and what is to be remembered of how it went. */

@@ -1,4 +1,5 @@
 import type { MailHost, TlsPolicy } from '@cartero/routing'
+import { judgeTls, type TlsOutcome } from '@cartero/routing/tls-policy'
 import { preferredMechanism, type SaslClientContext } from '@cartero/sasl'
 import {
   serveErrand,
@@ -16,7 +17,7 @@ import type { Cargo } from './cargo.ts'
 import { Errand, type Leftover } from './errand.ts'
 import type { ConfiguredWays, CourierOptions } from './options.ts'
 import { tlsWords, type Security, type UsePolicy } from './security.ts'
-import { NO_STARTTLS, testedFailure, tlsFailure, tlsResult, type Failed } from './tls-report.ts'
+import { tlsResult } from './tls-report.ts'
 import { concluded, dialTrouble, endingTrouble } from './trouble.ts'
 
 /**
@@ -34,8 +35,8 @@ export interface Call {
   /** Of the host's addresses those that are to be called. */
   readonly addresses: readonly string[]
   readonly policy: TlsPolicy
-  /** What a policy that is only tested says of the host. */
-  readonly tested: UsePolicy['tested']
+  /** What it says of this host. */
+  readonly use: UsePolicy
   readonly security: Security
   readonly chunking: NonNullable<SmtpClientOptions['chunking']>
   readonly route: ReturnType<ConfiguredWays['route']>
@@ -143,7 +144,7 @@ class Session {
 
   #ready(peer: PeerFacts): void {
     this.#peer = peer
-    this.#tell(testedFailure(this.#call.tested, peer.tls) ?? this.#call.policy.trouble)
+    this.#tell(peer.tls ? { kind: 'secured', tls: peer.tls } : { kind: 'notOffered' })
   }
 
   #facts(peer: PeerFacts | undefined): AttemptFacts {
@@ -202,15 +203,16 @@ class Session {
   /** A session without mail tells of TLS, if TLS is why. */
   #tellShut(error: Error | undefined): void {
     const { ending } = this.#errand
-    if (error instanceof DialError && error.stage !== 'connect') this.#tell(tlsFailure(error))
-    else if (ending?.kind === 'refused' && ending.stage === 'STARTTLS') this.#tell({ failure: NO_STARTTLS })
+    const isTls = error instanceof DialError && error.stage !== 'connect'
+    if (isTls) this.#tell({ kind: 'failed', error })
+    else if (ending?.kind === 'refused' && ending.stage === 'STARTTLS') this.#tell({ kind: 'notOffered' })
   }
 
-  #tell(failed?: Failed): void {
-    const { options, feed, policy, host, security } = this.#call
+  #tell(outcome: TlsOutcome): void {
+    const { options, feed, policy, use, host, security } = this.#call
     if (security.demand === 'none') return
     const facts = { way: feed.lane.way, policy, host, connected: this.#connected }
-    const result = tlsResult(facts, failed)
+    const result = tlsResult(facts, judgeTls(use, outcome) ?? policy.trouble)
     if (result !== undefined) options.tlsResults?.tell(result)
   }
 }
