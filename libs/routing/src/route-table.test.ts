@@ -92,13 +92,20 @@ test('what TLS must be at least is said for a domain, for those below it, or for
   const floorOf = (domain: string): string => floors.floorOf({ kind: 'remote', domain })
   assert.deepEqual(
     ['else.example', 'sub.example.org', 'example.org', 'lab.example', 'silent.example'].map(floorOf),
-    ['encrypt', 'verify', 'encrypt', 'none', 'opportunistic'],
+    ['encrypt', 'verify', 'encrypt', 'none', 'encrypt'],
   )
   assert.equal(floors.floorOf({ kind: 'route', name: 'strict' }), 'verify')
   assert.equal(floors.floorOf({ kind: 'route', name: 'plain' }), 'opportunistic')
   // mail may still wait for a route that has been removed
   assert.equal(floors.floorOf({ kind: 'route', name: 'removed' }), 'opportunistic')
   assert.equal(new RouteTable().floorOf({ kind: 'remote', domain: 'example.org' }), 'opportunistic')
+})
+
+test('a floor for everything gives way to what is said of a domain, be it lower', () => {
+  const floors = table({ match: 'lax.example', tls: 'opportunistic' })
+  assert.equal(floors.floorOf({ kind: 'remote', domain: 'lax.example' }, 'verify'), 'opportunistic')
+  assert.equal(floors.floorOf({ kind: 'remote', domain: 'else.example' }, 'verify'), 'verify')
+  assert.equal(floors.floorOf({ kind: 'route', name: 'a' }, 'verify'), 'verify')
 })
 
 describe('what makes no sense is told, and mail does not go astray', () => {

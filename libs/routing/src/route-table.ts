@@ -57,27 +57,27 @@ export class RouteTable {
     return rule?.via === undefined ? undefined : directed(rule, domain)
   }
 
-  /** What TLS must be at least; `opportunistic` when nothing is said. */
-  floorOf(way: Way): TlsFloor {
-    if (way.kind === 'route') return this.route(way.name)?.tls ?? DEFAULT_FLOOR
-    const rule = this.#domainRule(way.domain) ?? this.#rules.get('*')
-    return rule?.tls ?? DEFAULT_FLOOR
+  /** What TLS must be at least, by the route or the most specific rule that says it; `otherwise` when none does. */
+  floorOf(way: Way, otherwise: TlsFloor = DEFAULT_FLOOR): TlsFloor {
+    if (way.kind === 'route') return this.route(way.name)?.tls ?? otherwise
+    for (const rule of this.#domainRules(way.domain)) if (rule.tls !== undefined) return rule.tls
+    return this.#rules.get('*')?.tls ?? otherwise
   }
 
   #ruleFor(address: string, domain: string): RouteRule | undefined {
     const exact = this.#hasAddresses ? this.#rules.get(addressKey(address, domain)) : undefined
-    return exact ?? this.#domainRule(domain)
+    return exact ?? this.#domainRules(domain).next().value
   }
 
-  #domainRule(domain: string): RouteRule | undefined {
-    if (!this.#hasDomains) return undefined
+  /** Of the domain and those above it, the most specific first. */
+  *#domainRules(domain: string): Generator<RouteRule, undefined> {
+    if (!this.#hasDomains) return
     const exact = this.#rules.get(domain)
-    if (exact !== undefined) return exact
+    if (exact !== undefined) yield exact
     for (let dot = domain.indexOf('.'); dot !== -1; dot = domain.indexOf('.', dot + 1)) {
       const rule = this.#rules.get(domain.slice(dot))
-      if (rule !== undefined) return rule
+      if (rule !== undefined) yield rule
     }
-    return undefined
   }
 
   #addRoute(route: Route): void {
