@@ -77,7 +77,7 @@ async function messages({ mailStore, content }: House, account: string): Promise
 
 /** A notice was written; nobody routes it here. */
 async function isNoticed({ spool }: House): Promise<boolean> {
-  return (await spool.inspect({ state: 'ready', limit: 10 })).some(({ id }) => id.endsWith('.0'))
+  return (await spool.list({ state: 'ready' }, { limit: 10 })).deliveries.some(({ id }) => id.endsWith('.0'))
 }
 
 /** What was written to the sender, one text for each notice. */
@@ -181,15 +181,17 @@ test('mail for an account that the directory forgot is given back, not dropped',
   await accept(rooms, [{ address: 'gone@cartero.test', account: '' }])
   const [notice] = await notices(rooms)
   assert.match(notice!, /gone@cartero\.test\r\nAction: failed\r\nStatus: 5\.1\.1/)
-  assert.deepEqual(await rooms.spool.inspect({ state: 'failed', limit: 10 }), [])
+  assert.deepEqual((await rooms.spool.list({ state: 'failed' }, { limit: 10 })).deliveries, [])
 })
 
 test('a notice for a mailbox that is gone is a dead letter, and nobody is written to', async (t) => {
   const rooms = await running(t)
   const lost = { address: 'gone@cartero.test', account: '', problem: 'mailboxDisabled' as const }
   await accept(rooms, [lost], LETTER, { reversePath: '' })
-  await until(async () => (await rooms.spool.inspect({ state: 'failed', limit: 10 })).length === 1)
-  const [dead] = await rooms.spool.inspect({ state: 'failed', limit: 10 })
+  await until(
+    async () => (await rooms.spool.list({ state: 'failed' }, { limit: 10 })).deliveries.length === 1,
+  )
+  const [dead] = (await rooms.spool.list({ state: 'failed' }, { limit: 10 })).deliveries
   assert.match(dead!.reason!, /disabled/)
   assert.deepEqual(await notices(rooms), [])
 })
@@ -200,7 +202,9 @@ test('one full mailbox does not keep the letter from the others', async (t) => {
   await rooms.mailStore.setQuota('full@cartero.test', 1)
   await accept(rooms, [to('full@cartero.test'), to('bob@cartero.test')])
   await until(async () => (await messages(rooms, 'bob@cartero.test')).length === 1)
-  await until(async () => (await rooms.spool.inspect({ state: 'deferred', limit: 10 })).length === 1)
+  await until(
+    async () => (await rooms.spool.list({ state: 'deferred' }, { limit: 10 })).deliveries.length === 1,
+  )
 })
 
 test('a message whose octets cannot be read keeps no other message from being delivered', async (t) => {
@@ -209,7 +213,7 @@ test('a message whose octets cannot be read keeps no other message from being de
   const read = rooms.content.read.bind(rooms.content)
   const damaged = await accept(rooms, [to('alice@cartero.test')])
   await accept(rooms, [to('bob@cartero.test')])
-  const unreadable = (await rooms.spool.inspect({ limit: 10 })).find(({ id }) => id === damaged)!
+  const unreadable = (await rooms.spool.list({}, { limit: 10 })).deliveries.find(({ id }) => id === damaged)!
   let first: ContentId | undefined
   t.mock.method(rooms.content, 'read', (id: ContentId) => {
     first ??= id
@@ -218,7 +222,7 @@ test('a message whose octets cannot be read keeps no other message from being de
   })
   await rooms.agent.start!(AbortSignal.timeout(10_000))
   await until(async () => (await messages(rooms, 'bob@cartero.test')).length === 1)
-  const [deferred] = await rooms.spool.inspect({ state: 'deferred', limit: 10 })
+  const [deferred] = (await rooms.spool.list({ state: 'deferred' }, { limit: 10 })).deliveries
   assert.equal(deferred!.id, unreadable.id)
   await rooms.agent.drain!(AbortSignal.abort())
 })
@@ -272,8 +276,10 @@ test('a recipient whose mailbox is full is tried again alone', async (t) => {
   await rooms.mailStore.provision('full@cartero.test')
   await rooms.mailStore.setQuota('full@cartero.test', 1)
   await accept(rooms, [to('full@cartero.test'), to('bob@cartero.test')])
-  await until(async () => (await rooms.spool.inspect({ state: 'deferred', limit: 10 })).length === 1)
-  const [waiting] = await rooms.spool.inspect({ state: 'deferred', limit: 10 })
+  await until(
+    async () => (await rooms.spool.list({ state: 'deferred' }, { limit: 10 })).deliveries.length === 1,
+  )
+  const [waiting] = (await rooms.spool.list({ state: 'deferred' }, { limit: 10 })).deliveries
   assert.deepEqual(waiting!.recipients, ['full@cartero.test'])
   await rooms.mailStore.setQuota('full@cartero.test', 0)
   await until(() => {
@@ -317,7 +323,9 @@ test('a notice that cannot be written keeps its delivery in the spool', async (t
     throw new MailStoreError('full', 'no space left')
   })
   await rooms.agent.start!(AbortSignal.timeout(10_000))
-  await until(async () => (await rooms.spool.inspect({ state: 'deferred', limit: 10 })).length === 1)
+  await until(
+    async () => (await rooms.spool.list({ state: 'deferred' }, { limit: 10 })).deliveries.length === 1,
+  )
   full.mock.mockImplementation(begin)
   rooms.clock.advance(5_000)
   assert.equal((await notices(rooms)).length, 1)
@@ -339,7 +347,7 @@ for (const [display, isThere, inMailbox, onScreen, fate] of [
     const looking = isThere ? look(rooms, 'bob@cartero.test', seen, leave.signal) : undefined
     await accept(rooms, [to('bob@cartero.test')], LETTER, { display })
     await until(async () => {
-      const deferred = await rooms.spool.inspect({ state: 'deferred', limit: 1 })
+      const deferred = (await rooms.spool.list({ state: 'deferred' }, { limit: 1 })).deliveries
       return (deferred.length > 0 ? 'deferred' : rooms.spool.waiting === 0 ? 'over' : '') === fate
     })
     leave.abort()

@@ -70,7 +70,7 @@ describe('the router', () => {
 
   async function inState(state: DeliverySummary['state']): Promise<readonly DeliverySummary[]> {
     for (let turn = 0; turn < 1_000; turn++) {
-      const found = await rooms.spool.inspect({ state, limit: 10 })
+      const found = (await rooms.spool.list({ state }, { limit: 10 })).deliveries
       if (found.length > 0) return found
       await new Promise(setImmediate)
     }
@@ -118,6 +118,6 @@ describe('the router', () => {
     }
     const [dead] = await inState('expired')
     assert.deepEqual(dead!.recipients, ['someone@elsewhere.test'])
-    assert.deepEqual(await rooms.spool.inspect({ state: 'ready', limit: 10 }), [])
+    assert.deepEqual((await rooms.spool.list({ state: 'ready' }, { limit: 10 })).deliveries, [])
   })
 })

@@ -25,6 +25,7 @@ export {
 } from './ports.ts'
 export {
   destinationOf,
+  nextHopOf,
   type Change,
   type ChangeProgress,
   type DeliveryFilter,
@@ -37,5 +38,5 @@ export {
   type QueueOffice,
   type ShapeCell,
 } from './queue.ts'
-export { DEAD_LETTER_RETENTION_MS } from './ledger/entry.ts'
+export { DEAD_LETTER_RETENTION_MS } from './ledger/item.ts'
 export { QueueIds, type RandomOctets } from './queue-id.ts'

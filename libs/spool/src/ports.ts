@@ -2,6 +2,8 @@ import type { ContentId } from '@cartero/content'
 import type { MessageIndex } from '@cartero/message'
 import type { EnhancedStatus } from '@cartero/syntax'
 
+import type { OutboundQueue, QueueOffice } from './queue.ts'
+
 /** Time-sortable name of a message: 16 characters of Crockford base32 (45 bits of milliseconds, 35 bits that never repeat). */
 export type QueueId = string & { readonly __brand: 'QueueId' }
 /** `<queue id>.<n>`: one (message, next hop). The idempotency key of everything that is done with it. */
@@ -195,6 +197,8 @@ export interface DeliverySummary {
   readonly state: DeliveryState
   readonly reversePath: string
   readonly recipients: readonly string[]
+  /** Where it goes (`destinationOf`); '' for a message that nobody has routed yet. */
+  readonly destination: string
   readonly size: number
   readonly attempts: number
   readonly acceptedAt: number
@@ -202,6 +206,10 @@ export interface DeliverySummary {
   /** When a dead letter is forgotten. */
   readonly keptUntil?: number
   readonly reason?: string
+  /** Of the last attempt, if it was told. */
+  readonly status?: EnhancedStatus
+  /** An operator has decided how it ends. */
+  readonly sentence?: 'return' | 'expire'
 }
 
 /**
@@ -210,7 +218,7 @@ export interface DeliverySummary {
  * Order of life: accepted (durable) → routed (deliveries exist) → leased → settled. A crash at any point leads back to
  * the last durable step; every step is idempotent by queue id or delivery id.
  */
-export interface Spool extends Intake {
+export interface Spool extends Intake, OutboundQueue, QueueOffice {
   /**
    * Batches of accepted messages that nobody has routed yet, oldest first; ends when `signal` is aborted. Each message is
    * given out once; those not routed when the last loop ends are given to the next one.
@@ -222,29 +230,22 @@ export interface Spool extends Intake {
    */
   route(routed: readonly Routed[]): Promise<void>
   /**
-   * Batches of due deliveries, now leased to the caller, urgent ones first and the oldest first among equals; ends when
-   * `signal` is aborted. What is deferred past the moment of its `deliverBy` is due at that moment. In one process a
-   * lease is memory only.
+   * Batches of deliveries that are due for our own mailboxes, now leased to the caller, urgent ones first and the oldest first
+   * among equals; ends when `signal` is aborted. What is deferred past the moment of its `deliverBy` is due at that moment. In
+   * one process a lease is memory only, and ends with a settlement. What goes elsewhere is in the `OutboundQueue`.
    */
-  lease(nextHop: NextHop['kind'], limit: number, signal: AbortSignal): AsyncIterable<readonly Delivery[]>
+  lease(nextHop: 'local', limit: number, signal: AbortSignal): AsyncIterable<readonly Delivery[]>
   /**
    * Tells how leased deliveries ended. Final states end the message when all its deliveries have one. Recipients that are
-   * deferred stay in their delivery, the others leave it; those that are dead letters get a delivery of their own.
+   * deferred stay in their delivery, the others leave it; those that are dead letters get a delivery of their own. What another
+   * host has taken is durable when this is fulfilled. Rejects with SpoolError when something cannot be made durable now: in this
+   * process it holds all the same, and is made durable as soon as the store can; nothing is lost by it.
    */
   settle(outcomes: readonly Outcome[]): Promise<void>
   /** Hands leases back untouched: `ready` again, attempts not counted. */
   giveBack(ids: readonly DeliveryId[]): void
-  /** Operator: makes held, deferred or failed deliveries due now. Returns those that changed. */
-  release(ids: readonly DeliveryId[]): Promise<readonly DeliveryId[]>
-  /** Operator: ends deliveries that are not leased, and forgets failed ones. Returns those that changed. */
-  remove(ids: readonly DeliveryId[]): Promise<readonly DeliveryId[]>
   /** Which contents whose id starts with `prefix` the spool refers to (for reclaiming). */
   referenced(prefix: string): Promise<Iterable<ContentId>>
-  /** What waits and the dead letters, newest first. A message that nobody has routed yet is listed as `<queue id>.0`. */
-  inspect(filter: {
-    readonly state?: DeliveryState
-    readonly limit: number
-  }): Promise<readonly DeliverySummary[]>
   /** Messages accepted and not yet done. Cheap: no I/O. */
   readonly waiting: number
   /** Ends the loops and makes the state durable; leased deliveries go back to `ready`. */

@@ -1,3 +1,4 @@
+import type { ContentId } from '@cartero/content'
 import type { EnhancedStatus } from '@cartero/syntax'
 
 import type {
@@ -13,9 +14,19 @@ import type {
 /** What a destination is called: `local`, a domain, or `via <name of a route>`. */
 export type DestinationName = string
 
+const VIA = 'via '
+
 export function destinationOf(nextHop: NextHop): DestinationName {
   if (nextHop.kind === 'local') return 'local'
-  return nextHop.kind === 'remote' ? nextHop.domain : `via ${nextHop.name}`
+  return nextHop.kind === 'remote' ? nextHop.domain : `${VIA}${nextHop.name}`
+}
+
+/** The other direction: a domain has no space in it, and at least one dot or nothing that is called `local`. */
+export function nextHopOf(destination: DestinationName): NextHop {
+  if (destination === 'local') return { kind: 'local' }
+  return destination.startsWith(VIA)
+    ? { kind: 'route', name: destination.slice(VIA.length) }
+    : { kind: 'remote', domain: destination }
 }
 
 /** A destination for which there is something to do. */
@@ -38,12 +49,16 @@ export interface OutboundQueue {
   /**
    * Destinations other than `local` that something is due for, urgent ones first, then the one that has waited longest. Each is
    * told once, and again after a `take` had fewer than it asked for and something became due later; one that is urged is told in
-   * any case. Ends when the signal is aborted. Reads what is due and nothing else: costs nothing for those that wait.
+   * any case. Told twice is possible, never is not: whoever listens from now on is told of all that is due. One listener at a
+   * time. Ends when the signal is aborted. Reads what is due and nothing else: costs nothing for those that wait.
    */
   due(signal: AbortSignal): AsyncIterable<readonly DueDestination[]>
   /** Leases what is due for a destination, urgent ones first, oldest first among equals. Fewer than `limit`: there is no more now. */
   take(destination: DestinationName, limit: number, terms: LeaseTerms): Promise<readonly Delivery[]>
-  /** Makes everything that waits for a destination due now, and tells `due`. Returns how many there are. */
+  /**
+   * Makes everything that waits for a destination due now, but for what its sender holds back, and tells `due`. Returns how many
+   * were not due before.
+   */
   urge(destination: DestinationName): Promise<number>
 }
 
@@ -67,8 +82,9 @@ export interface DeliveryFilter {
 
 /** Newest first. */
 export interface DeliveryPage {
+  /** Fewer than asked for, or none, where much had to be looked at for a filter that no index knows. */
   readonly deliveries: readonly DeliverySummary[]
-  /** What to go on after; absent at the end. */
+  /** What to go on after; absent at the end, and only there. */
   readonly next?: DeliveryId
 }
 
@@ -78,6 +94,9 @@ export interface MessageView {
   readonly envelope: Envelope
   readonly acceptedAt: number
   readonly size: number
+  /** The message is `prefix + content`. */
+  readonly prefix: Buffer
+  readonly content: ContentId
   /** All deliveries, ended ones included as long as the message is here. */
   readonly deliveries: readonly DeliverySummary[]
 }
@@ -94,16 +113,19 @@ export interface ShapeCell {
   readonly octets: number
 }
 
-/** What an operator can do with deliveries. Those that are leased now are left alone, and are not counted. */
+/**
+ * What an operator can do with deliveries. Those that are leased now are left alone, and so are messages that are being routed.
+ * A message that nobody has routed yet (`<queue id>.0`) can be held, released and removed.
+ */
 export type Change =
   | { readonly kind: 'hold'; readonly reason: string }
   /** Held ones, and dead letters, are ready again. */
   | { readonly kind: 'release' }
-  /** Deferred ones are due now, and their destinations are urged. */
+  /** Deferred ones are due now, those that their senders hold back included, and their destinations are urged. */
   | { readonly kind: 'retry' }
   /** Gone, and nobody is told. */
   | { readonly kind: 'remove' }
-  /** Given back to their senders: as failed, or as having waited for too long. */
+  /** Given back to their senders: as failed, or as having waited for too long. Due now, with a `sentence`; not dead letters. */
   | { readonly kind: 'return'; readonly reason?: string }
   | { readonly kind: 'expire' }
   /** To another next hop; ready at once. */

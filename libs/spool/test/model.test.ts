@@ -100,9 +100,10 @@ class Model {
         for (const batch of await some(spool.arrivals.bind(spool))) await spool.route(batch.map(routeOf))
         break
       case 'lease':
-        for (const kind of ['local', 'remote'] as const)
-          for (const batch of await some((limit, signal) => spool.lease(kind, limit, signal)))
-            this.#lease(batch)
+        for (const batch of await some((limit, signal) => spool.lease('local', limit, signal)))
+          this.#lease(batch)
+        for (const { destination } of await this.#bench.told())
+          this.#lease(await this.#bench.take(destination))
         break
       case 'settle':
         await this.#settle(step.which, step.as)
@@ -114,9 +115,9 @@ class Model {
         break
       }
       case 'release': {
-        const summaries = await spool.inspect({ limit: 100 })
+        const summaries = await this.#bench.list({})
         const summary = summaries[step.which % Math.max(1, summaries.length)]
-        if (summary !== undefined) await spool.release([summary.id])
+        if (summary !== undefined) await this.#bench.change('release', [summary.id])
         break
       }
       case 'wait':
@@ -124,7 +125,7 @@ class Model {
         break
       case 'checkpoint':
         this.#clock.advance(5_000)
-        await spool.inspect({ limit: 1 })
+        await this.#bench.list({}, 1)
         break
       case 'restart':
         await spool.close()
@@ -189,9 +190,10 @@ class Model {
     for (let round = 0; round < 200; round++) {
       spool.giveBack([...this.#leased.keys()])
       this.#leased.clear()
-      const waiting = await spool.inspect({ limit: 1_000 })
+      const waiting = await this.#bench.list({}, 1_000)
       if (waiting.length === 0) break
-      await spool.release(waiting.map((summary) => summary.id))
+      await this.#bench.steer({}, { kind: 'release' })
+      await this.#bench.steer({}, { kind: 'retry' })
       await this.take({ kind: 'route' })
       await this.take({ kind: 'lease' })
       while (this.#leased.size > 0) await this.#settle(0, 'delivered')

@@ -25,8 +25,8 @@ const sql = new SqlWorker()
 const spool = await EmbeddedSpool.open({ log, sql, file: join(directory, 'spool.db') })
 
 const found = new Map<string, string>()
-const waiting = await spool.inspect({ limit: 1_000_000 })
-await spool.release(waiting.map((summary) => summary.id))
+for (const kind of ['release', 'retry'] as const)
+  for await (const _ of spool.change({}, { kind }, AbortSignal.timeout(DEADLINE_MS)));
 const total = spool.waiting
 const end = new AbortController()
 const deadline = AbortSignal.any([end.signal, AbortSignal.timeout(DEADLINE_MS)])

@@ -46,7 +46,7 @@ export function describeDurableSpool(name: string, setup: () => Promise<SpoolPla
     /** Lets a checkpoint happen. */
     async function checkpoint(): Promise<void> {
       clock.advance(5_000)
-      await bench.spool.inspect({ limit: 1 })
+      await bench.list({}, 1)
     }
 
     for (const [how, again] of [
@@ -74,7 +74,7 @@ export function describeDurableSpool(name: string, setup: () => Promise<SpoolPla
         await bench.spool.settle([{ id, state: 'deferred', notBefore, reason: 'busy' }])
         await again()
         assert.ok(await bench.isNothingDue())
-        const [summary] = await bench.spool.inspect({ limit: 10 })
+        const [summary] = await bench.list({}, 10)
         assert.deepEqual(
           {
             id: summary?.id,
@@ -98,7 +98,7 @@ export function describeDurableSpool(name: string, setup: () => Promise<SpoolPla
         await again()
         assert.deepEqual(await bench.states(), ['failed', 'held'])
         assert.equal(bench.spool.waiting, 1)
-        await bench.spool.release([held.id])
+        await bench.change('release', [held.id])
         assert.equal((await bench.lease(1))[0]?.id, held.id)
       })
 
@@ -174,7 +174,7 @@ export function describeDurableSpool(name: string, setup: () => Promise<SpoolPla
 
       it(`does not send again what another host has taken, over ${how}`, async () => {
         await bench.routed({}, toElsewhere)
-        const [delivery] = await bench.lease(1, 1, 'remote')
+        const [delivery] = await bench.take()
         assert.ok(delivery)
         await bench.spool.settle([{ id: delivery.id, state: 'delivered' }])
         await again()
@@ -200,7 +200,7 @@ export function describeDurableSpool(name: string, setup: () => Promise<SpoolPla
 
     it('forgets what another host has taken when nothing can bring it back any more', async () => {
       await bench.routed({}, toElsewhere)
-      const [delivery] = await bench.lease(1, 1, 'remote')
+      const [delivery] = await bench.take()
       await bench.spool.settle([{ id: delivery!.id, state: 'delivered' }])
       await checkpoint()
       await checkpoint()
@@ -259,7 +259,7 @@ export function describeDurableSpool(name: string, setup: () => Promise<SpoolPla
         await crash()
         if (n < 5) assert.equal((await redelivered(bench))?.message.queueId, poison)
       }
-      const [held] = await bench.spool.inspect({ state: 'held', limit: 10 })
+      const [held] = await bench.list({ state: 'held' }, 10)
       assert.equal(held?.queueId, poison)
       assert.match(held?.reason ?? '', /ended 5 times/)
       assert.ok(await bench.isNothingDue())
@@ -271,7 +271,7 @@ export function describeDurableSpool(name: string, setup: () => Promise<SpoolPla
 
 /** After a crash a message may have to be routed again. */
 async function redelivered(bench: Bench): Promise<Delivery | undefined> {
-  const [summary] = await bench.spool.inspect({ limit: 1 })
+  const [summary] = await bench.list({}, 1)
   if (summary?.id.endsWith('.0')) await bench.spool.route((await bench.arrivals(1)).map(toEachRecipient))
   return (await bench.lease(1))[0]
 }

@@ -49,7 +49,7 @@ export function describeRecipients(the: () => Bench): void {
       const [delivery] = await the().lease(1)
       const recipients = [{ state: 'delivered' as const }]
       await the().spool.settle([{ id: delivery!.id, state: 'mixed', recipients, notBefore: 0 }])
-      assert.deepEqual((await the().spool.inspect({ limit: 1 }))[0]?.recipients, ['b'])
+      assert.deepEqual((await the().list({}, 1))[0]?.recipients, ['b'])
     })
 
     it('keeps dead letters by their reason while the others are tried again', async () => {
@@ -59,7 +59,7 @@ export function describeRecipients(the: () => Bench): void {
         { state: 'failed', reason: 'two' },
         { state: 'failed', reason: 'one' },
       )
-      const summaries = await the().spool.inspect({ limit: 10 })
+      const summaries = await the().list({}, 10)
       assert.deepEqual(
         summaries.map(({ state, reason, recipients }) => [state, reason, recipients.length]),
         [
@@ -74,7 +74,7 @@ export function describeRecipients(the: () => Bench): void {
 
     it('delivers a dead letter of one recipient that was released, and nothing else again', async () => {
       const { id } = await ended({ state: 'delivered' }, { state: 'failed', reason: 'no' })
-      assert.deepEqual(await the().spool.release([id]), [id])
+      assert.deepEqual(await the().change('release', [id]), [id])
       const [again] = await the().lease(1)
       assert.deepEqual(
         again?.recipients.map(({ address }) => address),
@@ -86,7 +86,7 @@ export function describeRecipients(the: () => Bench): void {
 
     it('keeps a dead letter for its time, and tells until when', async () => {
       await ended({ state: 'expired', reason: 'too late' })
-      const [dead] = await the().spool.inspect({ limit: 1 })
+      const [dead] = await the().list({}, 1)
       assert.equal(dead?.keptUntil, the().clock.now() + DEAD_LETTER_RETENTION_MS)
       assert.equal(dead?.notBefore, undefined)
       the().clock.advance(DEAD_LETTER_RETENTION_MS - 1)

@@ -3,10 +3,15 @@ import assert from 'node:assert/strict'
 import type { ContentStore } from '@cartero/content'
 import { ManualClock } from '@cartero/wire'
 import type {
+  Change,
+  ChangeProgress,
   Delivery,
+  DeliveryFilter,
+  DeliveryId,
   DeliveryState,
+  DeliverySummary,
+  DueDestination,
   Envelope,
-  NextHop,
   QueueId,
   Routed,
   Spool,
@@ -15,6 +20,8 @@ import type {
 
 /** Makes a spool over an empty content store for one test; the suite closes both. */
 export type Setup = (clock: ManualClock) => Promise<{ readonly spool: Spool; readonly content: ContentStore }>
+
+export const TERMS = { owner: 'test', expiresIn: 600_000 }
 
 /** A spool, and what a test does with it again and again. Every wait has a deadline. */
 export class Bench {
@@ -58,8 +65,50 @@ export class Bench {
     return await take(count, (signal) => this.spool.arrivals(limit, signal))
   }
 
-  async lease(count: number, limit = 100, kind: NextHop['kind'] = 'local'): Promise<Delivery[]> {
-    return await take(count, (signal) => this.spool.lease(kind, limit, signal))
+  async lease(count: number, limit = 100): Promise<Delivery[]> {
+    return await take(count, (signal) => this.spool.lease('local', limit, signal))
+  }
+
+  /** Leases what is due for a destination, for ten minutes. */
+  async take(destination = 'example.org', limit = 100): Promise<readonly Delivery[]> {
+    return await this.spool.take(destination, limit, TERMS)
+  }
+
+  async list(filter: DeliveryFilter, limit = 100): Promise<readonly DeliverySummary[]> {
+    return (await this.spool.list(filter, { limit })).deliveries
+  }
+
+  /** Changes these; returns those that another look shows changed. */
+  async change(
+    change: Change | 'release' | 'remove' | 'retry',
+    ids: readonly string[],
+  ): Promise<readonly string[]> {
+    const before = new Map((await this.list({ ids }, 1_000)).map((one) => [one.id, one.state]))
+    await this.steer({ ids }, typeof change === 'string' ? { kind: change } : change)
+    const after = new Map((await this.list({ ids }, 1_000)).map((one) => [one.id, one.state]))
+    return ids.filter((id) => before.get(id as DeliveryId) !== after.get(id as DeliveryId))
+  }
+
+  /** How far it came. */
+  async steer(filter: DeliveryFilter, change: Change): Promise<ChangeProgress> {
+    let last = { found: 0, changed: 0 }
+    for await (const progress of this.spool.change(filter, change, AbortSignal.timeout(DEADLINE_MS)))
+      last = progress
+    return last
+  }
+
+  /** Destinations that are told of now, without waiting for more. */
+  async told(): Promise<DueDestination[]> {
+    const end = new AbortController()
+    const told: DueDestination[] = []
+    const listening = (async () => {
+      for await (const batch of this.spool.due(end.signal)) told.push(...batch)
+    })()
+    await this.list({}, 1)
+    for (let turn = 0; turn < 8; turn++) await new Promise((resolve) => setImmediate(resolve))
+    end.abort()
+    await listening
+    return told
   }
 
   /** Accepts, routes to one delivery and leases it. */
@@ -72,7 +121,7 @@ export class Bench {
   }
 
   async states(): Promise<DeliveryState[]> {
-    return (await this.spool.inspect({ limit: 100 })).map((summary) => summary.state)
+    return (await this.list({})).map((summary) => summary.state)
   }
 
   /** True when a loop finds nothing though everything had a chance to happen. */

@@ -105,7 +105,7 @@ export function describeSpool(name: string, setup: Setup, { keepsOrder = true }:
         const routed = (await bench.arrivals(1)).map(toEachRecipient)
         await bench.spool.route([...routed, ...routed])
         await bench.spool.route(routed)
-        assert.equal((await bench.spool.inspect({ limit: 10 })).length, 2)
+        assert.equal((await bench.list({}, 10)).length, 2)
       })
 
       it('is done with a message whose recipients were all discarded', async () => {
@@ -205,7 +205,7 @@ export function describeSpool(name: string, setup: Setup, { keepsOrder = true }:
         await bench.spool.settle([{ id, state: 'held', reason: 'as a test' }])
         bench.clock.advance(10 * 86_400_000)
         assert.ok(await bench.isNothingDue())
-        assert.deepEqual(await bench.spool.release([id]), [id])
+        assert.deepEqual(await bench.change('release', [id]), [id])
         assert.deepEqual(
           (await bench.lease(1)).map((delivery) => delivery.id),
           [id],
@@ -216,10 +216,10 @@ export function describeSpool(name: string, setup: Setup, { keepsOrder = true }:
         const { id, message } = await bench.leased('a dead letter')
         await bench.spool.settle([{ id, state: 'failed', reason: '550 no' }])
         assert.equal(bench.spool.waiting, 0)
-        const [summary] = await bench.spool.inspect({ state: 'failed', limit: 10 })
+        const [summary] = await bench.list({ state: 'failed' }, 10)
         assert.equal(summary?.reason, '550 no')
         assert.deepEqual([...(await bench.spool.referenced(''))], [message.content])
-        assert.deepEqual(await bench.spool.remove([id]), [id])
+        assert.deepEqual(await bench.change('remove', [id]), [id])
         assert.deepEqual(await bench.states(), [])
         assert.deepEqual([...(await bench.spool.referenced(''))], [])
       })
@@ -227,7 +227,7 @@ export function describeSpool(name: string, setup: Setup, { keepsOrder = true }:
       it('delivers a dead letter that was released', async () => {
         const { id } = await bench.leased()
         await bench.spool.settle([{ id, state: 'failed', reason: '550 no' }])
-        assert.deepEqual(await bench.spool.release([id]), [id])
+        assert.deepEqual(await bench.change('release', [id]), [id])
         assert.equal(bench.spool.waiting, 1)
         assert.deepEqual(
           (await bench.lease(1)).map((delivery) => delivery.id),
@@ -248,7 +248,7 @@ export function describeSpool(name: string, setup: Setup, { keepsOrder = true }:
           { id: first.id, state: 'deferred', notBefore: bench.clock.now() + 1, reason: 'busy' },
         ])
         const second = await bench.accept('x', 'dan@example.org')
-        const [newest, older] = await bench.spool.inspect({ limit: 10 })
+        const [newest, older] = await bench.list({}, 10)
         assert.equal(newest?.queueId, second)
         assert.equal(newest?.id, `${second}.0`)
         assert.deepEqual(newest?.recipients, ['dan@example.org'])
@@ -261,15 +261,15 @@ export function describeSpool(name: string, setup: Setup, { keepsOrder = true }:
           },
           { state: 'deferred', reason: 'busy', attempts: 1, notBefore: bench.clock.now() + 1 },
         )
-        assert.equal((await bench.spool.inspect({ limit: 1 })).length, 1)
-        assert.equal((await bench.spool.inspect({ state: 'deferred', limit: 10 })).length, 1)
+        assert.equal((await bench.list({}, 1)).length, 1)
+        assert.equal((await bench.list({ state: 'deferred' }, 10)).length, 1)
       })
 
       it('removes what waits, but not what somebody is delivering', async () => {
         const { id } = await bench.leased()
-        assert.deepEqual(await bench.spool.remove([id]), [])
+        assert.deepEqual(await bench.change('remove', [id]), [])
         await bench.spool.settle([{ id, state: 'held', reason: 'as a test' }])
-        assert.deepEqual(await bench.spool.remove([id]), [id])
+        assert.deepEqual(await bench.change('remove', [id]), [id])
         assert.equal(bench.spool.waiting, 0)
       })
 

@@ -9,7 +9,7 @@ export function describeWishes(the: () => Bench): void {
     it('holds a message back for as long as its sender wants', async () => {
       const holdUntil = the().clock.now() + 3_600_000
       await the().routed({ holdUntil })
-      const [summary] = await the().spool.inspect({ limit: 1 })
+      const [summary] = await the().list({}, 1)
       assert.equal(summary?.state, 'deferred')
       assert.equal(summary?.notBefore, holdUntil)
       the().clock.advance(3_599_999)
@@ -26,8 +26,8 @@ export function describeWishes(the: () => Bench): void {
 
     it('sends what is held back when an operator releases it', async () => {
       const queueId = await the().routed({ holdUntil: the().clock.now() + 3_600_000 })
-      const [summary] = await the().spool.inspect({ limit: 1 })
-      await the().spool.release([summary!.id])
+      const [summary] = await the().list({}, 1)
+      await the().change('retry', [summary!.id])
       assert.equal((await the().lease(1))[0]?.message.queueId, queueId)
     })
 
@@ -61,7 +61,7 @@ export function describeWishes(the: () => Bench): void {
     it('gives what is for other hosts to those who ask for it only', async () => {
       const queueId = await the().routed({}, toElsewhere)
       assert.ok(await the().isNothingDue())
-      const [delivery] = await the().lease(1, 1, 'remote')
+      const [delivery] = await the().take()
       assert.equal(delivery?.message.queueId, queueId)
       assert.deepEqual(delivery?.nextHop, { kind: 'remote', domain: 'example.org' })
       await the().spool.settle([{ id: delivery.id, state: 'delivered' }])

@@ -1,7 +1,6 @@
 import type { SqlStore } from '@cartero/sql'
 import type { Clock } from '@cartero/wire'
 
-import type { QueueId } from '../ports.ts'
 import type { SpoolProcedures } from './procedures.ts'
 import { entryOf, type KeptEntry } from './rows.ts'
 
@@ -9,8 +8,8 @@ import { entryOf, type KeptEntry } from './rows.ts'
 const PAGE = 250
 /** Until reading is tried again after it failed. */
 const RETRY_MS = 1_000
-/** A timer counts to 2^31 ms at most; whatever is later is looked at once a day. */
-const LONGEST_WAIT_MS = 86_400_000
+/** How long an alarm waits at most: a clock that was set is noticed within a minute. */
+const LONGEST_WAIT_MS = 60_000
 
 export interface BacklogParts {
   readonly store: SqlStore<SpoolProcedures>
@@ -21,7 +20,7 @@ export interface BacklogParts {
   readonly trouble: (error: unknown) => void
 }
 
-/** Messages that wait in SQLite and not in memory, and their way back. */
+/** Messages that wait in SQLite and not in memory, and their way back, but for what is taken by destination. */
 export class Backlog {
   readonly #parts: BacklogParts
   /** Messages out of memory that wait. */
@@ -46,7 +45,7 @@ export class Backlog {
     if (entries.length === 0) return
     const { store, trouble } = this.#parts
     this.#waiting += waiting
-    for (const entry of entries) this.#nextDue = Math.min(this.#nextDue, entry.due ?? Infinity)
+    for (const entry of entries) this.#nextDue = Math.min(this.#nextDue, entry.ownDue ?? Infinity)
     const queueIds = entries.map((entry) => entry.message.queueId)
     store.call('unload', queueIds).catch(trouble)
     this.refill()
@@ -70,12 +69,16 @@ export class Backlog {
       })
   }
 
-  /** Brings one message into memory, whatever it waits for. It is not in the ledger yet. */
-  async find(queueId: QueueId): Promise<KeptEntry | undefined> {
-    const row = await this.#parts.store.call('takeOne', queueId)
-    if (row === undefined) return undefined
-    if (row.isWaiting) this.#waiting -= 1
-    return entryOf(row, this.#parts.clock.now())
+  /** So many more, or less, of those out of memory wait, and something of them may be due. */
+  changed(waiting: number): void {
+    this.#waiting += waiting
+    this.#nextDue = 0
+    this.refill()
+  }
+
+  /** So many of them came into memory. */
+  returned(waiting: number): void {
+    this.#waiting -= waiting
   }
 
   async close(): Promise<void> {

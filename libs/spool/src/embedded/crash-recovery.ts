@@ -1,6 +1,8 @@
 import type { LogPosition } from '@cartero/content'
 import type { Database } from '@cartero/sql/procedures'
 
+import { OWN_DUE } from './schema-outbound.ts'
+
 /** A message that ended the process so often is held. */
 export const MAX_CRASHES = 5
 export const CRASH_REASON = `the process ended ${MAX_CRASHES} times while this was being worked on`
@@ -8,19 +10,15 @@ export const CRASH_REASON = `the process ended ${MAX_CRASHES} times while this w
 export function prepareStart(database: Database) {
   const count = database.prepare('UPDATE message SET crashes = crashes + 1, isBusy = 0 WHERE isBusy = 1')
   const hold = database.prepare(`
-    UPDATE delivery SET state = 'held', reason = ? WHERE state IN ('ready', 'leased')
-    AND queueId IN (SELECT queueId FROM message WHERE crashes >= ?)`)
+    UPDATE delivery SET state = 'held', reason = ?, due = NULL, notBefore = 0 WHERE state IN ('ready', 'leased')
+    AND queueId IN (SELECT queueId FROM message WHERE crashes > 0 AND crashes >= ?)`)
   const ready = database.prepare("UPDATE delivery SET state = 'ready' WHERE state = 'leased'")
-  const quiet = database.prepare(`
-    UPDATE message SET due = (SELECT min(notBefore) FROM delivery WHERE delivery.queueId = message.queueId
-      AND state IN ('deferred', 'failed', 'expired') AND notBefore > 0)
-    WHERE crashes >= ?`)
+  const quiet = database.prepare(`UPDATE message SET due = ${OWN_DUE} WHERE crashes > 0 AND crashes >= ?`)
   const calm = database.prepare('UPDATE message SET isBusy = 0 WHERE isBusy = 1')
-  const waiting = database.prepare('SELECT count(*) AS n FROM message WHERE isWaiting = 1')
+  const waiting = database.prepare('SELECT waiting AS n FROM tally')
   const replay = database.prepare('SELECT segment, offset FROM replay')
-  const sweep = database.prepare(`
-    DELETE FROM message WHERE isWaiting = 0 AND isRouted = 1 AND NOT EXISTS (
-      SELECT 1 FROM delivery WHERE delivery.queueId = message.queueId AND state IN ('failed', 'expired'))`)
+  const sweep = database.prepare('DELETE FROM message WHERE queueId IN (SELECT queueId FROM remembered)')
+  const swept = database.prepare('DELETE FROM remembered')
 
   return {
     /** After a crash: what was worked on is ready again, or held when that happened too often. */
@@ -31,9 +29,10 @@ export function prepareStart(database: Database) {
       quiet.run(MAX_CRASHES)
       return replay.get() as LogPosition | undefined
     },
-    /** What was remembered only as long as the log could bring it back. */
+    /** What an older version remembered only as long as the log could bring it back. */
     sweep(): void {
       sweep.run()
+      swept.run()
     },
     /** All is in order, nobody works on anything: the next start need not think of a crash. */
     rest(): void {

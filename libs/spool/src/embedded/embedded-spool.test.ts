@@ -51,8 +51,8 @@ describe('an embedded spool', () => {
     const notBefore = bench.clock.now() + 60_000
     await bench.spool.settle([{ id: deferred.id, state: 'deferred', notBefore, reason: 'busy' }])
     for (const queueId of [failed.message.queueId, deferred.message.queueId]) {
-      assert.deepEqual(await bench.spool.release([`${queueId}.7` as DeliveryId]), [])
-      assert.deepEqual(await bench.spool.remove([`${queueId}.0` as DeliveryId]), [])
+      assert.deepEqual(await bench.change('release', [`${queueId}.7` as DeliveryId]), [])
+      assert.deepEqual(await bench.change('remove', [`${queueId}.0` as DeliveryId]), [])
     }
     assert.deepEqual(await bench.states(), ['deferred', 'failed'])
     assert.equal(bench.spool.waiting, 1)
@@ -66,7 +66,7 @@ describe('an embedded spool', () => {
     const ids = await Promise.all(Array.from({ length: 500 }, () => bench.accept()))
     assert.equal(bench.spool.waiting, 500)
     const removed = ids.slice(0, 100).map((id) => `${id}.0` as DeliveryId)
-    assert.deepEqual(await bench.spool.remove(removed), removed)
+    assert.deepEqual(await bench.change('remove', removed), removed)
     assert.equal(bench.spool.waiting, 400)
     await bench.spool.route((await bench.arrivals(400)).map(toEachRecipient))
     const leased = await bench.lease(400)

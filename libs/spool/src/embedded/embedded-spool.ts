@@ -3,27 +3,37 @@ import type { SqlStore, SqlWorker } from '@cartero/sql'
 import { systemClock, type Clock } from '@cartero/wire'
 
 import { asSpoolError } from '../fault.ts'
-import { matches, queueIdOf, summaries, unroutedId } from '../ledger/entry.ts'
 import { Ledger } from '../ledger/ledger.ts'
 import {
   SpoolError,
   type Delivery,
   type DeliveryId,
-  type DeliveryState,
-  type DeliverySummary,
   type Envelope,
   type IntakeDraft,
-  type NextHop,
   type Outcome,
   type QueueId,
   type Routed,
   type Spool,
   type SpooledMessage,
 } from '../ports.ts'
+import type {
+  Change,
+  ChangeProgress,
+  DeliveryFilter,
+  DeliveryPage,
+  DestinationName,
+  DueDestination,
+  LeaseTerms,
+  MessageView,
+  ShapeCell,
+} from '../queue.ts'
 import { QueueIds } from '../queue-id.ts'
 import { Backlog } from './backlog.ts'
 import { encodeLabel } from './label.ts'
+import { MemoryWindow } from './memory-window.ts'
+import { CALLS, OutboundBacklog } from './outbound-backlog.ts'
 import type { SpoolProcedures } from './procedures.ts'
+import { QueueDesk, type ChangedRows } from './queue-desk.ts'
 import { Recorder } from './recorder.ts'
 import { replay } from './replay.ts'
 import { KeptEntry } from './rows.ts'
@@ -43,17 +53,9 @@ export interface EmbeddedSpoolOptions {
   readonly trouble?: (error: unknown) => void
 }
 
-/** Deliveries that an operator changes at once. */
-const CHANGE_PAGE = 500
 export const DEFAULT_WINDOW = 10_000
-/** Of the window: below this, messages are read back. */
-const MIN_FILL = 0.5
-/** Of the window: when it is full, so much of it stays. */
-const KEPT_FILL = 0.75
 /** Of the window: above this, commits wait until something is recorded. */
 const MAX_FILL = 2
-/** Octets of envelopes and prefixes in memory: a thousand recipients make a heavy message. */
-export const WINDOW_OCTETS: number = 32 * 1024 * 1024
 
 /**
  * The log is the queue: the frame that makes a 250 true holds octets and envelope. SQLite holds what has been waiting for
@@ -63,13 +65,13 @@ export class EmbeddedSpool implements Spool {
   readonly #log: ContentLog
   readonly #store: SqlStore<SpoolProcedures>
   readonly #clock: Clock
-  readonly #window: number
   readonly #ids: QueueIds
   readonly #ledger: Ledger<KeptEntry>
+  readonly #window: MemoryWindow
   readonly #recorder: Recorder
   readonly #backlog: Backlog
-  /** Octets of envelopes and prefixes in memory. */
-  #weight = 0
+  readonly #outbound: OutboundBacklog
+  readonly #desk: QueueDesk
   readonly #commits = new Set<Promise<unknown>>()
   #closing: Promise<void> | undefined
 
@@ -83,19 +85,35 @@ export class EmbeddedSpool implements Spool {
     this.#log = log
     this.#store = store
     this.#clock = clock
-    this.#window = window
     this.#ids = new QueueIds(clock)
     const keeper = {
       changed: (entry: KeptEntry) => this.#recorder.changed(entry),
       done: (entry: KeptEntry) => this.#done(entry),
       taken: () => this.#backlog.refill(),
     }
-    this.#ledger = new Ledger<KeptEntry>(clock, keeper, options.keepDeadLetters)
-    const parts = { log, store, clock, trouble, ledger: this.#ledger }
-    this.#recorder = new Recorder({ ...parts, wrote: (entries) => this.#relieve(entries) }, replayed)
-    // What somebody works on needs its memory anyway; it must not keep others from being worked on.
-    const hasRoom = () => this.#ledger.idle < window * MIN_FILL && this.#weight < WINDOW_OCTETS
-    this.#backlog = new Backlog({ ...parts, hasRoom, admit: (entry) => this.#readBack(entry) }, waiting)
+    const ledger = new Ledger<KeptEntry>(clock, keeper, options.keepDeadLetters)
+    const parts = { log, store, clock, trouble, ledger }
+    this.#ledger = ledger
+    this.#window = new MemoryWindow({
+      ...parts,
+      window,
+      evicted: (entries, waiting) => this.#evicted(entries, waiting),
+    })
+    this.#recorder = new Recorder({ ...parts, wrote: (entries) => this.#window.relieve(entries) }, replayed)
+    const admit = (entry: KeptEntry) => this.#readBack(entry)
+    this.#backlog = new Backlog({ ...parts, hasRoom: () => this.#window.hasRoom, admit }, waiting)
+    this.#outbound = new OutboundBacklog({
+      ...parts,
+      ready: ledger.ready,
+      admit,
+      returned: (count) => this.#backlog.returned(count),
+      isEmpty: () => this.#backlog.waiting === 0,
+    })
+    this.#desk = new QueueDesk({
+      ...parts,
+      record: (entries) => this.#record(entries),
+      changed: (rows) => this.#rowsChanged(rows),
+    })
     this.#backlog.refill()
   }
 
@@ -154,7 +172,7 @@ export class EmbeddedSpool implements Spool {
 
   async #accept(draft: ContentDraft, text: Omit<SpooledMessage, 'content'>): Promise<void> {
     if (this.#closing !== undefined) throw new SpoolError('unavailable', 'the spool is closed')
-    if (this.#isOver(MAX_FILL)) await this.#recorder.checkpoint(-Infinity)
+    if (this.#window.isOver(MAX_FILL)) await this.#recorder.checkpoint(-Infinity)
     this.#recorder.begun(draft)
     try {
       const label = encodeLabel(text)
@@ -166,7 +184,7 @@ export class EmbeddedSpool implements Spool {
       this.#recorder.abandoned(draft)
       throw error
     }
-    if (this.#isOver(1)) this.#recorder.hasten()
+    if (this.#window.isOver(1)) this.#recorder.hasten()
   }
 
   arrivals(limit: number, signal: AbortSignal): AsyncIterable<readonly SpooledMessage[]> {
@@ -177,71 +195,88 @@ export class EmbeddedSpool implements Spool {
     this.#ledger.route(routed)
   }
 
-  lease(kind: NextHop['kind'], limit: number, signal: AbortSignal): AsyncIterable<readonly Delivery[]> {
-    return this.#ledger.lease(kind, limit, signal)
+  lease(_nextHop: 'local', limit: number, signal: AbortSignal): AsyncIterable<readonly Delivery[]> {
+    return this.#ledger.lease(limit, signal)
   }
 
-  /** `delivered` is remembered at the next checkpoint: until then a crash delivers again, under the same delivery id. */
+  async *due(signal: AbortSignal): AsyncGenerator<readonly DueDestination[], void> {
+    const { calls, end } = this.#ledger
+    const ended = AbortSignal.any([signal, end])
+    this.#outbound.listen()
+    try {
+      while (!ended.aborted) {
+        await this.#outbound.tell()
+        const batch = calls.take(CALLS)
+        if (batch.length > 0) yield batch
+        else await calls.wait(ended)
+      }
+    } finally {
+      this.#outbound.stopListening()
+    }
+  }
+
+  async take(destination: DestinationName, limit: number, terms: LeaseTerms): Promise<readonly Delivery[]> {
+    await this.#outbound.fetch(destination, limit)
+    return this.#ledger.take(destination, limit, terms)
+  }
+
+  async urge(destination: DestinationName): Promise<number> {
+    let count = this.#ledger.urge(destination)
+    await this.#ask(async () => {
+      for (let found = -1; found !== 0; count += found) found = await this.#store.call('urge', destination)
+    })
+    this.#outbound.changed([destination], true)
+    return count
+  }
+
+  /** `delivered` here is remembered at the next checkpoint: until then a crash delivers again, under the same delivery id. */
   async settle(outcomes: readonly Outcome[]): Promise<void> {
     const unsettled = new Set<KeptEntry>()
-    for (const { entry, state, nextHop } of this.#ledger.settle(outcomes)) {
-      const kept = entry as KeptEntry
+    for (const item of this.#ledger.settle(outcomes)) {
+      const entry = item.entry as KeptEntry
       // Whoever settles has not crashed.
-      kept.crashes = 0
+      entry.crashes = 0
+      if (item.isOutbound && entry.isRecorded) this.#outbound.ended(item.destination)
       // A dead letter whose message is done is in no loop any more; it is to be seen at once.
       // What somebody else has got must not be sent again.
-      if (state !== 'delivered' || nextHop.kind !== 'local' || kept.deadLetters.length > 0)
-        unsettled.add(kept)
+      if (item.state !== 'delivered' || item.isOutbound || entry.isDone) unsettled.add(entry)
     }
-    if (unsettled.size > 0) await this.#record(unsettled)
+    await this.#record(unsettled)
   }
 
   giveBack(ids: readonly DeliveryId[]): void {
     this.#ledger.giveBack(ids)
   }
 
-  async release(ids: readonly DeliveryId[]): Promise<readonly DeliveryId[]> {
-    return await this.#change(ids, (entry, id) => {
-      if (this.#ledger.release(id)) return true
-      const isUnrouted = entry.isGone && id === unroutedId(entry) && !entry.isRouted
-      if (!isUnrouted && !entry.deadLetters.find((item) => item.id === id)?.release()) return false
-      entry.crashes = 0
-      this.#admit(entry)
-      return true
-    })
+  list(
+    filter: DeliveryFilter,
+    page: { readonly limit: number; readonly after?: DeliveryId },
+  ): Promise<DeliveryPage> {
+    return this.#ask(() => this.#desk.list(filter, page))
   }
 
-  async remove(ids: readonly DeliveryId[]): Promise<readonly DeliveryId[]> {
-    return await this.#change(ids, (entry, id) => {
-      if (this.#ledger.remove(id)) return true
-      const isUnrouted = entry.isGone && id === unroutedId(entry) && !entry.isRouted
-      if (isUnrouted) entry.route([], this.#clock.now())
-      else if (!entry.deadLetters.find((item) => item.id === id)?.remove()) return false
-      this.#recorder.done(entry)
-      return true
-    })
+  count(filter: DeliveryFilter): Promise<number> {
+    return this.#ask(() => this.#desk.count(filter))
   }
 
-  /**
-   * Memory and rows together. A message may go from one to the other while we ask, so memory is looked at before and
-   * after: nothing is missed, and what is seen twice is told once, as it is now.
-   */
-  async inspect(filter: {
-    readonly state?: DeliveryState
-    readonly limit: number
-  }): Promise<readonly DeliverySummary[]> {
-    const before = [...this.#ledger.entries.values()]
-    const rows = await this.#ask(() => this.#store.call('inspect', filter))
-    const after = this.#ledger.entries.values()
-    const found = new Map<DeliveryId, DeliverySummary>()
-    const add = (summary: DeliverySummary) => found.set(summary.id, summary)
-    before.flatMap(summaries).forEach(add)
-    rows.forEach(add)
-    after.flatMap(summaries).forEach(add)
-    return [...found.values()]
-      .filter(matches(filter.state))
-      .toSorted((a, b) => (a.id < b.id ? 1 : -1))
-      .slice(0, filter.limit)
+  show(queueId: QueueId): Promise<MessageView | undefined> {
+    return this.#ask(() => this.#desk.show(queueId))
+  }
+
+  shape(): Promise<readonly ShapeCell[]> {
+    return this.#ask(() => this.#desk.shape())
+  }
+
+  async *change(
+    filter: DeliveryFilter,
+    change: Change,
+    signal: AbortSignal,
+  ): AsyncGenerator<ChangeProgress, void> {
+    try {
+      yield* this.#desk.change(filter, change, signal)
+    } catch (error) {
+      throw asSpoolError(error)
+    }
   }
 
   async referenced(prefix: string): Promise<Iterable<ContentId>> {
@@ -263,124 +298,58 @@ export class EmbeddedSpool implements Spool {
     await Promise.allSettled(this.#commits)
     this.#ledger.close()
     await this.#backlog.close()
+    await this.#outbound.close()
     await this.#ask(async () => {
-      await this.#recorder.close()
+      await this.#recorder.end()
       await this.#store.call('rest')
       await this.#store.close()
     })
   }
 
-  #admit(entry: KeptEntry): void {
-    this.#weight += entry.weight
-    this.#ledger.admit(entry)
+  #admit(entry: KeptEntry, isQuiet = false): void {
+    this.#window.entered(entry)
+    this.#ledger.admit(entry, isQuiet)
   }
 
   /** Out of SQLite, because something is due: to be worked on, or to be forgotten. */
   #readBack(entry: KeptEntry): void {
     if (entry.forget(this.#clock.now())) this.#recorder.changed(entry)
-    if (!entry.isDone) return this.#admit(entry)
+    if (!entry.isDone) return this.#admit(entry, true)
     entry.isGone = true
     this.#recorder.done(entry)
   }
 
   #done(entry: KeptEntry): void {
-    this.#weight -= entry.weight
+    this.#window.left(entry)
     this.#recorder.done(entry)
     this.#backlog.refill()
   }
 
-  #isOver(share: number): boolean {
-    return this.#ledger.entries.size > this.#window * share || this.#weight > WINDOW_OCTETS * share
-  }
-
-  /** These have just been recorded. What only waits leaves memory; when it is full, what is ready does, too. */
-  #relieve(entries: readonly KeptEntry[]): void {
-    const idle = entries.filter((entry) =>
-      entry.isGone ? entry.deadLetters.length > 0 : this.#isIdle(entry),
-    )
-    this.#evict(idle)
-    if (!this.#isOver(1)) return
-    const excess: KeptEntry[] = []
-    const newest = [...this.#ledger.entries.values()].toReversed()
-    // The least urgent go first; the sort keeps the order of equals.
-    newest.sort((a, b) => a.priority - b.priority)
-    let [count, weight] = [this.#ledger.entries.size, this.#weight]
-    for (const entry of newest) {
-      if (count <= this.#window * KEPT_FILL && weight <= WINDOW_OCTETS * KEPT_FILL) break
-      if (!this.#isEvictable(entry)) continue
-      excess.push(entry)
-      count -= 1
-      weight -= entry.weight
-    }
-    this.#evict(excess)
-  }
-
-  #isIdle(entry: KeptEntry): boolean {
-    return this.#isEvictable(entry) && (entry.due === null || entry.due > 0)
-  }
-
-  #isEvictable(entry: KeptEntry): boolean {
-    return entry.isRecorded && !entry.isChanged && !this.#ledger.isBusy(entry)
-  }
-
-  #evict(entries: readonly KeptEntry[]): void {
-    let waiting = 0
-    for (const entry of entries) {
-      if (entry.isGone) continue
-      this.#ledger.evict(entry)
-      this.#weight -= entry.weight
-      waiting += 1
-    }
+  #evicted(entries: readonly KeptEntry[], waiting: number): void {
     this.#backlog.add(entries, waiting)
+    for (const entry of entries) this.#outbound.left(entry)
   }
 
-  /** Operator's changes, in portions: each message is brought into memory, changed, and written. */
-  async #change(
-    ids: readonly DeliveryId[],
-    change: (entry: KeptEntry, id: DeliveryId) => boolean,
-  ): Promise<readonly DeliveryId[]> {
-    const changed: DeliveryId[] = []
-    for (let at = 0; at < ids.length; at += CHANGE_PAGE) {
-      changed.push(...(await this.#changePage(ids.slice(at, at + CHANGE_PAGE), change)))
-    }
-    return changed
+  async #rowsChanged({ destinations, isUrged, over, waiting }: ChangedRows): Promise<void> {
+    this.#outbound.changed(destinations, isUrged)
+    this.#backlog.changed(waiting)
+    if (over.length > 0) await this.#recorder.close(over)
   }
 
-  async #changePage(
-    ids: readonly DeliveryId[],
-    change: (entry: KeptEntry, id: DeliveryId) => boolean,
-  ): Promise<readonly DeliveryId[]> {
-    const changed: DeliveryId[] = []
-    const touched = new Set<KeptEntry>()
-    /** Out of SQLite and not in the ledger: ours alone. */
-    const recalled = new Map<QueueId, KeptEntry>()
-    for (const id of ids) {
-      const queueId = queueIdOf(id)
-      if (!this.#ledger.entries.has(queueId) && !recalled.has(queueId)) await this.#recall(queueId, recalled)
-      // No waiting from here on: what is in the ledger may leave it at any time.
-      const entry = this.#ledger.entries.get(queueId) ?? recalled.get(queueId)
-      if (entry === undefined || !change(entry, id)) continue
-      changed.push(id)
-      touched.add(entry)
-      recalled.delete(queueId)
-    }
-    const untouched = [...recalled.values()]
-    this.#backlog.add(untouched, untouched.filter((entry) => !entry.isDone).length)
-    await this.#record(touched)
-    return changed
-  }
-
-  /** Into the ledger, or, when there is nothing in it to lease or to route, to `recalled`. */
-  async #recall(queueId: QueueId, recalled: Map<QueueId, KeptEntry>): Promise<void> {
-    const entry = await this.#ask(() => this.#backlog.find(queueId))
-    if (entry === undefined) return
-    entry.isGone = true
-    if (entry.isRouted && !entry.isDone) this.#admit(entry)
-    else recalled.set(queueId, entry)
-  }
-
+  /** What is over is closed, and where that need not be durable nothing is done; the others get rows. */
   async #record(entries: Iterable<KeptEntry>): Promise<void> {
-    await this.#ask(() => this.#recorder.record([...entries]))
+    const open: KeptEntry[] = []
+    const over: QueueId[] = []
+    for (const entry of entries) {
+      if (!entry.isDone || entry.keepsRow) open.push(entry)
+      else if (entry.mustNotComeBack) over.push(entry.message.queueId)
+    }
+    await this.#ask(() =>
+      Promise.all([
+        open.length > 0 && this.#recorder.record(open),
+        over.length > 0 && this.#recorder.close(over),
+      ]),
+    )
   }
 
   async #ask<T>(question: () => Promise<T>): Promise<T> {

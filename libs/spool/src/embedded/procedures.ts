@@ -1,6 +1,9 @@
 import type { Database, ProcedureModule } from '@cartero/sql/procedures'
 
 import { prepareStart } from './crash-recovery.ts'
+import { prepareLanes } from './lane-reader.ts'
+import { prepareChanges } from './row-changer.ts'
+import { prepareLists } from './row-list.ts'
 import { prepareReads } from './row-reader.ts'
 import { prepareWrites } from './row-writer.ts'
 import { LOADED, MIGRATIONS } from './schema.ts'
@@ -9,7 +12,14 @@ export type SpoolProcedures = ReturnType<typeof prepare>
 
 function prepare(database: Database) {
   database.exec(LOADED)
-  return { ...prepareWrites(database), ...prepareReads(database), ...prepareStart(database) }
+  return {
+    ...prepareWrites(database),
+    ...prepareReads(database),
+    ...prepareLanes(database),
+    ...prepareLists(database),
+    ...prepareChanges(database),
+    ...prepareStart(database),
+  }
 }
 
 const spool: ProcedureModule<SpoolProcedures> = { migrations: MIGRATIONS, prepare }

@@ -4,6 +4,7 @@ import type { Clock } from '@cartero/wire'
 
 import type { Ledger } from '../ledger/ledger.ts'
 import type { QueueId } from '../ports.ts'
+import { encodeClosing } from './label.ts'
 import type { SpoolProcedures } from './procedures.ts'
 import { rowOf, type KeptEntry } from './rows.ts'
 
@@ -37,8 +38,6 @@ export class Recorder {
   #done: QueueId[] = []
   /** Out of the ledger, and the row says something else. */
   readonly #buried = new Set<KeptEntry>()
-  /** Done, with a row that keeps a replay from sending them again, until the replay position is past them. */
-  #remembered: { readonly queueId: QueueId; readonly until: LogPosition }[] = []
   #replay: LogPosition
   #cancel: (() => void) | undefined
   #running: Promise<void> | undefined
@@ -110,6 +109,25 @@ export class Recorder {
     await this.#write(entries)
   }
 
+  /**
+   * Makes it durable that these are over: a word in the log, behind the messages themselves, that shares its sync with whatever
+   * is accepted at the moment. The rows, if there are any, go with the next checkpoint, and the replay position is not past
+   * this word before they do. Where the log has no room, a checkpoint says the same, and costs more.
+   */
+  async close(queueIds: readonly QueueId[]): Promise<void> {
+    const { log, trouble } = this.#parts
+    for (let at = 0; at < queueIds.length; at += PAGE) {
+      try {
+        const content = await log.begin().commit(encodeClosing(queueIds.slice(at, at + PAGE)))
+        log.unpin(content)
+      } catch (error) {
+        trouble(error)
+        return await this.checkpoint(-Infinity)
+      }
+    }
+    this.arm()
+  }
+
   /** Records what is older, and what changed. One at a time; whoever asks meanwhile waits for the next. */
   async checkpoint(olderThan: number): Promise<void> {
     while (this.#running !== undefined) await this.#running.catch(() => {})
@@ -121,7 +139,8 @@ export class Recorder {
     }
   }
 
-  async close(): Promise<void> {
+  /** Records everything, for the last time. */
+  async end(): Promise<void> {
     this.#isClosed = true
     this.#cancel?.()
     await this.checkpoint(-Infinity)
@@ -135,15 +154,13 @@ export class Recorder {
       if (entry.isChanged && (entry.isRecorded || entry.since <= before)) entries.push(entry)
     }
     const replay = this.#floor(new Set(entries))
-    const over = this.#remembered.filter(({ until }) => !isBefore(replay, until))
     const hasMoved = replay.segment !== this.#replay.segment || replay.offset !== this.#replay.offset
-    if (entries.length > 0 || this.#done.length > 0 || over.length > 0 || hasMoved) {
-      await this.#write(entries, { replay, over: over.map(({ queueId }) => queueId) })
+    if (entries.length > 0 || this.#done.length > 0 || hasMoved) {
+      await this.#write(entries, replay)
       this.#replay = replay
-      this.#remembered = this.#remembered.filter((one) => !over.includes(one))
       log.forgetLabelsBefore(replay)
     }
-    if (this.#floors.size > 0 || this.#remembered.length > 0) this.arm()
+    if (this.#floors.size > 0) this.arm()
   }
 
   /** The replay position when these are recorded. */
@@ -154,20 +171,14 @@ export class Recorder {
     return floor
   }
 
-  /** `over` is forgotten at the moment at which the position moves past it. */
-  async #write(
-    entries: readonly KeptEntry[],
-    move?: { readonly replay: LogPosition; readonly over: readonly QueueId[] },
-  ): Promise<void> {
+  async #write(entries: readonly KeptEntry[], replay?: LogPosition): Promise<void> {
     for (const page of inPages(entries)) await this.#writePage(page)
     // The position comes last: until then a start would find these messages in the log.
     const done = this.#done
-    if (done.length === 0 && move === undefined) return
+    if (done.length === 0 && replay === undefined) return
     this.#done = []
-    const { replay, over = [] } = move ?? {}
     try {
-      const all = [...done, ...over]
-      await this.#parts.store.call('checkpoint', { records: [], done: all, ...(replay && { replay }) })
+      await this.#parts.store.call('checkpoint', { records: [], done, ...(replay && { replay }) })
     } catch (error) {
       this.#done.push(...done)
       throw error
@@ -178,8 +189,6 @@ export class Recorder {
   async #writePage(page: readonly KeptEntry[]): Promise<void> {
     const { store, ledger, log, wrote } = this.#parts
     const entries = page.filter((entry) => !entry.isGone || this.#buried.has(entry))
-    // Decided now: while the rows are written, others may leave the ledger for other reasons.
-    const left = entries.filter((entry) => entry.isGone && entry.deadLetters.length === 0)
     for (const entry of entries) {
       entry.isChanged = false
       // From now on a row may exist: whoever is done meanwhile has to have it deleted.
@@ -197,8 +206,6 @@ export class Recorder {
       this.#floors.delete(entry)
       log.unpin(entry.message.content)
     }
-    for (const { message } of left) this.#remembered.push({ queueId: message.queueId, until: log.end })
-    if (left.length > 0) this.arm()
     wrote(entries)
   }
 

@@ -1,9 +1,8 @@
 import type { ContentId } from '@cartero/content'
 import type { Database } from '@cartero/sql/procedures'
 
-import { matches } from '../ledger/entry.ts'
-import type { DeliveryState, DeliverySummary, QueueId } from '../ports.ts'
-import { summariesOf } from './row-summary.ts'
+import type { QueueId } from '../ports.ts'
+import type { DestinationName } from '../queue.ts'
 import type { DeliveryRow, MessageRow } from './rows.ts'
 
 export interface Taken {
@@ -12,39 +11,51 @@ export interface Taken {
   readonly nextDue: number | null
 }
 
-interface Inspected {
-  readonly state?: DeliveryState
+/** What is wanted of those that go to one destination. */
+export interface Wanted {
+  readonly destination: DestinationName
+  readonly now: number
   readonly limit: number
 }
 
 export function prepareReads(database: Database) {
-  const { due, nextDue, one, deliveries, load, known, referred, ...lists } = statements(database)
-  const rowFrom = (found: Record<string, unknown>): MessageRow => rowWith(deliveries, found)
+  const { due, nextDue, one, deliveries, load, known, referred, lower, ...outbound } = statements(database)
   const take = (found: Record<string, unknown>): MessageRow => {
     load.run(found['queueId'] as QueueId)
-    return rowFrom(found)
+    return rowWith(deliveries, found)
   }
+  const takeQueueId = (queueId: QueueId): MessageRow[] => one.all(queueId).map(take)
   return {
-    /** What is due and not in memory; in memory from now on. */
-    take({ now, limit }: { readonly now: number; readonly limit: number }): Taken {
+    /** What is due, not in memory, and not for another host; in memory from now on. */
+    take({ now, limit }: Omit<Wanted, 'destination'>): Taken {
       const rows: MessageRow[] = []
-      for (const priority of priorities(lists.lower)) {
+      for (const priority of priorities(lower)) {
         if (rows.length >= limit) break
         rows.push(...due.all(priority, now, limit - rows.length).map(take))
       }
       return { rows, nextDue: (nextDue.get()?.['due'] as number | undefined) ?? null }
     },
-    /** One message, whatever it waits for; in memory from now on. */
-    takeOne(queueId: QueueId): MessageRow | undefined {
-      const found = one.get(queueId)
-      return found && take(found)
+    /** The messages whose deliveries to a destination are due; in memory from now on. Urgent first, then as they became due. */
+    takeFor({ destination, now, limit }: Wanted): Taken {
+      const rows: MessageRow[] = []
+      const lanes = outbound.lanesOf.all(destination).map(({ priority }) => priority as number)
+      for (const priority of lanes) {
+        if (rows.length >= limit) break
+        const found = outbound.dueFor.all(destination, priority, now, limit - rows.length)
+        const queueIds = new Set(found.map(({ queueId }) => queueId as QueueId))
+        for (const queueId of queueIds) rows.push(...takeQueueId(queueId))
+      }
+      const next = lanes.map((priority) => outbound.nextFor.get(destination, priority)?.['due'])
+      const dues = next.filter((due) => typeof due === 'number')
+      return { rows, nextDue: dues.length === 0 ? null : Math.min(...dues) }
+    },
+    /** One message, to look at. */
+    look(queueId: QueueId): MessageRow | undefined {
+      const found = outbound.any.get(queueId)
+      return found && rowWith(deliveries, found)
     },
     known(queueIds: readonly QueueId[]): readonly QueueId[] {
       return queueIds.filter((queueId) => known.get(queueId) !== undefined)
-    },
-    /** Of messages that are not in memory, newest first. */
-    inspect(asked: Inspected): readonly DeliverySummary[] {
-      return inspected(asked, lists, rowFrom)
     },
     referenced(prefix: string): readonly ContentId[] {
       return referred.all(prefix, `${prefix}\u{10ffff}`).map((row) => row['content'] as ContentId)
@@ -54,7 +65,7 @@ export function prepareReads(database: Database) {
 
 type Statement = ReturnType<Database['prepare']>
 
-const IS_UNLOADED = 'NOT EXISTS (SELECT 1 FROM temp.loaded WHERE loaded.queueId = message.queueId)'
+export const IS_UNLOADED = 'NOT EXISTS (SELECT 1 FROM temp.loaded WHERE loaded.queueId = message.queueId)'
 
 function statements(database: Database) {
   return {
@@ -67,18 +78,20 @@ function statements(database: Database) {
     nextDue: database.prepare(
       `SELECT due FROM message WHERE due IS NOT NULL AND ${IS_UNLOADED} ORDER BY due LIMIT 1`,
     ),
+    lanesOf: database.prepare('SELECT priority FROM lane WHERE destination = ? ORDER BY priority DESC'),
+    dueFor: database.prepare(`
+      SELECT queueId FROM delivery AS message WHERE destination = ? AND priority = ? AND due <= ? AND ${IS_UNLOADED}
+      ORDER BY due, queueId LIMIT ?`),
+    nextFor: database.prepare(`
+      SELECT due FROM delivery AS message WHERE destination = ? AND priority = ? AND due IS NOT NULL AND ${IS_UNLOADED}
+      ORDER BY due LIMIT 1`),
     one: database.prepare(`SELECT * FROM message WHERE queueId = ? AND ${IS_UNLOADED}`),
-    deliveries: database.prepare('SELECT * FROM delivery WHERE queueId = ? ORDER BY number'),
+    any: database.prepare('SELECT * FROM message WHERE queueId = ?'),
+    deliveries: database.prepare(`
+      SELECT number, nextHop, recipients, state, attempts, notBefore, reason, destination, due, status, lapses, sender,
+        sentence FROM delivery WHERE queueId = ? ORDER BY number`),
     load: database.prepare('INSERT INTO temp.loaded VALUES (?)'),
     known: database.prepare('SELECT 1 FROM message WHERE queueId = ?'),
-    newest: database.prepare(
-      `SELECT * FROM message WHERE ${IS_UNLOADED} AND queueId < ? ORDER BY queueId DESC LIMIT ?`,
-    ),
-    newestInState: database.prepare(`
-      SELECT * FROM message WHERE queueId IN (
-        SELECT DISTINCT queueId FROM delivery AS message WHERE state = ? AND ${IS_UNLOADED} AND queueId < ?
-        ORDER BY queueId DESC LIMIT ?)
-      ORDER BY queueId DESC`),
     referred: database.prepare('SELECT content FROM message WHERE content >= ? AND content < ?'),
   }
 }
@@ -89,33 +102,13 @@ function* priorities(lower: Statement): Iterable<number> {
   for (; next !== null; next = lower.get(next)?.['priority'] as number | null) yield next
 }
 
-function inspected(
-  { state, limit }: Inspected,
-  { newest, newestInState }: { readonly newest: Statement; readonly newestInState: Statement },
-  rowFrom: (found: Record<string, unknown>) => MessageRow,
-): readonly DeliverySummary[] {
-  const found: DeliverySummary[] = []
-  for (let before = '~'; found.length < limit;) {
-    const page = isOfDeliveries(state) ? newestInState.all(state, before, limit) : newest.all(before, limit)
-    if (page.length === 0) break
-    before = String(page.at(-1)?.['queueId'])
-    for (const row of page) found.push(...summariesOf(rowFrom(row)).filter(matches(state)))
-  }
-  return found.slice(0, limit)
-}
-
-/** States that only deliveries have; a message that is not routed yet is listed as ready or held. */
-function isOfDeliveries(state: DeliveryState | undefined): state is DeliveryState {
-  return state !== undefined && state !== 'ready' && state !== 'held'
-}
-
 function rowWith(deliveries: Statement, found: Record<string, unknown>): MessageRow {
   const { isRouted, isBusy, isWaiting, ...message } = found
   return {
     ...message,
+    isRouted: isRouted === 1,
     isBusy: isBusy === 1,
     isWaiting: isWaiting === 1,
-    deliveries:
-      isRouted === 1 ? (deliveries.all(found['queueId'] as string) as unknown as DeliveryRow[]) : undefined,
+    deliveries: deliveries.all(found['queueId'] as string) as unknown as DeliveryRow[],
   } as unknown as MessageRow
 }

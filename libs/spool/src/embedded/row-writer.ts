@@ -2,37 +2,38 @@ import type { LogPosition } from '@cartero/content'
 import type { Database } from '@cartero/sql/procedures'
 
 import type { QueueId } from '../ports.ts'
-import type { MessageRow } from './rows.ts'
+import type { WrittenRow } from './rows.ts'
 
 export interface Checkpoint {
-  readonly records: readonly MessageRow[]
+  readonly records: readonly WrittenRow[]
   readonly done: readonly QueueId[]
   /** Where the next start begins to read the log. */
   readonly replay?: LogPosition
 }
 
-/** Messages found in the log at the start, and from where it need not be read again. */
-export type Replayed = Pick<Checkpoint, 'records' | 'replay'>
-
 export function prepareWrites(database: Database) {
-  const { load, unload, remove, ...puts } = statements(database)
-  const put = ({ records, replay }: Replayed): void => {
-    for (const row of records) putRow(puts, row)
-    if (replay !== undefined) puts.putReplay.run(replay.segment, replay.offset)
+  const { load, unload, remove, putReplay, ...puts } = statements(database)
+  const putPosition = (replay: LogPosition | undefined): void => {
+    if (replay !== undefined) putReplay.run(replay.segment, replay.offset)
   }
   return {
     /** Rows of messages in memory, rows of messages that are done, and the new replay position: all or nothing. */
-    checkpoint({ done, ...known }: Checkpoint): void {
-      put(known)
-      for (const { queueId } of known.records) load.run(queueId)
+    checkpoint({ records, done, replay }: Checkpoint): void {
+      for (const row of records) {
+        putRow(puts, row)
+        load.run(row.queueId)
+      }
       for (const queueId of done) {
         remove.run(queueId)
         unload.run(queueId)
       }
+      putPosition(replay)
     },
-    /** They are recorded, and read when it is their turn. */
-    replayed(found: Replayed): void {
-      put(found)
+    /** Messages found in the log at the start, and those that it says are over: recorded, and read when it is their turn. */
+    replayed({ records, done, replay }: Checkpoint): void {
+      for (const row of records) putRow(puts, row)
+      for (const queueId of done) remove.run(queueId)
+      putPosition(replay)
     },
     /** Not in memory any more. */
     unload(queueIds: readonly QueueId[]): void {
@@ -50,8 +51,15 @@ function statements(database: Database) {
       ON CONFLICT DO UPDATE SET isRouted = $isRouted, isBusy = $isBusy, isWaiting = $isWaiting, crashes = $crashes, due = $due`),
     putDelivery: database.prepare(`
       INSERT INTO delivery VALUES (
-        $queueId, $number, $nextHop, $recipients, $state, $attempts, $notBefore, $reason)
-      ON CONFLICT DO UPDATE SET recipients = $recipients, state = $state, attempts = $attempts, notBefore = $notBefore, reason = $reason`),
+        $queueId, $number, $nextHop, $recipients, $state, $attempts, $notBefore, $reason, $destination, $priority, $due,
+        $status, $lapses, $sender, $sentence, $reversePath, $size, $acceptedAt)
+      ON CONFLICT DO UPDATE SET nextHop = $nextHop, recipients = $recipients, state = $state, attempts = $attempts,
+        notBefore = $notBefore, reason = $reason, destination = $destination, due = $due, status = $status,
+        lapses = $lapses, sentence = $sentence
+      WHERE state IS NOT $state OR notBefore IS NOT $notBefore OR reason IS NOT $reason OR attempts IS NOT $attempts
+        OR destination IS NOT $destination OR recipients IS NOT $recipients OR status IS NOT $status
+        OR lapses IS NOT $lapses OR sentence IS NOT $sentence`),
+    putRouted: database.prepare('DELETE FROM delivery WHERE queueId = ? AND number = 0'),
     putReplay: database.prepare('INSERT OR REPLACE INTO replay VALUES (1, ?, ?)'),
     remove: database.prepare('DELETE FROM message WHERE queueId = ?'),
     load: database.prepare('INSERT OR IGNORE INTO temp.loaded VALUES (?)'),
@@ -59,16 +67,18 @@ function statements(database: Database) {
   }
 }
 
-function putRow(
-  { putMessage, putDelivery }: Pick<ReturnType<typeof statements>, 'putMessage' | 'putDelivery'>,
-  { deliveries, ...message }: MessageRow,
-): void {
-  const { isBusy, isWaiting } = message
+type Puts = Pick<ReturnType<typeof statements>, 'putMessage' | 'putDelivery' | 'putRouted'>
+
+function putRow({ putMessage, putDelivery, putRouted }: Puts, row: WrittenRow): void {
+  const { deliveries, isBusy, isWaiting, isRouted, reversePath, ...message } = row
+  const { queueId, size, acceptedAt, priority } = message
   putMessage.run({
     ...message,
     isBusy: Number(isBusy),
     isWaiting: Number(isWaiting),
-    isRouted: Number(deliveries !== undefined),
+    isRouted: Number(isRouted),
   })
-  for (const delivery of deliveries ?? []) putDelivery.run({ queueId: message.queueId, ...delivery })
+  if (isRouted) putRouted.run(queueId)
+  for (const delivery of deliveries)
+    putDelivery.run({ queueId, ...delivery, priority, reversePath, size, acceptedAt })
 }

@@ -1,7 +1,9 @@
 import type { ContentId } from '@cartero/content'
 import { asBuffer } from '@cartero/sql'
+import type { EnhancedStatus } from '@cartero/syntax'
 
-import { Entry, Item, type DeliveryPlan } from '../ledger/entry.ts'
+import { Entry } from '../ledger/entry.ts'
+import { Item } from '../ledger/item.ts'
 import type {
   DeliveryId,
   DeliveryRecipient,
@@ -24,15 +26,19 @@ export interface MessageRow {
   readonly crashes: number
   /** Somebody works on it. */
   readonly isBusy: boolean
-  /** When there is something to do; null when only an operator can say. */
+  /** When there is something to do, but for what is taken by destination; null when only an operator can say. */
   readonly due: number | null
-  /** Whether an operator still has to see it, or it waits; false for a message with dead letters only. */
+  /** Whether it waits; false for a message with dead letters only. */
   readonly isWaiting: boolean
   /** -9 to 9. */
   readonly priority: number
-  /** Undefined until it is routed. */
-  readonly deliveries: readonly DeliveryRow[] | undefined
+  /** Without it, its only delivery has the number 0. */
+  readonly isRouted: boolean
+  readonly deliveries: readonly DeliveryRow[]
 }
+
+/** With what its deliveries repeat, so that they can be listed by themselves. */
+export type WrittenRow = MessageRow & { readonly reversePath: string }
 
 export interface DeliveryRow {
   readonly number: number
@@ -42,6 +48,14 @@ export interface DeliveryRow {
   readonly attempts: number
   readonly notBefore: number
   readonly reason: string
+  /** '' until it is routed. */
+  readonly destination: string
+  /** When it can be taken for its destination: of what goes elsewhere, and waits for its time only. */
+  readonly due: number | null
+  readonly status: EnhancedStatus | ''
+  readonly lapses: number
+  readonly sender: string | null
+  readonly sentence: 'return' | 'expire' | null
 }
 
 /** Octets that an index takes in memory, roughly; only small ones come here. */
@@ -66,61 +80,88 @@ export class KeptEntry extends Entry {
     this.weight = octets + (message.index === undefined ? 0 : INDEX_OCTETS)
   }
 
-  /** When there is something to do. */
+  /** When there is something to do here, whoever does it. */
   get due(): number | null {
-    if (this.items === undefined) return 0
+    return this.#due(() => true)
+  }
+
+  /** When there is something to do that nobody takes by destination. */
+  get ownDue(): number | null {
+    return this.#due((item) => item.isDead || item.destination === '' || !item.isOutbound)
+  }
+
+  #due(isMeant: (item: Item) => boolean): number | null {
     let due: number | null = null
-    for (const { state, notBefore, isDead } of this.items) {
+    for (const item of this.listed) {
+      const { state, notBefore, isDead } = item
+      if (!isMeant(item)) continue
       if (state === 'ready' || state === 'leased') return 0
       if (state === 'deferred' || (isDead && notBefore > 0)) due = Math.min(due ?? Infinity, notBefore)
     }
     return due
   }
 
-  /** It is remembered when it is done: an operator has to see dead letters, and a replay must not send again what has left. */
+  /** It is remembered when it is done: an operator has to see dead letters. */
   get keepsRow(): boolean {
-    return this.deadLetters.length > 0 || this.#hasLeft
+    return this.deadLetters.length > 0
   }
 
-  /** Somebody else has got it from us: a second time would be a second message. */
-  get #hasLeft(): boolean {
+  /** Somebody else has got some of it from us, or an operator did not want it: a second time must not be. */
+  get mustNotComeBack(): boolean {
     return (
-      this.items?.some(({ nextHop, state }) => nextHop.kind !== 'local' && state === 'delivered') ?? false
+      this.items?.some(
+        ({ isOutbound, state }) => state === 'removed' || (isOutbound && state === 'delivered'),
+      ) ?? false
     )
   }
 }
 
-export function rowOf(entry: KeptEntry, isBusy: boolean): MessageRow {
+export function rowOf(entry: KeptEntry, isBusy: boolean): WrittenRow {
   const { queueId, envelope, prefix, content, size, acceptedAt } = entry.message
   return {
     queueId,
     envelope: JSON.stringify(envelope),
+    reversePath: envelope.reversePath,
     prefix,
     content,
     size,
     acceptedAt,
     crashes: entry.crashes,
     isBusy,
-    due: entry.due,
+    due: entry.ownDue,
     isWaiting: !entry.isDone,
     priority: entry.priority,
-    deliveries: entry.items?.map(deliveryRowOf),
+    isRouted: entry.isRouted,
+    deliveries: entry.items?.map((item, index) => deliveryRowOf(item, index + 1)) ?? [
+      deliveryRowOf(entry.whole, 0),
+    ],
   }
 }
 
-function deliveryRowOf(
-  { nextHop, recipients, state, attempts, notBefore, reason }: Item,
-  index: number,
-): DeliveryRow {
+function deliveryRowOf(item: Item, number: number): DeliveryRow {
+  const { nextHop, recipients, state, attempts, notBefore, reason, destination, status, lapses } = item
   return {
-    number: index + 1,
+    number,
     nextHop: JSON.stringify(nextHop),
     recipients: JSON.stringify(recipients),
     state,
     attempts,
     notBefore,
     reason,
+    destination,
+    due: dueOf(item),
+    status,
+    lapses,
+    sender: item.sender ?? null,
+    sentence: item.sentence ?? null,
   }
+}
+
+/** When it can be taken for its destination. */
+function dueOf({ isOutbound, destination, state, notBefore }: Item): number | null {
+  if (!isOutbound || destination === '') return null
+  if (state === 'ready' || state === 'leased') return 0
+  return state === 'deferred' ? notBefore : null
 }
 
 /** What is due at `now` is ready; what was leased is, too. */
@@ -137,20 +178,24 @@ export function entryOf(row: MessageRow, now: number): KeptEntry {
   entry.isRecorded = true
   entry.isChanged = false
   entry.crashes = row.crashes
-  entry.items = row.deliveries?.map((delivery) => itemOf(entry, delivery, now))
+  if (row.isRouted) entry.items = row.deliveries.map((delivery) => itemOf(entry, delivery, now))
+  else if (row.deliveries[0]?.state === 'held') entry.whole.hold(row.deliveries[0].reason)
   return entry
 }
 
 function itemOf(entry: KeptEntry, row: DeliveryRow, now: number): Item {
-  const plan: DeliveryPlan = {
+  const item = new Item(entry, `${entry.message.queueId}.${row.number}` as DeliveryId, {
     nextHop: JSON.parse(row.nextHop) as NextHop,
     recipients: JSON.parse(row.recipients) as DeliveryRecipient[],
-  }
-  const item = new Item(entry, { id: `${entry.message.queueId}.${row.number}` as DeliveryId, ...plan })
+    ...(row.sender !== null && { sender: row.sender }),
+  })
   const isDue = row.state === 'leased' || (row.state === 'deferred' && row.notBefore <= now)
   item.state = isDue ? 'ready' : row.state
   item.attempts = row.attempts
   item.notBefore = isDue ? 0 : row.notBefore
   item.reason = row.reason
+  item.status = row.status
+  item.lapses = row.lapses
+  if (row.sentence !== null) item.sentence = row.sentence
   return item
 }

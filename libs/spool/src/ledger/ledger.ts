@@ -1,12 +1,18 @@
 import type { Clock } from '@cartero/wire'
 
-import type { Delivery, DeliveryId, NextHop, Outcome, QueueId, Routed, SpooledMessage } from '../ports.ts'
+import type { Delivery, DeliveryId, Outcome, QueueId, Routed, SpooledMessage } from '../ports.ts'
+import type { Change, DestinationName, LeaseTerms } from '../queue.ts'
+import { alter, URGING } from './alteration.ts'
 import { Bell } from './bell.ts'
-import { DEAD_LETTER_RETENTION_MS, queueIdOf, unroutedId, type Entry, type Item } from './entry.ts'
+import type { Callboard } from './callboard.ts'
+import type { Entry } from './entry.ts'
+import { DEAD_LETTER_RETENTION_MS, type Item } from './item.ts'
 import { Lanes } from './lanes.ts'
+import { Leases } from './leases.ts'
+import { ReadyQueues } from './ready.ts'
 
-/** A timer counts to 2^31 ms at most; whatever is later is looked at once a day. */
-const LONGEST_WAIT_MS = 86_400_000
+/** How long an alarm waits at most: a clock that was set is noticed within a minute. */
+const LONGEST_WAIT_MS = 60_000
 
 /** Entries that may be in the queues though they have left. */
 const MAX_GONE = 10_000
@@ -22,7 +28,7 @@ export interface LedgerKeeper<E extends Entry> {
 }
 
 /**
- * Messages and deliveries in memory, and the loops that hand them out. Knows the states, not where they are kept.
+ * Messages and deliveries in memory, and how they are handed out. Knows the states, not where they are kept.
  *
  * accepted → routed → (`ready` → `leased` → `ready` | `deferred` | `held` | final)
  */
@@ -34,8 +40,8 @@ export class Ledger<E extends Entry = Entry> {
   readonly #entries = new Map<QueueId, E>()
   readonly #unrouted = new Lanes<E>()
   readonly #handed = new Set<E>()
-  readonly #ready = new Map<NextHop['kind'], Lanes<Item>>()
-  readonly #leased = new Map<DeliveryId, Item>()
+  readonly #ready: ReadyQueues
+  readonly #leases: Leases
   readonly #deferred = new Set<Item>()
   readonly #arrived = new Bell()
   readonly #due = new Bell()
@@ -50,6 +56,8 @@ export class Ledger<E extends Entry = Entry> {
     this.#clock = clock
     this.#keeper = keeper
     this.#retention = retention
+    this.#ready = new ReadyQueues(clock)
+    this.#leases = new Leases(clock, (items) => this.#lapse(items))
   }
 
   /** Everything that is not done, in the order in which it was taken in. */
@@ -57,23 +65,38 @@ export class Ledger<E extends Entry = Entry> {
     return this.#entries
   }
 
-  /** Messages and deliveries that nobody has asked for yet, about. */
+  /** Destinations that something in memory is due for. */
+  get calls(): Callboard {
+    return this.#ready.calls
+  }
+
+  get ready(): ReadyQueues {
+    return this.#ready
+  }
+
+  /** Messages that nobody has asked for yet, and deliveries to our own mailboxes, about. */
   get idle(): number {
-    let count = this.#unrouted.length
-    for (const queue of this.#ready.values()) count += queue.length
-    return count
+    return this.#unrouted.length + this.#ready.local
+  }
+
+  /** Aborts when the ledger is closed. */
+  get end(): AbortSignal {
+    return this.#end.signal
   }
 
   get isClosed(): boolean {
     return this.#end.signal.aborted
   }
 
-  /** Takes an entry in, in whatever state its deliveries are. */
-  admit(entry: E): void {
+  /**
+   * Takes an entry in, in whatever state its deliveries are. `isQuiet`: nobody has to be told what it makes due, since whoever
+   * looks through the destinations finds it.
+   */
+  admit(entry: E, isQuiet = false): void {
     this.#entries.set(entry.message.queueId, entry)
     entry.isGone = false
     if (entry.items === undefined) this.#unroute(entry)
-    else for (const item of entry.items) this.#place(item)
+    else for (const item of entry.items) this.#place(item, isQuiet)
   }
 
   /** Forgets an entry without a word: it is kept elsewhere. Not for entries that somebody works on. */
@@ -85,12 +108,10 @@ export class Ledger<E extends Entry = Entry> {
     if (this.#gone > MAX_GONE) this.#sweep()
   }
 
-  /** What is gone leaves the queues, in case nobody takes anything out of them. */
   #sweep(): void {
     this.#gone = 0
-    this.#unrouted.retain((entry) => !entry.isGone && !entry.isRouted)
-    for (const queue of this.#ready.values())
-      queue.retain((item) => !item.entry.isGone && item.state === 'ready')
+    this.#unrouted.retain(isUnrouted)
+    this.#ready.sweep()
   }
 
   /** Somebody routes it or holds a lease of it. */
@@ -116,7 +137,8 @@ export class Ledger<E extends Entry = Entry> {
   route(routed: readonly Routed[]): void {
     for (const { queueId, deliveries } of routed) {
       const entry = this.#entries.get(queueId)
-      if (entry === undefined || entry.isRouted) continue
+      // What an operator held or removed meanwhile is as it was said then.
+      if (entry === undefined || entry.isRouted || entry.isHeldUnrouted) continue
       this.#handed.delete(entry)
       entry.route(deliveries, this.#clock.now())
       for (const item of entry.items ?? []) this.#place(item)
@@ -124,17 +146,29 @@ export class Ledger<E extends Entry = Entry> {
     }
   }
 
-  async *lease(
-    kind: NextHop['kind'],
-    limit: number,
-    signal: AbortSignal,
-  ): AsyncGenerator<readonly Delivery[], void> {
+  async *lease(limit: number, signal: AbortSignal): AsyncGenerator<readonly Delivery[], void> {
     const ended = AbortSignal.any([signal, this.#end.signal])
     while (!ended.aborted) {
-      const batch = this.#takeReady(kind, limit)
+      const batch = this.take('local', limit)
       if (batch.length > 0) yield batch
       else await this.#due.wait(ended)
     }
+  }
+
+  /** Leases what is ready for a destination; without terms until it is settled or given back. */
+  take(destination: DestinationName, limit: number, terms?: LeaseTerms): readonly Item[] {
+    const batch: Item[] = []
+    while (batch.length < limit && !this.isClosed) {
+      const item = this.#ready.shift(destination)
+      if (item === undefined) break
+      // At once: the same one may be in the queue twice.
+      item.state = 'leased'
+      batch.push(item)
+    }
+    this.#leases.give(batch, terms)
+    for (const { entry } of batch) this.#keeper.changed(entry as E)
+    this.#keeper.taken()
+    return batch
   }
 
   /** Outcomes of what is not leased are ignored. Returns the deliveries that changed. */
@@ -142,7 +176,7 @@ export class Ledger<E extends Entry = Entry> {
     const settled: Item[] = []
     const ending = { now: this.#clock.now(), retention: this.#retention }
     for (const outcome of outcomes) {
-      const item = this.#leased.get(outcome.id)
+      const item = this.#leases.find(outcome.id)
       if (item === undefined) continue
       item.settle(outcome, ending)
       settled.push(item)
@@ -153,35 +187,45 @@ export class Ledger<E extends Entry = Entry> {
 
   giveBack(ids: Iterable<DeliveryId>): void {
     for (const id of ids) {
-      const item = this.#leased.get(id)
+      const item = this.#leases.find(id)
       if (item === undefined) continue
-      item.state = 'ready'
+      item.ready()
       this.#move(item)
     }
   }
 
-  /** What is held or deferred is ready. False when there is no such delivery here. */
-  release(id: DeliveryId): boolean {
-    const item = this.#find(id)
-    if (!item?.release()) return false
-    this.#move(item)
-    return true
+  #lapse(items: readonly Item[]): void {
+    for (const item of items) {
+      item.lapse()
+      this.#move(item)
+    }
   }
 
-  /** Ends what nobody works on. False when there is no such delivery here. */
-  remove(id: DeliveryId): boolean {
-    const entry = this.#entries.get(queueIdOf(id))
-    if (entry !== undefined && id === unroutedId(entry)) return this.#discard(entry)
-    const item = this.#find(id)
-    if (!item?.remove()) return false
-    this.#move(item)
-    return true
+  /** Makes what is deferred for a destination due now, but for what its sender holds back. Returns how many there were. */
+  urge(destination: DestinationName): number {
+    let count = 0
+    for (const item of this.#deferred) {
+      if (item.destination !== destination || item.attempts === 0) continue
+      item.ready()
+      this.#move(item)
+      count += 1
+    }
+    return count
   }
 
-  #discard(entry: E): boolean {
-    if (entry.isRouted || this.#handed.has(entry)) return false
-    entry.route([], this.#clock.now())
-    this.#conclude(entry)
+  /** An operator's change of what is here, or of a dead letter, which comes back with it. False when nothing changed. */
+  change(entry: E, item: Item, change: Change): boolean {
+    if (item.state === 'leased' || this.#handed.has(entry) || !alter(item, change)) return false
+    if (!entry.isRouted && item.state === 'removed') entry.route([], this.#clock.now())
+    if (URGING.has(change.kind) && item.isOutbound) this.#ready.call(item.destination, 0, true)
+    if (!entry.isGone) {
+      if (!entry.isRouted && item.state === 'ready') this.#unroute(entry)
+      this.#move(item)
+    } else if (entry.isDone) this.#keeper.done(entry)
+    else {
+      this.admit(entry)
+      this.#keeper.changed(entry)
+    }
     return true
   }
 
@@ -189,19 +233,14 @@ export class Ledger<E extends Entry = Entry> {
   close(): void {
     this.#end.abort()
     this.#cancelAlarm?.()
-    this.giveBack([...this.#leased.keys()])
-  }
-
-  #find(id: DeliveryId): Item | undefined {
-    const entry = this.#entries.get(queueIdOf(id))
-    return entry?.items?.find((item) => item.id === id)
+    this.giveBack(this.#leases.ids)
   }
 
   /** After a change of state: to the place where it now belongs. */
   #move(item: Item): void {
-    this.#leased.delete(item.id)
+    this.#leases.end(item)
     this.#deferred.delete(item)
-    this.#place(item)
+    if (item.entry.isRouted) this.#place(item)
     this.#conclude(item.entry as E)
   }
 
@@ -211,36 +250,15 @@ export class Ledger<E extends Entry = Entry> {
     this.#keeper.done(entry)
   }
 
-  #place(item: Item): void {
-    if (item.state === 'ready') this.#makeReady(item)
-    if (item.state === 'deferred') this.#defer(item)
-  }
-
-  #makeReady(item: Item): void {
-    let queue = this.#ready.get(item.nextHop.kind)
-    if (queue === undefined) this.#ready.set(item.nextHop.kind, (queue = new Lanes()))
-    queue.push(item, item.entry.priority)
-    this.#due.ring()
-  }
-
-  #takeReady(kind: NextHop['kind'], limit: number): readonly Item[] {
-    const queue = this.#ready.get(kind)
-    const batch: Item[] = []
-    while (batch.length < limit) {
-      const item = queue?.shift()
-      if (item === undefined) break
-      // Gone, removed, or in the queue twice after a release.
-      if (item.state !== 'ready' || item.entry.isGone) continue
-      item.state = 'leased'
-      this.#leased.set(item.id, item)
-      this.#keeper.changed(item.entry as E)
-      batch.push(item)
-    }
-    this.#keeper.taken()
-    return batch
+  #place(item: Item, isQuiet = false): void {
+    if (item.state === 'deferred') return this.#defer(item)
+    if (item.state !== 'ready') return
+    this.#ready.push(item, isQuiet)
+    if (!item.isOutbound) this.#due.ring()
   }
 
   #unroute(entry: E): void {
+    if (entry.isHeldUnrouted) return
     this.#unrouted.push(entry, entry.priority)
     this.#arrived.ring()
   }
@@ -250,7 +268,7 @@ export class Ledger<E extends Entry = Entry> {
     while (batch.length < limit) {
       const entry = this.#unrouted.shift()
       if (entry === undefined) break
-      if (entry.isGone || entry.isRouted) continue
+      if (!isUnrouted(entry) || this.#handed.has(entry)) continue
       this.#handed.add(entry)
       this.#keeper.changed(entry)
       batch.push(entry.message)
@@ -288,9 +306,13 @@ export class Ledger<E extends Entry = Entry> {
         next = Math.min(next, item.notBefore)
         continue
       }
-      item.state = 'ready'
+      item.ready()
       this.#move(item)
     }
     if (next !== Infinity) this.#setAlarm(next)
   }
+}
+
+function isUnrouted(entry: Entry): boolean {
+  return !entry.isGone && !entry.isRouted && !entry.isHeldUnrouted
 }

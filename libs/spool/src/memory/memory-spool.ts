@@ -2,23 +2,34 @@ import type { ContentId, ContentStore } from '@cartero/content'
 import { systemClock, type Clock } from '@cartero/wire'
 
 import { asSpoolError } from '../fault.ts'
-import { DEAD_LETTER_RETENTION_MS, Entry, matches, queueIdOf, summaries, type Item } from '../ledger/entry.ts'
+import { Entry } from '../ledger/entry.ts'
+import { DEAD_LETTER_RETENTION_MS } from '../ledger/item.ts'
 import { Ledger } from '../ledger/ledger.ts'
+import { ShapeCounter } from '../ledger/shape.ts'
+import { itemsThat, pageOf, viewOf } from '../ledger/summary.ts'
 import {
   SpoolError,
   type Delivery,
   type DeliveryId,
-  type DeliveryState,
-  type DeliverySummary,
   type Envelope,
   type IntakeDraft,
-  type NextHop,
   type Outcome,
   type QueueId,
   type Routed,
   type Spool,
   type SpooledMessage,
 } from '../ports.ts'
+import type {
+  Change,
+  ChangeProgress,
+  DeliveryFilter,
+  DeliveryPage,
+  DestinationName,
+  DueDestination,
+  LeaseTerms,
+  MessageView,
+  ShapeCell,
+} from '../queue.ts'
 import { QueueIds } from '../queue-id.ts'
 
 export interface MemorySpoolOptions {
@@ -27,6 +38,9 @@ export interface MemorySpoolOptions {
   /** Milliseconds that dead letters are kept. */
   readonly keepDeadLetters?: number
 }
+
+/** Destinations told at once. */
+const CALLS = 500
 
 /** A spool that forgets everything with the process. */
 export class MemorySpool implements Spool {
@@ -81,8 +95,29 @@ export class MemorySpool implements Spool {
     this.#ledger.route(routed)
   }
 
-  lease(kind: NextHop['kind'], limit: number, signal: AbortSignal): AsyncIterable<readonly Delivery[]> {
-    return this.#ledger.lease(kind, limit, signal)
+  lease(_nextHop: 'local', limit: number, signal: AbortSignal): AsyncIterable<readonly Delivery[]> {
+    return this.#ledger.lease(limit, signal)
+  }
+
+  async *due(signal: AbortSignal): AsyncGenerator<readonly DueDestination[], void> {
+    const { ready, calls, end } = this.#ledger
+    const ended = AbortSignal.any([signal, end])
+    ready.callAll()
+    while (!ended.aborted) {
+      const batch = calls.take(CALLS)
+      if (batch.length > 0) yield batch
+      else await calls.wait(ended)
+    }
+  }
+
+  async take(destination: DestinationName, limit: number, terms: LeaseTerms): Promise<readonly Delivery[]> {
+    return this.#ledger.take(destination, limit, terms)
+  }
+
+  async urge(destination: DestinationName): Promise<number> {
+    const count = this.#ledger.urge(destination)
+    this.#ledger.ready.call(destination, 0, true)
+    return count
   }
 
   async settle(outcomes: readonly Outcome[]): Promise<void> {
@@ -93,29 +128,45 @@ export class MemorySpool implements Spool {
     this.#ledger.giveBack(ids)
   }
 
-  async release(ids: readonly DeliveryId[]): Promise<readonly DeliveryId[]> {
-    return ids.filter((id) => this.#ledger.release(id) || this.#revive(id))
+  async list(
+    filter: DeliveryFilter,
+    page: { readonly limit: number; readonly after?: DeliveryId },
+  ): Promise<DeliveryPage> {
+    return pageOf(this.#all(), filter, page)
   }
 
-  async remove(ids: readonly DeliveryId[]): Promise<readonly DeliveryId[]> {
-    return ids.filter((id) => this.#ledger.remove(id) || this.#bury(id))
+  async count(filter: DeliveryFilter): Promise<number> {
+    return itemsThat(this.#all(), filter).length
   }
 
-  async inspect(filter: {
-    readonly state?: DeliveryState
-    readonly limit: number
-  }): Promise<readonly DeliverySummary[]> {
-    this.#forget()
-    return [...this.#ledger.entries.values(), ...this.#dead.values()]
-      .flatMap(summaries)
-      .filter(matches(filter.state))
-      .toSorted((a, b) => (a.id < b.id ? 1 : -1))
-      .slice(0, filter.limit)
+  async show(queueId: QueueId): Promise<MessageView | undefined> {
+    const entry = this.#ledger.entries.get(queueId) ?? this.#dead.get(queueId)
+    return entry && viewOf(entry)
+  }
+
+  async shape(): Promise<readonly ShapeCell[]> {
+    const counter = new ShapeCounter()
+    for (const entry of this.#all()) counter.count(entry)
+    return counter.cells
+  }
+
+  async *change(
+    filter: DeliveryFilter,
+    change: Change,
+    signal: AbortSignal,
+  ): AsyncGenerator<ChangeProgress, void> {
+    if (signal.aborted) return
+    const found = itemsThat(this.#all(), filter).filter(({ state }) => state !== 'leased')
+    const changed = found.filter((item) => {
+      if (!this.#ledger.change(item.entry, item, change)) return false
+      if (!item.entry.isDone) this.#dead.delete(item.message.queueId)
+      return true
+    })
+    yield { found: found.length, changed: changed.length }
   }
 
   async referenced(prefix: string): Promise<Iterable<ContentId>> {
-    this.#forget()
-    return [...this.#ledger.entries.values(), ...this.#dead.values()]
+    return this.#all()
       .map((entry) => entry.message.content)
       .filter((id) => id.startsWith(prefix))
   }
@@ -128,37 +179,23 @@ export class MemorySpool implements Spool {
     this.#ledger.close()
   }
 
+  #all(): Entry[] {
+    this.#forget()
+    return [...this.#ledger.entries.values(), ...this.#dead.values()]
+  }
+
   #finish(entry: Entry): void {
-    if (entry.deadLetters.length > 0) this.#dead.set(entry.message.queueId, entry)
-    else this.#content.unpin(entry.message.content)
+    const { queueId, content } = entry.message
+    entry.isGone = true
+    if (entry.deadLetters.length > 0) this.#dead.set(queueId, entry)
+    else {
+      this.#dead.delete(queueId)
+      this.#content.unpin(content)
+    }
   }
 
   /** Dead letters whose time is over; when somebody looks is soon enough. */
   #forget(): void {
-    for (const [queueId, entry] of this.#dead) {
-      if (!entry.forget(this.#clock.now()) || entry.deadLetters.length > 0) continue
-      this.#dead.delete(queueId)
-      this.#finish(entry)
-    }
-  }
-
-  #deadLetter(id: DeliveryId): Item | undefined {
-    return this.#dead.get(queueIdOf(id))?.deadLetters.find((item) => item.id === id)
-  }
-
-  #revive(id: DeliveryId): boolean {
-    const item = this.#deadLetter(id)
-    if (!item?.release()) return false
-    this.#dead.delete(item.message.queueId)
-    this.#ledger.admit(item.entry)
-    return true
-  }
-
-  #bury(id: DeliveryId): boolean {
-    const item = this.#deadLetter(id)
-    if (!item?.remove()) return false
-    this.#dead.delete(item.message.queueId)
-    this.#finish(item.entry)
-    return true
+    for (const entry of this.#dead.values()) if (entry.forget(this.#clock.now())) this.#finish(entry)
   }
 }

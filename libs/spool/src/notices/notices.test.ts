@@ -71,7 +71,7 @@ class Office {
 
   /** The notices that are on their way, as text. */
   async written(): Promise<{ readonly envelope: Envelope; readonly text: string }[]> {
-    const waiting = await this.spool.inspect({ state: 'ready', limit: 100 })
+    const waiting = (await this.spool.list({ state: 'ready' }, { limit: 100 })).deliveries
     if (waiting.length === 0) return []
     const messages = await this.#first(this.spool.arrivals(100, AbortSignal.timeout(5_000)))
     return await Promise.all(
