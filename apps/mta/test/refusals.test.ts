@@ -1,6 +1,7 @@
 // Whom and what the MX port refuses, by which setting, and what it never refuses.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { openMemoryDirectory } from '@cartero/directory/memory'
 import type { LineClient } from '@cartero/testkit'
 import { NO_REFUSALS, RefusalLists, type SenderDomains } from '@cartero/spool/reception'
 import { parseDomain } from '@cartero/syntax'
@@ -25,6 +26,8 @@ const FOREIGN = [
   'friend@cartero.test@elsewhere.test',
   'friend@elsewhere.test%cartero.test',
   'friend@cartero.test.elsewhere.test',
+  'SRS0=AAAAAA=AA=elsewhere.test=friend@cartero.test',
+  'SRS1=AAAAAA=elsewhere.test==AAAAAA=AA=other.test=friend@cartero.test',
   'friend@mx.cartero.test',
   'friend@localhost',
 ]
@@ -69,6 +72,23 @@ describe('never a relay', () => {
       assert.match(await client.smtp('RCPT TO:<nobody@cartero.test>'), /^550 5\.1\.1/)
     }
   })
+})
+
+test('an alias that leads elsewhere is there for strangers, unless its mail would lie here for ever', async () => {
+  for (const [routesOut, expected] of [
+    [true, /^250 2\.1\.5/],
+    [false, /^550 5\.4\.4/],
+  ] as const) {
+    const directory = openMemoryDirectory()
+    await directory.AddDomain({ domain: { name: 'cartero.test', catchAll: '', postmaster: '' } })
+    const alias = { address: 'away@cartero.test', targets: ['friend@elsewhere.test'] }
+    await directory.SetAlias({ alias })
+    await using stage = await MxStage.open({ routesOut }, { directory })
+    using client = await stage.client()
+    await client.smtp('MAIL FROM:<stranger@elsewhere.test>')
+    assert.match(await client.smtp('RCPT TO:<away@cartero.test>'), expected)
+    assert.match(await client.smtp('RCPT TO:<SRS0=AAAAAA=AA=victim.test=x@cartero.test>'), /^550 5\.1\.1/)
+  }
 })
 
 describe('whom the operator does not want', () => {

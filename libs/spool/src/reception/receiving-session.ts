@@ -223,7 +223,10 @@ export abstract class ReceivingSession {
   }
 
   #takeResolved(recipient: EnvelopeRecipient, resolution: Resolution): Verdict {
-    const refusal = recipientVerdict(resolution, this.#elsewhere()) ?? this.#terminalVerdict(resolution)
+    const refusal =
+      recipientVerdict(resolution, this.#elsewhere()) ??
+      this.#forwardVerdict(resolution) ??
+      this.#terminalVerdict(resolution)
     if (refusal === undefined) this.#reception!.addRecipient(recipient)
     return refusal
   }
@@ -255,6 +258,12 @@ export abstract class ReceivingSession {
     } finally {
       this.#over()
     }
+  }
+
+  /** What leads elsewhere and to nobody here has nowhere to go where there is no way out. */
+  #forwardVerdict({ targets, forwards }: Resolution): Verdict {
+    const isAway = forwards.length > 0 && targets.length === 0
+    return isAway && !this.#options.policy.routesOut ? replies.noRouteOut : undefined
   }
 
   /** What becomes of a recipient whom somebody else answers for. */
