@@ -78,10 +78,12 @@ export function administration(stores: () => AdministrationStores): Administrati
 }
 
 /** The same, as the control socket takes them; arguments come from our own command line, whose user may do everything. */
-export function controlVerbs(verbs: AdministrationVerbs): ControlVerbs {
-  const names = Object.keys(verbs) as (keyof AdministrationVerbs)[]
+export function controlVerbs<V extends { readonly [K in keyof V]: (argument: never) => Promise<unknown> }>(
+  verbs: V,
+): ControlVerbs {
+  const named = Object.entries(verbs) as [string, (argument: never) => Promise<unknown>][]
   return Object.fromEntries(
-    names.map((name) => [name, (argument: unknown) => verbs[name](argument as never)]),
+    named.map(([name, verb]) => [name, (argument: unknown) => verb(argument as never)]),
   )
 }
 

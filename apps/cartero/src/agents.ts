@@ -7,17 +7,19 @@ import type { Doorkeeper } from '@cartero/directory/doorkeeper'
 import type { DirectoryAgent } from '@cartero/directory-agent/agent'
 import { createImapAgent } from '@cartero/imap-agent/agent'
 import { createMdaAgent, noticeEvents, type Terminals } from '@cartero/mda-agent/agent'
-import { createMsaAgent } from '@cartero/msa-agent/agent'
-import { createMtaAgent } from '@cartero/mta-agent/agent'
+import { createMsaAgent, type LocalSubmission } from '@cartero/msa-agent/agent'
+import { createMtaAgent, SenderDomainLookup } from '@cartero/mta-agent/agent'
 import { Notices } from '@cartero/spool/notices'
 import { systemClock } from '@cartero/wire'
 
 import { doorkeeperOf, tokenVerifier } from './auth-settings.ts'
 import type { CarteroConfig } from './config.ts'
 import { imapSettings } from './imap-settings.ts'
+import { relaySettings } from './relay-settings.ts'
 import { lmtpSettings, msaSettings, mtaSettings } from './smtp-settings.ts'
 import type { OpenStores, Stores } from './stores.ts'
 import type { TlsIdentity } from './tls-identity.ts'
+import type { WayOut } from './way-out.ts'
 import { whenOpen } from './when-open.ts'
 
 export interface AgentsOptions {
@@ -26,6 +28,9 @@ export interface AgentsOptions {
   readonly metrics: MetricRegistry
   readonly stores: Stores
   readonly directory: DirectoryAgent
+  readonly wayOut: WayOut
+  /** Told who takes messages of programs on this machine, once somebody does. */
+  readonly takesLocal: (local: LocalSubmission) => void
   readonly identity: TlsIdentity
   /** Who looks at a terminal. */
   readonly terminals: Terminals
@@ -78,16 +83,50 @@ function mda(ports: Ports, { config, terminals, logger, metrics }: AgentsOptions
   return createMdaAgent({ spool, mailStore, content, notices, terminals, lmtp, logger, metrics })
 }
 
-function mta(ports: Ports, { config, terminals, logger, metrics }: AgentsOptions): Component {
-  const { spool, directory, tls, notices } = ports
-  const settings = mtaSettings(config)
-  return createMtaAgent({ spool, directory, tls, notices, terminals, logger, metrics, settings })
+function mta(ports: Ports, { config, wayOut, terminals, logger, metrics }: AgentsOptions): Component {
+  const { spool, content, directory, tls, notices } = ports
+  const { resolver, routes, hosts, policies, tlsResults, authorities } = wayOut.open
+  const { smtp, relay } = config
+  const isChecked = smtp.mx.senderDomains === 'check'
+  return createMtaAgent({
+    spool,
+    directory,
+    tls,
+    notices,
+    terminals,
+    logger,
+    metrics,
+    settings: mtaSettings(config),
+    routes,
+    outbound: relay.mode,
+    // In any mode: notices go out, and what an operator releases.
+    relay: {
+      content,
+      hosts,
+      policies,
+      tlsResults,
+      settings: relaySettings(config),
+      ...(authorities !== undefined && { authorities }),
+    },
+    ...(isChecked && { senderDomains: new SenderDomainLookup({ resolver, directory, clock: systemClock }) }),
+  })
 }
 
-function msa(ports: Ports, { config, terminals, logger, metrics }: AgentsOptions): Component {
+function msa(ports: Ports, { config, terminals, logger, metrics, takesLocal }: AgentsOptions): Component {
   const { spool: intake, directory, tlsForUsers: tls, doorkeeper } = ports
   const settings = msaSettings(config)
-  return createMsaAgent({ intake, directory, doorkeeper, tls, terminals, logger, metrics, settings })
+  const agent = createMsaAgent({
+    intake,
+    directory,
+    doorkeeper,
+    tls,
+    terminals,
+    logger,
+    metrics,
+    settings,
+  })
+  takesLocal(agent.local)
+  return agent
 }
 
 function imap(ports: Ports, { config, logger, metrics }: AgentsOptions): Component {

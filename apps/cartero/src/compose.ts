@@ -4,19 +4,21 @@ import type { Agent, Component, HealthReport } from '@cartero/agent/lifecycle'
 import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
 import { Terminals } from '@cartero/mda-agent/agent'
 import { createDirectoryAgent, type DirectoryAgent } from '@cartero/directory-agent/agent'
+import type { LocalSubmission } from '@cartero/msa-agent/agent'
 import { systemClock } from '@cartero/wire'
 
-import { administration, controlVerbs, type AdministrationStores } from './administration.ts'
+import type { AdministrationStores } from './administration.ts'
 import { agents } from './agents.ts'
 import { banLimits } from './auth-settings.ts'
 import type { CarteroConfig } from './config.ts'
+import { controlOf } from './control.ts'
 import { dataFolder, prepareDataFolder, type DataFolder } from './data-folder.ts'
 import { checkDoors } from './doors.ts'
 import { journeyRecord } from './journey.ts'
 import { reclaimer } from './reclaimer.ts'
 import { openDirectory, Stores } from './stores.ts'
-import { terminalStreams, terminalVerbs } from './terminal-verbs.ts'
 import { TlsIdentity } from './tls-identity.ts'
+import { WayOut } from './way-out.ts'
 
 export interface CompositionOptions {
   readonly config: CarteroConfig
@@ -50,6 +52,7 @@ export interface Composition {
  * tried, then the stores are opened, then the directory that the other agents are lent, and only then do agents listen.
  * /livez answers from early on, so that a long recovery is not taken for a hang.
  */
+// oxlint-disable-next-line max-lines-per-function -- the list of all that is there, in its order
 export function compose(composed: CompositionOptions): Composition {
   const data = dataFolder(composed.config.data)
   const journey = journeyRecord({ ...composed, data })
@@ -58,20 +61,19 @@ export function compose(composed: CompositionOptions): Composition {
   const stores = storesIn(data, options)
   const directory = directoryAgent(data, stores, options)
   const identity = identityIn(data, options)
+  const wayOut = new WayOut({ config, data, stores })
   const terminals = new Terminals(systemClock)
+  let local: LocalSubmission | undefined
   const administered = (): AdministrationStores => ({
     directory: directory.directory,
     mailStore: stores.open.mailStore,
     bans: directory.bans,
   })
-  const verbs = { ...controlVerbs(administration(administered)), ...journey.verbs, ...options.verbs }
+  const controlled = { config, stores, wayOut, terminals, administered, local: () => local }
+  const control = controlOf(controlled, { ...journey.verbs, ...options.verbs })
   const components: Component[] = [
     { name: 'data', start: () => prepareDataFolder(data) },
-    createControlSocket({
-      path: data.controlSocket,
-      verbs: { ...verbs, ...terminalVerbs(terminals) },
-      streams: terminalStreams(terminals, () => administered().directory),
-    }),
+    createControlSocket({ path: data.controlSocket, ...control }),
     journey.component,
     checkDoors({ addresses: allDoors(config), remedy: doorRemedy }),
     ...adminServers(config.listen.http, metrics, health),
@@ -79,7 +81,16 @@ export function compose(composed: CompositionOptions): Composition {
     stores,
     directory,
     { name: 'accounts', start: () => options.prepare?.(administered()) },
-    ...agents({ ...options, stores, directory, identity, terminals }),
+    wayOut,
+    ...agents({
+      ...options,
+      stores,
+      directory,
+      wayOut,
+      identity,
+      terminals,
+      takesLocal: (submission) => (local = submission),
+    }),
     reclaimer({ stores, every: config.spool.reclaimEvery, logger }),
   ]
   return { agent: { name: 'cartero', components }, identity, stores }

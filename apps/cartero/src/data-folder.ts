@@ -13,6 +13,8 @@ export interface DataFolder {
   readonly mailStore: string
   readonly spool: string
   readonly content: string
+  /** TLS policies that other domains have published. */
+  readonly tlsPolicies: string
   /** What happened to each message. */
   readonly journey: string
   readonly certificate: string
@@ -30,6 +32,7 @@ export function dataFolder(folder: string): DataFolder {
     mailStore: join(path, 'mailstore.sqlite'),
     spool: join(path, 'spool.sqlite'),
     content: join(path, 'content'),
+    tlsPolicies: join(path, 'tls-policies.sqlite'),
     journey: join(path, 'journey'),
     certificate: join(path, 'tls', 'certificate.pem'),
     key: join(path, 'tls', 'key.pem'),

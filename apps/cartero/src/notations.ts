@@ -1,4 +1,5 @@
 import { list, notation, text, type ValueType } from '@cartero/agent/config'
+import { parseServer } from '@cartero/dns/stub'
 import type { Severity } from '@cartero/spool/reception'
 import { normalAddress, parseNetwork } from '@cartero/wire'
 
@@ -35,8 +36,12 @@ export interface HostAndPort {
 export const nameServer: ValueType<string> = notation(
   'an address such as 127.0.0.1, 192.0.2.53:5353 or [2001:db8::53]:53',
   (raw) => {
-    const place = placeOf(raw)
-    return place === undefined || normalAddress(place.host) === undefined ? undefined : raw
+    try {
+      parseServer(raw)
+      return raw
+    } catch {
+      return undefined
+    }
   },
 )
 

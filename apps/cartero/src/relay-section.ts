@@ -23,7 +23,7 @@ const jitter = notation('a share from 0 to 0.5', (raw) => {
 const tls = section('How TLS is to be with other hosts.', {
   smallest: setting(choice(['opportunistic', 'encrypt', 'verify']), {
     default: 'opportunistic',
-    doc: 'What every host must offer at least. With encrypt, mail for hosts without TLS waits and is given back; with verify, it does so where no certificate proves the host.',
+    doc: 'What every host must offer at least, unless a route or a rule says none. With encrypt, mail for hosts without TLS waits and is given back; with verify, it does so where no certificate proves the host.',
   }),
   dane: setting(flag, {
     default: true,
@@ -54,7 +54,7 @@ const retry = section('When mail is tried again that another host could not take
 export const relay = section('Mail on its way out, to other hosts.', {
   mode: setting(choice(['send', 'hold', 'refuse']), {
     default: 'send',
-    doc: 'What becomes of mail for elsewhere: it is sent; it is taken and held in the queue until somebody releases it; or it is refused when it is submitted. "cartero dev" holds.',
+    doc: 'What becomes of mail for elsewhere: it is sent; it is taken and held in the queue until somebody releases it; or it is refused when it is submitted, so that there is none but notices and what aliases forward. "cartero dev" holds.',
   }),
   connections: setting(many, {
     default: 200,

@@ -2,9 +2,24 @@ import { readFileSync } from 'node:fs'
 
 import { Secret } from '@cartero/agent/config'
 import { explainSystemError, OperatorError } from '@cartero/agent/lifecycle'
-import { RouteTable, type Route, type RouteRule } from '@cartero/routing'
+import type { RelaySettings } from '@cartero/mta-agent/agent'
+import { RouteTable, type Route, type RouteRule, type TlsFloor, type Way } from '@cartero/routing'
 
 import type { CarteroConfig } from './config.ts'
+
+/** How mail is carried, in the words of the agent that does it. */
+export function relaySettings({ relay }: CarteroConfig): RelaySettings {
+  const { mode: _mode, tls: _tls, ...settings } = relay
+  return settings
+}
+
+/** What TLS must be at least: a route or a rule wins where it says something, and the rest has to have the smallest. */
+export function tlsFloor(routes: RouteTable, { relay: { tls } }: CarteroConfig): (way: Way) => TlsFloor {
+  return (way) => {
+    const floor = routes.floorOf(way)
+    return floor === 'opportunistic' ? tls.smallest : floor
+  }
+}
 
 type ConfiguredRoute = CarteroConfig['routes'][number]
 /** Reads a password from where the configuration says that it lies. */

@@ -98,6 +98,10 @@ const mx = section('The doors for other hosts.', {
     default: 'accept',
     doc: 'Clients that speak before they are greeted (RFC 5321 §3.1). To find out, refuse lets all wait for the greeting (smtp.greetingDelay).',
   }),
+  senderDomains: setting(choice(['accept', 'check']), {
+    default: 'accept',
+    doc: 'Whether the DNS is asked about the domains of senders: check refuses senders whom no notice could reach (RFC 2505 §2.9).',
+  }),
   acceptNoMail: setting(flag, {
     default: false,
     doc: 'The host says that it accepts no mail at all, and nothing else (RFC 7504).',

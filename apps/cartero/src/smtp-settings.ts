@@ -55,12 +55,12 @@ export function lmtpSettings({ hostname, listen, lmtp, smtp }: CarteroConfig): L
   }
 }
 
-function commonSettings({ hostname, smtp }: CarteroConfig) {
+function commonSettings({ hostname, smtp, relay }: CarteroConfig) {
   const { messageSize, recipients, transactions, greetingDelay, tarpit } = smtp
   return {
     hostname,
     limits: { messageSize, recipients, transactions, greetingDelay, ...tarpit },
-    policy: policyOf(smtp),
+    policy: { ...policyOf(smtp), routesOut: relay.mode !== 'refuse' },
     maxConnections: smtp.sessions,
     maxConnectionsPerAddress: smtp.sessionsPerAddress,
     proxyProtocol: smtp.proxyProtocol,

@@ -104,8 +104,8 @@ export function openMailStore({ sql, data }: Place): Promise<MailStore> {
   return inWords(openSqliteMailStore({ worker: sql, file: data.mailStore }))
 }
 
-/** The stores' own errors are written for the operator. */
-async function inWords<T>(opening: Promise<T>): Promise<T> {
+/** Rejects with OperatorError for the errors of stores, which are written for the operator. */
+export async function inWords<T>(opening: Promise<T>): Promise<T> {
   try {
     return await opening
   } catch (error) {

@@ -124,7 +124,7 @@ function waitingLines(waiting: Waiting): string[] {
     if (what === undefined) return []
     const words = [
       `${what} for ${destination === '' ? 'a route' : destination}: ${paths(recipients)}`,
-      ...(attempts > 0 ? [`tried ${attempts} times`] : []),
+      ...(attempts > 0 ? [attempts === 1 ? 'tried once' : `tried ${attempts} times`] : []),
       ...(notBefore === undefined ? [] : [`not before ${new Date(notBefore).toISOString()}`]),
       ...(reason === undefined ? [] : [`since ${JSON.stringify(reason)}`]),
     ]

@@ -1,0 +1,102 @@
+import { callControl } from '@cartero/agent/admin'
+import type { Command } from 'commander'
+
+import { EXPLAIN, type Explanation, type WayExplained } from '../explain-verbs.ts'
+import { plain, print, printJson } from './output.ts'
+import { runningSystem, withSystemOptions, type SystemOptions } from './reach-system.ts'
+import { deliveries, shortSize, span } from './span.ts'
+
+export function registerExplain(program: Command): void {
+  withSystemOptions(
+    program
+      .command('explain')
+      .description('what would happen now to mail for an address: mailbox, hosts, TLS, and why'),
+  )
+    .argument('<address>', 'for example you@example.org')
+    .action(explain)
+}
+
+/** Milliseconds that the DNS and the policies of others may take. */
+const PATIENCE = 60_000
+
+async function explain(address: string, options: SystemOptions): Promise<void> {
+  const { controlSocket } = await runningSystem(options)
+  const signal = AbortSignal.timeout(PATIENCE)
+  const explanation = (await callControl(controlSocket, EXPLAIN, { address }, signal)) as Explanation
+  if (options.output === 'json') return printJson(explanation)
+  print(linesOf(explanation, Date.now()).map(plain).join('\n'))
+}
+
+const VERDICTS: Readonly<Record<Explanation['verdict'], string>> = {
+  mailbox: 'is delivered here',
+  noSuchUser: 'is refused: the domain is ours, and nobody has the address',
+  notOurs: 'goes elsewhere: the domain is not ours',
+  aliasLoop: 'is refused: its aliases lead in a circle, or to too many',
+  disabled: 'is refused: the account is disabled',
+  rule: 'goes by a rule, whoever has the address here',
+}
+
+function linesOf({ address, verdict, mailboxes, ways }: Explanation, now: number): string[] {
+  const isForwarded = verdict === 'mailbox' && ways.length > 0
+  const told = isForwarded && mailboxes.length === 0 ? 'is forwarded' : VERDICTS[verdict]
+  return [
+    `${address} ${told}`,
+    ...mailboxes.map(({ account, detail }) =>
+      detail === undefined ? `  mailbox ${account}` : `  mailbox ${account}, detail ${detail}`,
+    ),
+    ...ways.flatMap((way) => wayLines(way, now)),
+  ]
+}
+
+const MODES: Readonly<Record<WayExplained['mode'], string>> = {
+  send: 'is sent',
+  hold: 'is held until it is released (relay.mode)',
+  refuse: 'is refused',
+}
+
+function wayLines(way: WayExplained, now: number): string[] {
+  const { recipient, destination, by, mode, limits, waiting } = way
+  const cause = by === 'rule' ? 'by a rule of routing' : 'by the DNS'
+  if (destination === undefined) return ['', `for ${recipient}: is refused, ${cause}`]
+  return [
+    '',
+    `for ${recipient}: to ${destination}, ${cause}; ${MODES[mode]}`,
+    ...hostLines(way),
+    ...(limits === undefined ? [] : [limitsLine(limits)]),
+    ...(waiting === undefined ? [] : waitingLines(waiting, now)),
+  ]
+}
+
+function hostLines({ hosts, tls }: WayExplained): string[] {
+  if (hosts === undefined) return []
+  const lines = hosts.steps.map((step) => `  ${step}`)
+  if (hosts.kind === 'none') return [...lines, `  no host: ${hosts.status} ${hosts.reason}`]
+  const found = hosts.hosts.map(({ name, port, preference, addresses, isValidated }, i) => {
+    const validated = isValidated ? ', validated by DNSSEC' : ''
+    const policy = tls?.hosts[i]
+    return [
+      `  host ${name}:${port}, preference ${preference}${validated}: ${addresses.join(', ')}`,
+      ...(policy === undefined ? [] : [`    ${policy}`]),
+    ]
+  })
+  const why = tls === undefined ? [] : tls.steps.map((step) => `  ${step}`)
+  const testing = tls?.isTestingOnly ? ['  the policy is only tested: what it would refuse is sent'] : []
+  return [...lines, ...found.flat(), ...why, ...testing]
+}
+
+function limitsLine({ connections, messagesPerMinute }: NonNullable<WayExplained['limits']>): string {
+  const rate = messagesPerMinute === 0 ? 'any number of messages' : `${messagesPerMinute} messages a minute`
+  return `  at most ${connections} connections, ${rate}`
+}
+
+function waitingLines(
+  { deliveries: count, octets, reason, nextTry }: NonNullable<WayExplained['waiting']>,
+  now: number,
+): string[] {
+  const next =
+    nextTry === undefined ? '' : `, next try ${nextTry <= now ? 'now' : `in ${span(nextTry - now)}`}`
+  return [
+    `  waiting: ${deliveries(count)}, ${shortSize(octets)}${next}`,
+    ...(reason === undefined ? [] : [`    ${reason}`]),
+  ]
+}

@@ -1,0 +1,53 @@
+import type { ControlStreams, ControlUploads, ControlVerbs } from '@cartero/agent/admin'
+import type { Terminals } from '@cartero/mda-agent/agent'
+import type { LocalSubmission } from '@cartero/msa-agent/agent'
+
+import { administration, controlVerbs, type AdministrationStores } from './administration.ts'
+import type { CarteroConfig } from './config.ts'
+import { explainVerbs } from './explain-verbs.ts'
+import { queueStreams, queueVerbs } from './queue-verbs.ts'
+import type { Stores } from './stores.ts'
+import { submissionUploads } from './submission-verbs.ts'
+import { terminalStreams, terminalVerbs } from './terminal-verbs.ts'
+import type { WayOut } from './way-out.ts'
+
+/** What the verbs work on, once it is open. */
+export interface Controlled {
+  readonly config: CarteroConfig
+  readonly stores: Stores
+  readonly wayOut: WayOut
+  readonly terminals: Terminals
+  readonly administered: () => AdministrationStores
+  readonly local: () => LocalSubmission | undefined
+}
+
+export interface Control {
+  readonly verbs: ControlVerbs
+  readonly streams: ControlStreams
+  readonly uploads: ControlUploads
+}
+
+/** All that the running system can be told, and by `verbs` more. */
+export function controlOf(controlled: Controlled, verbs: ControlVerbs): Control {
+  const { config, stores, wayOut, terminals, administered, local } = controlled
+  const explained = () => ({
+    config,
+    directory: administered().directory,
+    queue: stores.open.spool,
+    ...wayOut.open,
+  })
+  return {
+    verbs: {
+      ...controlVerbs(administration(administered)),
+      ...controlVerbs(queueVerbs(() => stores.open)),
+      ...explainVerbs(explained),
+      ...terminalVerbs(terminals),
+      ...verbs,
+    },
+    streams: {
+      ...terminalStreams(terminals, () => administered().directory),
+      ...queueStreams(() => stores.open),
+    },
+    uploads: submissionUploads(local),
+  }
+}

@@ -1,0 +1,143 @@
+import { readFileSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
+
+import { explainSystemError, type Component } from '@cartero/agent/lifecycle'
+import { StubResolver } from '@cartero/dns/stub'
+import {
+  machineAddresses,
+  MailHostFinder,
+  type AddressFamily,
+  type HostFinder,
+  type OwnDoors,
+  type RouteTable,
+  type TlsPolicies,
+} from '@cartero/routing'
+import { openSqliteStsCache } from '@cartero/routing/sts-cache'
+import { DestinationTlsPolicies, StsPolicies, TlsResults } from '@cartero/routing/tls-policy'
+import { systemClock } from '@cartero/wire'
+
+import type { CarteroConfig } from './config.ts'
+import type { DataFolder } from './data-folder.ts'
+import { routeTable, tlsFloor } from './relay-settings.ts'
+import { inWords, type OpenStores } from './stores.ts'
+
+/** What mail needs to find its way to other hosts. */
+export interface OpenWayOut {
+  readonly resolver: StubResolver
+  readonly routes: RouteTable
+  readonly hosts: HostFinder
+  readonly policies: TlsPolicies
+  readonly tlsResults: TlsResults
+  /** Who is believed about other hosts, in PEM; whom Node believes when absent. */
+  readonly authorities?: string
+}
+
+export interface WayOutOptions {
+  readonly config: CarteroConfig
+  readonly data: DataFolder
+  readonly stores: { readonly open: Pick<OpenStores, 'sql'> }
+}
+
+/** Where mail for elsewhere goes, from the configuration, the DNS and what other domains publish. */
+export class WayOut implements Component {
+  readonly name = 'way out'
+  readonly #options: WayOutOptions
+  readonly #closing = new AsyncDisposableStack()
+  #open: OpenWayOut | undefined
+
+  constructor(options: WayOutOptions) {
+    this.#options = options
+  }
+
+  /** Only after the start. */
+  get open(): OpenWayOut {
+    if (this.#open === undefined) throw new Error('the way out is asked for before it was opened')
+    return this.#open
+  }
+
+  async start(): Promise<void> {
+    const { config } = this.#options
+    const { dns, relay } = config
+    const authorities = readAuthorities(relay.tls.authorities)
+    const routes = routeTable(config)
+    const { servers, trustAd } = dns
+    const resolver = this.#closing.use(
+      new StubResolver({
+        ...(servers.length > 0 && { servers }),
+        trustAd,
+        limits: { tryMs: dns.patience, rounds: dns.rounds, cached: dns.cached },
+      }),
+    )
+    const doors = ownDoors(config)
+    const families = ownFamilies(relay.loopback)
+    this.#open = {
+      resolver,
+      routes,
+      hosts: new MailHostFinder({ resolver, routes, doors, port: relay.port, families }),
+      policies: await this.#policies(resolver, routes),
+      tlsResults: new TlsResults(systemClock),
+      ...(authorities !== undefined && { authorities }),
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#closing.disposeAsync()
+  }
+
+  async #policies(resolver: StubResolver, routes: RouteTable): Promise<TlsPolicies> {
+    const { config, data, stores } = this.#options
+    const { mtaSts, dane } = config.relay.tls
+    const floorOf = tlsFloor(routes, config)
+    const clock = systemClock
+    if (!mtaSts) return withDane(dane, new DestinationTlsPolicies({ resolver, floorOf }))
+    const cache = this.#closing.adopt(
+      await inWords(openSqliteStsCache({ worker: stores.open.sql, file: data.tlsPolicies })),
+      (opened) => opened.close(),
+    )
+    const sts = new StsPolicies({ resolver, clock, cache })
+    return withDane(dane, new DestinationTlsPolicies({ resolver, floorOf, sts }))
+  }
+}
+
+/** Without DANE no answer of the DNS is taken for validated, and so no TLSA record for true. */
+function withDane(isOn: boolean, policies: TlsPolicies): TlsPolicies {
+  if (isOn) return policies
+  return {
+    of: (way, hosts, wish, signal) =>
+      policies.of(
+        way,
+        hosts.map((host) => ({ ...host, isValidated: false })),
+        wish,
+        signal,
+      ),
+  }
+}
+
+/** By what we know ourselves among other hosts. */
+function ownDoors({ hostname, listen, relay }: CarteroConfig): OwnDoors {
+  const doors = [...listen.mx, ...listen.submission, ...listen.submissions, ...listen.lmtp]
+  return {
+    hostnames: [hostname],
+    hasAddress: machineAddresses(systemClock),
+    ports: doors.map(({ port }) => port),
+    allowsLoopback: relay.loopback,
+  }
+}
+
+/** Those of which this machine has an address that others could answer; both when it has none at all now. */
+function ownFamilies(isForTests: boolean): readonly AddressFamily[] {
+  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
+  const outside = addresses.filter(({ address, internal }) => !internal && !/^fe[89ab]/i.test(address))
+  const found = ([4, 6] as const).filter((family) => outside.some((own) => own.family === `IPv${family}`))
+  return isForTests || found.length === 0 ? [4, 6] : found
+}
+
+/** Throws OperatorError. */
+export function readAuthorities(file: string | undefined): string | undefined {
+  if (file === undefined) return undefined
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw explainSystemError(error, `read ${file}`)
+  }
+}
