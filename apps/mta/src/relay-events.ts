@@ -23,7 +23,8 @@ export function relayEvents(
   return {
     relayed(ending: Ending, outcome: Outcome): void {
       const { load, results, facts } = ending
-      if (facts !== undefined) metrics.attempts.add({ connection: facts.isReused === true ? 'kept' : 'new' })
+      if (facts?.host !== undefined)
+        metrics.attempts.add({ connection: facts.isReused === true ? 'kept' : 'new' })
       const taken = load.delivery.recipients.filter((_, i) => isThrough(results[i]))
       if (taken.length > 0) {
         metrics.deliveries.add({ outcome: 'relayed' }, taken.length)

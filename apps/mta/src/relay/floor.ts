@@ -16,7 +16,7 @@ export type WayLimits = Partial<Pick<RelaySettings, 'connectionsPerDestination' 
 
 /** What the relay tells. */
 export interface RelayEvents {
-  /** A delivery is settled. */
+  /** It is known how it ended with a delivery, which is about to be settled. */
   readonly relayed: (ending: Ending, outcome: Outcome) => void
   /** The spool or a notice failed; it is tried again. */
   readonly unsettled: (error: unknown) => void

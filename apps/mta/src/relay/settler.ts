@@ -36,7 +36,7 @@ export interface SettlerDependencies {
 
 /** What is told of settlements. */
 export interface SettlerEvents {
-  /** It is settled. */
+  /** It is known how it ended, and is about to be settled. */
   readonly relayed: (ending: Ending, outcome: Outcome) => void
   /** The spool or a notice failed; it is tried again. */
   readonly unsettled: (error: unknown) => void
@@ -45,6 +45,7 @@ export interface SettlerEvents {
 interface Case {
   readonly ending: Ending
   outcome?: Outcome
+  isTold?: true
 }
 
 /**
@@ -117,14 +118,23 @@ export class Settler {
     for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(2 * wait, LONGEST_PAUSE_MS)) {
       try {
         const outcomes = await this.#conclude(batch)
+        this.#tell(batch)
         await spool.settle(outcomes)
-        for (const { ending, outcome } of batch) events.relayed(ending, outcome!)
         return
       } catch (error) {
         events.unsettled(error)
         if (await pause(clock, wait, this.#ending)) continue
         return spool.giveBack(batch.map(idOf))
       }
+    }
+  }
+
+  /** Once for each, and before it is settled: a delivery is what it was until then. */
+  #tell(batch: readonly Case[]): void {
+    for (const one of batch) {
+      if (one.isTold) continue
+      one.isTold = true
+      this.#on.events.relayed(one.ending, one.outcome!)
     }
   }
 
