@@ -60,6 +60,11 @@ export class Bench {
     return queueId
   }
 
+  /** Accepts a message for these addresses, routes it by domain and leases nothing. */
+  async sent(recipients: readonly string[], wishes: Partial<Envelope> = {}): Promise<QueueId> {
+    return await this.routed({ ...wishes, recipients: recipients.map((address) => ({ address })) }, toDomains)
+  }
+
   /** Waits until `count` messages have arrived. */
   async arrivals(count: number, limit = 100): Promise<SpooledMessage[]> {
     return await take(count, (signal) => this.spool.arrivals(limit, signal))
@@ -97,6 +102,14 @@ export class Bench {
     return last
   }
 
+  /** Everything had a chance to happen that needs no time to pass: loops have turned, stores have answered. */
+  async settled(): Promise<void> {
+    for (let round = 0; round < 3; round++) {
+      await this.list({}, 1)
+      for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+
   /** Destinations that are told of now, without waiting for more. */
   async told(): Promise<DueDestination[]> {
     const end = new AbortController()
@@ -104,8 +117,7 @@ export class Bench {
     const listening = (async () => {
       for await (const batch of this.spool.due(end.signal)) told.push(...batch)
     })()
-    await this.list({}, 1)
-    for (let turn = 0; turn < 8; turn++) await new Promise((resolve) => setImmediate(resolve))
+    await this.settled()
     end.abort()
     await listening
     return told
@@ -159,6 +171,18 @@ export function toElsewhere(message: SpooledMessage): Routed {
   const nextHop = { kind: 'remote' as const, domain: 'example.org' }
   return { queueId: message.queueId, deliveries: [{ nextHop, recipients }] }
 }
+
+/** One delivery for each domain, to its hosts. */
+export function toDomains({ queueId, envelope }: SpooledMessage): Routed {
+  const domains = Map.groupBy(envelope.recipients, ({ address }) => domainOf(address))
+  const deliveries = [...domains].map(([domain, recipients]) => ({
+    nextHop: { kind: 'remote' as const, domain },
+    recipients: recipients.map(({ address }) => ({ address, account: '' })),
+  }))
+  return { queueId, deliveries }
+}
+
+const domainOf = (address: string): string => address.slice(address.lastIndexOf('@') + 1)
 
 /** One delivery for each recipient. */
 export function toEachRecipient(message: SpooledMessage): Routed {

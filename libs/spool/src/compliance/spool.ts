@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 
 import type { DeliveryId } from '../index.ts'
+import { describeOffice } from './office.ts'
+import { describeOutbound } from './outbound.ts'
 import { describeRecipients } from './recipients.ts'
 import { Bench, envelope, toEachRecipient, type Setup } from './setup.ts'
 import { describeWishes } from './wishes.ts'
@@ -240,6 +242,8 @@ export function describeSpool(name: string, setup: Setup, { keepsOrder = true }:
 
     describeRecipients(() => bench)
     describeWishes(() => bench)
+    describeOutbound(() => bench)
+    describeOffice(() => bench)
 
     describe('operating', () => {
       it('lists what waits, newest first, with what an operator asks for', async () => {

@@ -54,6 +54,7 @@ export class ReadyQueues {
 
   /** Tells of everything again that is here: somebody new listens. */
   callAll(): void {
+    this.calls.retain(() => false)
     for (const [destination, queue] of this.#queues) {
       if (destination === 'local' || queue.items.isEmpty) continue
       queue.isTold = true
