@@ -74,9 +74,15 @@ function detailsOf({ fields }: JourneyEvent, qid: string | undefined): string {
   const isOwn = qid !== undefined && fields['qid'] === qid
   const names = Object.keys(others)
     .filter((name) => others[name] !== undefined && !(isOwn && IN_HEAD.has(name)))
+    .filter((name) => name !== 'reason' || !isReply(fields))
     .toSorted((a, b) => rank(a) - rank(b))
   const words = names.map((name) => `${name}=${valueOf(name, others[name])}`)
   return [...(to === undefined ? [] : [paths(to)]), ...words].join(' ')
+}
+
+/** The reason is what the host replied, and who it was, which are told. */
+function isReply({ reason, reply }: JourneyEvent['fields']): boolean {
+  return typeof reason === 'string' && typeof reply === 'string' && reason.endsWith(reply)
 }
 
 function rank(name: string): number {
@@ -91,6 +97,10 @@ function valueOf(name: string, value: unknown): string {
       value.map((one) => valueOf('', one)),
       ',',
     )
+  if (typeof value === 'object' && value !== null)
+    return Object.entries(value)
+      .map(([part, inner]) => `${part}:${valueOf('', inner)}`)
+      .join(',')
   if (typeof value !== 'string') return JSON.stringify(value)
   return /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)
 }
