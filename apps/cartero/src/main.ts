@@ -9,7 +9,7 @@ const LINGERING = 2_000
 process.umask(0o077)
 enableCompileCache(join(import.meta.dirname, '../../../node_modules/.cache/node'))
 
-const { runCommandLine } = await import('./cli/program.ts')
-await runCommandLine(process.argv.slice(2))
+const { commandNamed, runCommandLine } = await import('./cli/program.ts')
+await runCommandLine([...commandNamed(process.argv[1] ?? ''), ...process.argv.slice(2)])
 
 setTimeout(() => process.exit(), LINGERING).unref()

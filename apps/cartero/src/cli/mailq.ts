@@ -22,7 +22,7 @@ export async function mailq(selection: SystemSelection): Promise<void> {
       if (messages === 0) print('-----Queue ID-----  --Size-- ---Arrival Time---- -Sender/Recipient-------')
       messages++
       octets += deliveries[0].size
-      print(`${entryOf(deliveries)}\n`)
+      print(`${entryOf(deliveries)}\n\n`)
     }
     if (messages === 0) return print('Mail queue is empty')
     print(`-- ${Math.ceil(octets / 1_024)} Kbytes in ${messages} Request${messages === 1 ? '' : 's'}.`)

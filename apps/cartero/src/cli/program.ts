@@ -6,8 +6,12 @@ import { registerBan } from './ban.ts'
 import { registerConfig } from './config.ts'
 import { registerDev } from './dev.ts'
 import { registerDomain } from './domain.ts'
+import { registerExplain } from './explain.ts'
 import { EXIT, exitCodeOf, sentencesOf } from './exit-code.ts'
 import { registerHealthcheck } from './healthcheck.ts'
+import { registerMailq } from './mailq.ts'
+import { registerQueue } from './queue.ts'
+import { registerSendmail, runSendmail } from './sendmail.ts'
 import { registerServe } from './serve.ts'
 import { registerStatus } from './status.ts'
 import { registerTerminal } from './terminal.ts'
@@ -30,6 +34,10 @@ export function commandLine(): Command {
     registerAccount,
     registerAlias,
     registerBan,
+    registerQueue,
+    registerExplain,
+    registerMailq,
+    registerSendmail,
     registerTerminal,
     registerTrace,
     registerVersion,
@@ -38,8 +46,17 @@ export function commandLine(): Command {
   return program
 }
 
-/** Runs one command. Sets the exit code: 0 done, 1 failed, 2 asked wrongly, 3 not found. */
+/** The command that a name of ours stands for, when we are called by it: `sendmail`, `cartero-mailq` and their like. */
+export function commandNamed(path: string): readonly string[] {
+  const name = path.replace(/^.*[/\\]/, '').replace(/^cartero-/, '')
+  if (name === 'newaliases') return ['sendmail', '-bi']
+  return name === 'sendmail' || name === 'mailq' ? [name] : []
+}
+
+/** Runs one command. Sets the exit code: 0 done, 1 failed, 2 asked wrongly, 3 not found; `sendmail` has its own. */
 export async function runCommandLine(words: readonly string[]): Promise<void> {
+  const [command, ...rest] = words
+  if (command === 'sendmail' && !rest.includes('--help')) return runSendmail(rest)
   try {
     await commandLine().parseAsync([...words], { from: 'user' })
   } catch (error) {

@@ -15,6 +15,8 @@ import { say, withOutput, type OutputFormat } from './output.ts'
 export interface SystemSelection {
   readonly data?: string
   readonly config?: string
+  /** Which one it is, is not said. */
+  readonly isQuiet?: boolean
 }
 
 /** Options of every command that speaks to a system. */
@@ -120,7 +122,8 @@ async function findSystem(
   })
   const isNamed = settings.some(({ key, source }) => key === 'data' && source !== 'default')
   const found = await (isNamed ? systemIn(dataFolder(config.data)) : likeliest([DEV_DATA, config.data]))
-  say(`(the system in ${found.data.path}, ${found.status === undefined ? 'stopped' : 'running'})`)
+  if (!selection.isQuiet)
+    say(`(the system in ${found.data.path}, ${found.status === undefined ? 'stopped' : 'running'})`)
   return { ...found, config }
 }
 

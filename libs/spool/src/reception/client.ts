@@ -97,6 +97,7 @@ export class Client {
   /** How the message comes in, for the trace. */
   // RFC 3848 §1, RFC 6531 §4.3
   protocol(utf8: boolean): string {
+    if (this.isLocal) return 'local'
     return transmissionType({
       extended: this.greeting?.verb !== undefined && this.greeting.verb !== 'HELO',
       tls: this.tls !== undefined,
