@@ -41,7 +41,11 @@ export class DestinationTlsPolicies implements TlsPolicies {
     const decisions = hosts.map((host, i) => {
       const { policy, isUncertain = false } = sts[i] ?? {}
       return decideHostTls({
-        ...{ host, tlsa: tlsa[i]!, floor, isRequired: wish.required, isStsUncertain: isUncertain },
+        host,
+        tlsa: tlsa[i]!,
+        floor,
+        isRequired: wish.required,
+        isStsUncertain: isUncertain,
         ...(way.kind === 'remote' && { domain: way.domain }),
         ...(policy && { sts: policy }),
       })
