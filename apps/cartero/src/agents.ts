@@ -147,6 +147,6 @@ function noticesOf({ config, stores, logger }: AgentsOptions): Notices {
       giveUpAfter: config.spool.giveUpAfter,
       returnedOctets: config.spool.returnedSize,
     },
-    sent: noticeEvents(logger.child({ agent: 'mda' })),
+    sent: noticeEvents(logger.child({ agent: 'notices' })),
   })
 }

@@ -53,12 +53,12 @@ async function findSegment(file: SegmentFile, readOnly: boolean): Promise<Segmen
 async function wholeLength(path: string): Promise<number> {
   await using file = await open(path)
   const { size } = await file.stat()
-  const lastOctets = async (length: number): Promise<Buffer> => {
+  // One octet first: the last line is whole, but for a crash.
+  for (let end = size, length = 1; end > 0; end -= length, length = Math.min(end, MOST_EVENT_OCTETS)) {
     const piece = Buffer.alloc(length)
-    await file.read(piece, 0, length, size - length)
-    return piece
+    await file.read(piece, 0, length, end - length)
+    const whole = wholeOctets(piece)
+    if (whole > 0) return end - length + whole
   }
-  if (size === 0 || wholeOctets(await lastOctets(1)) === 1) return size
-  const tail = await lastOctets(Math.min(size, MOST_EVENT_OCTETS))
-  return size - tail.length + wholeOctets(tail)
+  return 0
 }

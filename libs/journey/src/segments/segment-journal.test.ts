@@ -17,7 +17,7 @@ import { ManualClock } from '@cartero/wire'
 import { describeJournal } from '../compliance/index.ts'
 import type { JourneyEvent } from '../index.ts'
 import { openJournalReader, SegmentJournal, type OpenFile, type SegmentJournalOptions } from './index.ts'
-import { BATCH_EVENTS, MOST_HELD_EVENTS, RETENTION_EVERY, WRITE_EVERY } from './limits.ts'
+import { BATCH_EVENTS, MOST_EVENT_OCTETS, MOST_HELD_EVENTS, RETENTION_EVERY, WRITE_EVERY } from './limits.ts'
 
 const DAY = 86_400_000
 const signal = AbortSignal.timeout(60_000)
@@ -137,6 +137,16 @@ describe('after a restart', () => {
     const lines = readFileSync(join(directory, '00000001.jsonl'), 'utf8').trimEnd().split('\n')
     for (const line of lines) JSON.parse(line)
     assert.equal(lines.length, 4)
+  })
+
+  test('a last line that a disk has made very long is cut off as a whole', async () => {
+    const first = make()
+    await fill(first, 0, 3)
+    await first.close()
+    appendFileSync(join(directory, '00000001.jsonl'), Buffer.alloc(3 * MOST_EVENT_OCTETS))
+    const second = make()
+    await fill(second, 3, 4)
+    assert.deepEqual(await found(second, 'all@example.org'), ['Q0', 'Q1', 'Q2', 'Q3'])
   })
 
   test('a first line that was torn leaves an empty segment', async () => {
@@ -310,6 +320,16 @@ describe('a disk', () => {
     await journal.close()
     assert.equal(journal.dropped, 1)
     assert.equal(troubles.length, 1)
+  })
+
+  test('is not asked to keep an event that is too large, and the others are kept', async () => {
+    const journal = make()
+    journal.tell(received('A'))
+    journal.tell(received('B', { to: Array.from({ length: 20_000 }, (_, i) => `user${i}@example.org`) }))
+    journal.tell(received('C', { to: Array.from({ length: 2_000 }, (_, i) => `user${i}@example.org`) }))
+    assert.deepEqual(await found(journal, 'user1999@example.org'), ['C'])
+    assert.deepEqual(await found(journal, 'A'), ['A'])
+    assert.equal(journal.dropped, 1)
   })
 
   test('that hangs does not make memory grow without bounds', async () => {
