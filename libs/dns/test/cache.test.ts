@@ -102,3 +102,21 @@ test('large answers fill the cache sooner than small ones', async () => {
   for (const name of ['a.test', 'a.test']) await tiny.resolver.ask(name, 'A')
   assert.equal(tiny.count(), 2)
 })
+
+test('an answer that is too large to be kept does not make room for itself', async () => {
+  await using stage = await staged(
+    (asked) =>
+      asked.type === 'TXT'
+        ? say(
+            answer(asked, {
+              answers: [{ name: asked.name, type: 'TXT', data: ['x'.repeat(250), 'y'.repeat(250)], ttl: 60 }],
+            }),
+          )
+        : found(asked),
+    { cachedOctets: 600 },
+  )
+  await stage.resolver.ask('a.test', 'A')
+  await stage.resolver.ask('b.test', 'TXT')
+  await stage.resolver.ask('a.test', 'A')
+  assert.equal(stage.count(), 2)
+})

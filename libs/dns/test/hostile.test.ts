@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { randomBytes, randomInt } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { test } from 'node:test'
-import { AUTHENTIC_DATA, encode } from 'dns-packet'
+import { AUTHENTIC_DATA, encode, TRUNCATED_RESPONSE } from 'dns-packet'
 import { ManualClock } from '@cartero/wire'
 import { DnsError } from '../src/index.ts'
 import { decodeAnswer, type Query } from '../src/stub/packet.ts'
@@ -147,11 +147,15 @@ const MALFORMED: Readonly<Record<string, Script>> = {
       }),
     ),
   'two CNAMEs of one name': (asked) =>
-    say(
-      answer(asked, {
-        answers: ['b.test', 'c.test'].map((data) => ({ name: asked.name, type: 'CNAME', data, ttl: 60 })),
-      }),
-    ),
+    asked.name === 'mx.test'
+      ? say(
+          answer(asked, {
+            answers: ['b.test', 'c.test'].map((data) => ({ name: asked.name, type: 'CNAME', data, ttl: 60 })),
+          }),
+        )
+      : say(right(asked)),
+  'octets behind the name of a host': (asked) =>
+    say(raw(asked, 1, pointer(12), fields(15, 7), Buffer.from([0, 1, 1, 0x61, 0, 9, 9]))),
   'a referral': (asked) =>
     say(answer(asked, { authorities: [{ name: 'test', type: 'NS', data: 'ns.test', ttl: 60 }] })),
   'truncated on a connection, too': truncated,
@@ -221,6 +225,17 @@ test('an answer over a connection is whole however it is cut', async () => {
       ? truncated(asked)
       : say(...Array.from(right(asked), (octet) => Buffer.from([octet])), Buffer.from('more')),
   )
+  const [resolver] = resolverOf(server)
+  assert.deepEqual((await resolver.ask('mx.test', 'A')).records, ['192.0.2.1'])
+})
+
+test('a truncated answer that ends in the middle of a record is asked for again over a connection', async () => {
+  await using server = await ScriptedServer.open((asked) => {
+    if (asked.via === 'tcp') return say(right(asked))
+    const octets = raw(asked, 1, pointer(12), fields(1, 4), Buffer.from([192, 0]))
+    octets.writeUInt16BE(octets.readUInt16BE(2) | TRUNCATED_RESPONSE, 2)
+    return say(octets)
+  })
   const [resolver] = resolverOf(server)
   assert.deepEqual((await resolver.ask('mx.test', 'A')).records, ['192.0.2.1'])
 })

@@ -40,16 +40,17 @@ export class ScriptedServer implements AsyncDisposable {
     this.#udp.on('message', (octets, from) => void this.#datagram(octets, from))
   }
 
-  static async open(script: Script): Promise<ScriptedServer> {
+  static async open(script: Script, host = '127.0.0.1'): Promise<ScriptedServer> {
     const server = new ScriptedServer(script)
-    await once(server.#tcp.listen(0, '127.0.0.1'), 'listening')
+    await once(server.#tcp.listen(0, host), 'listening')
     const { port } = server.#tcp.address() as AddressInfo
-    await once(server.#udp.bind(port, '127.0.0.1'), 'listening')
+    await once(server.#udp.bind(port, host), 'listening')
     return server
   }
 
   get server(): string {
-    return `127.0.0.1:${this.#udp.address().port}`
+    const { address: host, port } = this.#udp.address()
+    return `${host}:${port}`
   }
 
   /** Resolves when so many questions have come. */

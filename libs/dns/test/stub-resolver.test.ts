@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { test } from 'node:test'
 import { AUTHENTIC_DATA } from 'dns-packet'
 import { NAMED_LACKS, startNameServer } from '@cartero/testkit'
 import { COMPLIANCE_ORIGIN, COMPLIANCE_ZONE, testResolver } from '../src/compliance/index.ts'
 import { DEFAULT_LIMITS, StubResolver } from '../src/stub/index.ts'
-import { address, answer, say, SILENCE, truncated, type Script } from './scripted-server.ts'
+import { address, answer, say, ScriptedServer, SILENCE, truncated, type Script } from './scripted-server.ts'
 import { fault, found, rcode, REFUSED, SERVFAIL, staged } from './stage.ts'
 
 for (const isSigned of [true, false])
@@ -184,19 +185,43 @@ test('an extended code is no success', async () => {
   await assert.rejects(stage.resolver.ask('mx.test', 'A'), fault('refused'))
 })
 
-test('an alias of a name that the answer does not tell of is asked for, and validated only if both are', async () => {
-  await using stage = await staged((asked) => {
-    if (asked.name === 'b.test') return say(answer(asked, { answers: [address(asked)] }))
-    const alias = { name: asked.name, type: 'CNAME', data: 'B.test', ttl: 60 } as const
-    return say(answer(asked, { flags: AUTHENTIC_DATA, answers: [alias] }))
+for (const [first, second] of [
+  [true, true],
+  [true, false],
+  [false, true],
+] as const)
+  test(`an alias of which the answer tells no more is asked for, and validated if both are: ${first}, ${second}`, async () => {
+    await using stage = await staged((asked) => {
+      const isAlias = asked.name !== 'b.test'
+      const alias = { name: asked.name, type: 'CNAME', data: 'B.test', ttl: 60 } as const
+      const flags = (isAlias ? first : second) ? AUTHENTIC_DATA : 0
+      return say(answer(asked, { flags, answers: [isAlias ? alias : address(asked)] }))
+    })
+    assert.deepEqual(await stage.resolver.ask('mx.test', 'A'), {
+      kind: 'found',
+      name: 'b.test',
+      records: ['192.0.2.1'],
+      isValidated: first && second,
+    })
   })
-  assert.deepEqual(await stage.resolver.ask('mx.test', 'A'), {
-    kind: 'found',
-    name: 'b.test',
-    records: ['192.0.2.1'],
-    isValidated: false,
-  })
-})
+
+/** An address of this machine that looks like one of another. */
+const elsewhere = Object.values(networkInterfaces())
+  .flatMap((addresses) => addresses ?? [])
+  .find(({ family, internal }) => family === 'IPv4' && !internal)?.address
+
+test(
+  'who is elsewhere is believed about validation only where the operator says so',
+  { skip: elsewhere === undefined && 'there is loopback only' },
+  async () => {
+    const script: Script = (asked) => say(answer(asked, { flags: AUTHENTIC_DATA, answers: [address(asked)] }))
+    await using server = await ScriptedServer.open(script, elsewhere)
+    for (const trustAd of [false, true]) {
+      using resolver = new StubResolver({ servers: [server.server], trustAd })
+      assert.equal((await resolver.ask('mx.test', 'A')).isValidated, trustAd)
+    }
+  },
+)
 
 test('a chain of aliases has an end', async () => {
   const chain =
