@@ -89,7 +89,15 @@ function judged(candidate: Candidate, { doors, families }: Surroundings, found: 
   const rest = reachable.length - addresses.length
   return {
     kind: 'found',
-    host: { name, port, preference, addresses, isValidated, ...(canonicalName && { canonicalName }) },
+    host: {
+      name,
+      port,
+      preference,
+      addresses,
+      isValidated,
+      isNameValidated: candidate.isValidated,
+      ...(canonicalName && { canonicalName }),
+    },
     step:
       `${saying(name, canonicalName)} is at ${listed(addresses)}` +
       (rest > 0 ? ` and ${rest} more that are left out` : '') +

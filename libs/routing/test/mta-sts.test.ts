@@ -221,6 +221,17 @@ describe('the MTA-STS policy of a domain', () => {
     silent.close()
   })
 
+  test('is not waited for when we stop', async () => {
+    const answered = Promise.withResolvers<void>()
+    host.answer = () => answered.resolve()
+    const from = policies('1')
+    const asking = assert.rejects(of(from), /are closed/)
+    await answered.promise
+    from.close()
+    await asking
+    await assert.rejects(of(from), /are closed/)
+  })
+
   test('cannot be had when its host has no address, or nobody is there', async () => {
     const nowhere = new ZoneResolver('_mta-sts.example.com. TXT "v=STSv1; id=1"')
     assert.match((await of(policies('1', { resolver: nowhere }))).trouble?.detail ?? '', /has no address/)

@@ -43,12 +43,18 @@ export class StsPolicies {
   readonly #options: StsPoliciesOptions
   readonly #running = new Map<string, Promise<StoredStsPolicy>>()
   readonly #failures = new Map<string, Failure>()
+  readonly #closing = new AbortController()
 
   constructor(options: StsPoliciesOptions) {
     this.#options = options
   }
 
-  /** Rejects only when the signal aborts, or the cache cannot be reached. */
+  /** Nobody is asked any more; who waits for an answer is told so. */
+  close(): void {
+    this.#closing.abort(new Error('the MTA-STS policies are closed'))
+  }
+
+  /** Rejects only when the signal aborts, after `close`, and when the cache cannot be reached. */
   // RFC 8461 §5.1
   async of(domain: string, signal: AbortSignal): Promise<StsFound> {
     const { cache, clock } = this.#options
@@ -111,7 +117,7 @@ export class StsPolicies {
   async #fetch(domain: string, id: string): Promise<StoredStsPolicy> {
     const { cache, clock } = this.#options
     try {
-      const text = await fetchStsPolicy(domain, this.#options, new AbortController().signal)
+      const text = await fetchStsPolicy(domain, this.#options, this.#closing.signal)
       const fetchedAt = clock.now()
       const expiresAt = fetchedAt + parsed(text).maxAge * 1000
       const policy = { domain, id, text, fetchedAt, expiresAt }
