@@ -15,13 +15,19 @@ const ADVICE: Readonly<Record<string, string>> = {
   '2.3': 'The message is larger than the mailbox allows. Send less, or a link.',
   '3.1': 'The other system has no room left. Try again later.',
   '3.4': 'The message is larger than the other system allows. Send less, or a link.',
+  '3.2': 'The other system takes no mail at present. Reach the recipient some other way.',
+  '3.3': 'The other system cannot do what the message asks for. Send it without such wishes.',
   '4.1': 'The other system did not answer. Try again later.',
   '4.2': 'The connection to the other system broke. Try again later.',
   '4.3': 'The address could not be looked up. Try again later.',
   '4.4': 'No way to the other system was found. Look whether the part after the @ is spelled right.',
+  '4.5': 'The other system has too much to do. Try again later.',
   '4.6': 'The message went round in a circle. The postmaster of the recipient has to mend that.',
   '4.7': 'It was tried for as long as was allowed. Send it again if it still matters.',
   '5.3': 'There were too many recipients. Send it to fewer at a time.',
+  '6.2':
+    'The message is signed, and the other system cannot carry it as it is. Send it without the signature.',
+  '6.3': 'The other system cannot carry the message as it is. Send it as plain text.',
   '6.7': 'The other system does not know addresses in that script. Ask for an address in plain letters.',
   '6.9':
     'The other system does not know such headers. Send it without letters beyond ASCII in subject and names.',
@@ -30,6 +36,17 @@ const ADVICE: Readonly<Record<string, string>> = {
     'You are not allowed to send to that address, or the content was not liked. Ask the recipient how to reach them.',
   '7.2': 'You are not allowed to send to that list. Ask its owner.',
   '7.4': 'The other system lacks a protection that is needed.',
+  '7.5': 'The way to the other system could not be made secure. Its postmaster has to mend that.',
+  '7.8': 'Our own login at the next system does not work. Our postmaster has to mend that.',
+  '7.10': 'The message asked for an encrypted way, and none was found that can be trusted.',
+  '7.20':
+    'The other system could not see that the message is from your domain. Your postmaster can mend that.',
+  '7.23': 'The other system does not let our system send for your domain. Your postmaster can mend that.',
+  '7.25': 'The other system does not know our system by its name. Our postmaster has to mend that.',
+  '7.26':
+    'The other system could not see that the message is from your domain. Your postmaster can mend that.',
+  '7.27':
+    'The domain of your own address accepts no mail, so that nobody could answer. Write from another address.',
   '7.30': 'The message asked for an encrypted way, and the other system does not offer one.',
 }
 
@@ -39,6 +56,7 @@ const GENERAL: Readonly<Record<string, string>> = {
   '2': 'Something is wrong with the mailbox. Reach the recipient some other way.',
   '3': 'Something is wrong with the other system. Its postmaster can say more.',
   '4': 'Something is wrong on the way to the other system. Try again later.',
+  '5': 'The other system did not understand ours. Our postmaster can say more.',
   '6': 'The other system cannot handle the form of the message. Send it as plain text.',
   '7': 'The other system refused it. Its postmaster can say why.',
 }

@@ -71,7 +71,10 @@ function outlook({ action, willRetryUntil }: RecipientReport, advice: string | u
   if (action === 'failed') return advice === undefined ? [] : [`    ${advice}`]
   return willRetryUntil === undefined
     ? ['    It is still being tried.']
-    : [`    It is still being tried, until ${formatDateTime(willRetryUntil)}.`]
+    : [
+        `    It is still being tried, until ${formatDateTime(willRetryUntil)}.`,
+        '    You need do nothing. Should it fail for good, you will be told.',
+      ]
 }
 
 function aboutMessage(report: DeliveryReport, { queueId, original }: ReportContext): readonly string[] {

@@ -263,7 +263,7 @@ describe('notices', () => {
     office.clock.advance(5 * HOUR)
     const outcome = await office.conclude(delivery, BUSY)
     assert.deepEqual(outcome.state === 'mixed' && outcome.recipients, [
-      { state: 'deferred', reason: 'the mailbox is full' },
+      { state: 'deferred', reason: 'the mailbox is full', status: '4.2.2' },
     ])
   })
 

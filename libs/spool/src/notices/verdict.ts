@@ -63,8 +63,14 @@ export function verdictOn(
   }
 }
 
+/** Why it did not go well. */
+interface Cause extends Trouble {
+  /** Of the reason, the part that no remote has said. */
+  readonly ours?: string
+}
+
 /** It is given up, because the time that its sender gave it is over, or all patience. */
-function overdue(message: SpooledMessage, last: Trouble, now: number): Trouble {
+function overdue(message: SpooledMessage, last: Trouble, now: number): Cause {
   const isAsked = isTooLate(message, now)
   return expired(
     5,
@@ -75,15 +81,21 @@ function overdue(message: SpooledMessage, last: Trouble, now: number): Trouble {
 
 /** It goes on being tried. */
 // RFC 2852 §4
-function late(last: Trouble): Trouble {
+function late(last: Trouble): Cause {
   return expired(4, last, 'it is later than its sender wanted')
 }
 
 /** Whatever the last attempt said, it is time that ran out. */
 // RFC 3463 §3.5
-function expired(severity: 4 | 5, last: Trouble, why: string): Trouble {
+function expired(severity: 4 | 5, last: Trouble, why: string): Cause {
   const reason = last.reason === '' ? why : `${why}; ${last.reason}`
-  return { ...last, status: enhancedStatus(severity, 'expired'), reason }
+  return { ...last, status: enhancedStatus(severity, 'expired'), reason, ours: why }
+}
+
+/** Who is told the remote's own words needs none of ours that say the same. */
+function toldOf({ status, reason, remote, ours }: Cause): Pick<NoticeEntry, 'status' | 'reason' | 'remote'> {
+  const words = remote === undefined ? reason : ours
+  return { status, ...(words !== undefined && { reason: words }), ...(remote && { remote }) }
 }
 
 /** A recipient of a delivery together with those of the envelope that it stands for. */
@@ -118,18 +130,22 @@ class Subject {
   }
 
   // RFC 3461 §4.1: without NOTIFY, failure is told
-  failure({ kind: _, ...why }: Trouble, state: 'failed' | 'expired'): Verdict {
+  failure(why: Cause, state: 'failed' | 'expired'): Verdict {
     // RFC 5321 §6.1: no notice of a notice; somebody has to look at it
     if (this.#envelope.reversePath === '') return { outcome: { state, reason: why.reason }, entries: [] }
-    const entries = this.#tell({ action: 'failed', ...why }, (notify) => notify?.includes('failure') ?? true)
+    const entries = this.#tell(
+      { action: 'failed', ...toldOf(why) },
+      (notify) => notify?.includes('failure') ?? true,
+    )
     return { outcome: { state: 'returned' }, entries }
   }
 
   delay(trouble: Trouble, now: number, settings: NoticeSettings): Verdict {
     const told = this.#dueDelay(now, settings)
-    const outcome = { state: 'deferred' as const, reason: trouble.reason }
+    const { reason, status } = trouble
+    const outcome = { state: 'deferred' as const, reason, status }
     if (told === undefined) return { outcome, entries: [] }
-    const { kind: _, ...why } = told === 'deadline' ? late(trouble) : trouble
+    const why = toldOf(told === 'deadline' ? late(trouble) : trouble)
     const what = { action: 'delayed' as const, ...why, willRetryUntil: lastMoment(this.#message, settings) }
     const entries = this.#tell(what, (notify) => notify?.includes('delay') ?? true)
     return {
