@@ -81,18 +81,20 @@ function journalOf(data: DataFolder): Pick<Journal, 'find'> {
   }
 }
 
-/** What the queue says of each message; nothing of those that it has no more. */
+/** What the queue says of each message; nothing of those that it has no more. One after the other: there may be many. */
 async function waitingOf(data: DataFolder, { messages }: Journeys): Promise<ReadonlyMap<string, Waiting>> {
-  const answers = messages.map(async ({ qid }) => {
-    try {
-      const view = (await callControl(data.controlSocket, 'queue.show', { queueId: qid })) as MessageView
-      return [qid, view.deliveries] as const
-    } catch (error) {
-      if (error instanceof ControlError && error.fault === 'notFound') return [qid, []] as const
-      return [qid, undefined] as const
-    }
-  })
-  return new Map(await Promise.all(answers))
+  const answers = new Map<string, Waiting>()
+  for (const { qid } of messages) answers.set(qid, await deliveriesOf(data, qid))
+  return answers
+}
+
+/** Undefined when the queue cannot be asked: what happened is told all the same. */
+async function deliveriesOf(data: DataFolder, queueId: string): Promise<Waiting> {
+  try {
+    return ((await callControl(data.controlSocket, 'queue.show', { queueId })) as MessageView).deliveries
+  } catch (error) {
+    return error instanceof ControlError && error.fault === 'notFound' ? [] : undefined
+  }
 }
 
 /** The events as they are kept, by message. */

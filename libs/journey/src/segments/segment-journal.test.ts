@@ -192,6 +192,13 @@ describe('after a restart', () => {
     })
   }
 
+  test('an index that is taken away while it is in use is made again', async () => {
+    const journal = make({ segmentOctets: 1_000 })
+    await fill(journal, 0, 30)
+    for (const name of files('.index')) rmSync(join(directory, name))
+    assert.equal((await found(journal, 'all@example.org')).length, 30)
+  })
+
   test('a folder of other files is not disturbed by them', async () => {
     const first = make()
     await fill(first, 0, 1)

@@ -80,9 +80,7 @@ export class Segment {
 
   /** Events in lines that may have the key, newest first. */
   async *candidates(hash: number): AsyncGenerator<JourneyEvent, void> {
-    await this.index()
-    const ascending = this.#builder?.offsetsOf(hash) ?? (await this.#sealed!.offsetsOf(hash))
-    const offsets = ascending.filter((offset) => offset < this.octets).toReversed()
+    const offsets = (await this.#offsetsOf(hash)).filter((offset) => offset < this.octets).toReversed()
     if (offsets.length === 0) return
     await using file = await open(this.file.path)
     const all = offsets.length > MANY_LINES ? await readTo(file, this.octets) : undefined
@@ -95,6 +93,21 @@ export class Segment {
   async remove(): Promise<void> {
     await rm(this.file.path, { force: true })
     await rm(this.file.indexPath, { force: true })
+  }
+
+  async #offsetsOf(hash: number): Promise<readonly number[]> {
+    try {
+      return await (await this.#known()).offsetsOf(hash)
+    } catch {
+      // Somebody has taken the index away.
+      this.#sealed = undefined
+      return (await this.#known()).offsetsOf(hash)
+    }
+  }
+
+  async #known(): Promise<IndexBuilder | SealedIndex> {
+    await this.index()
+    return this.#builder ?? this.#sealed!
   }
 
   async #openIndex(): Promise<void> {
