@@ -31,7 +31,7 @@ const rooms: ReadonlyArray<
     '@cartero/spool',
     ['@cartero/sql', '@cartero/mailstore', '@cartero/testkit', 'nats'],
   ],
-  ['libs/mailstore', 'domain', '@cartero/mailstore', ['prom-client', '@grpc/grpc-js']],
+  ['libs/mailstore', 'domain', '@cartero/mailstore', ['prom-client', '@grpc/grpc-js', 'dns-packet']],
   ['libs/testkit', 'test', '@cartero/testkit', []],
   ['libs/untagged', '', '@cartero/untagged', ['@cartero/wire']],
   ['apps/mta', 'app', '@cartero/mta-agent', ['@cartero/spool', '@cartero/mda-agent']],
@@ -105,6 +105,7 @@ const forbidden: ReadonlyArray<readonly [what: string, file: string, code: strin
   ['nats outside bus', 'libs/spool/src/h.ts', `import 'nats'`, 'one-owner'],
   ['gRPC outside bus', 'libs/mailstore/src/a.ts', `import '@grpc/grpc-js'`, 'one-owner'],
   ['prom-client outside agent', 'libs/mailstore/src/b.ts', `import 'prom-client'`, 'one-owner'],
+  ['DNS packets outside dns', 'libs/mailstore/src/d-p.ts', `import 'dns-packet'`, 'one-owner'],
   ['SQLite outside sql', 'libs/mailstore/src/c.ts', `import 'node:sqlite'`, 'one-owner'],
   ['a reply line', 'libs/smtp/src/b.ts', `export const a = '250 2.0.0 ok'`, 'reply-literal'],
   [

@@ -51,6 +51,15 @@ const fields = (type: number, length: number): Buffer => {
 }
 const pointer = (offset: number): Buffer => Buffer.from([0xc0 | (offset >> 8), offset & 0xff])
 
+/** An address whose name is a pointer to a pointer, and so on, to the name that was asked for. */
+function behindPointers(asked: Asked, count: number): Buffer {
+  const start = answer({ ...asked, via: 'udp' }).length + 11
+  const chain = Array.from({ length: count - 1 }, (_, i) => pointer(i === 0 ? 12 : start + 2 * (i - 1)))
+  const hidden = [Buffer.from([0]), fields(10, 2 * chain.length), ...chain]
+  const last = pointer(start + 2 * (chain.length - 1))
+  return raw(asked, 2, ...hidden, last, fields(1, 4), Buffer.from([192, 0, 2, 1]))
+}
+
 const PASSED_OVER: Readonly<Record<string, (asked: Asked) => Buffer>> = {
   'another id': (asked) =>
     answer(asked, { id: asked.packet.id! ^ 1, answers: [address(asked, '192.0.2.66')] }),
@@ -119,6 +128,7 @@ const MALFORMED: Readonly<Record<string, Script>> = {
     const here = answer({ ...asked, via: 'udp' }).length
     return say(raw(asked, 1, pointer(here + 2), pointer(here), fields(1, 4), Buffer.from([192, 0, 2, 1])))
   },
+  'a name behind seventeen pointers': (asked) => say(behindPointers(asked, 17)),
   'an address that is cut': (asked) => say(raw(asked, 1, pointer(12), fields(1, 4), Buffer.from([192, 0]))),
   'fewer records than it counts': (asked) => {
     const octets = right(asked)
@@ -236,6 +246,12 @@ test('a truncated answer that ends in the middle of a record is asked for again 
     octets.writeUInt16BE(octets.readUInt16BE(2) | TRUNCATED_RESPONSE, 2)
     return say(octets)
   })
+  const [resolver] = resolverOf(server)
+  assert.deepEqual((await resolver.ask('mx.test', 'A')).records, ['192.0.2.1'])
+})
+
+test('a name behind some pointers is a name', async () => {
+  await using server = await ScriptedServer.open((asked) => say(behindPointers(asked, 16)))
   const [resolver] = resolverOf(server)
   assert.deepEqual((await resolver.ask('mx.test', 'A')).records, ['192.0.2.1'])
 })

@@ -7,11 +7,14 @@ const OWNERS: Readonly<Record<string, string>> = {
   nats: 'libs/bus',
   '@grpc/grpc-js': 'libs/bus',
   'prom-client': 'libs/agent',
+  'dns-packet': 'libs/dns',
   'node:sqlite': 'libs/sql',
 }
 
 export const oneOwner: Rule = {
-  meta: { docs: { description: 'Brokers, RPC, metrics and SQL drivers are each known to one room.' } },
+  meta: {
+    docs: { description: 'Brokers, RPC, metrics, DNS packets and SQL drivers are each known to one room.' },
+  },
   create(context: Context): Visitor {
     const place = placeOf(context.filename)
     if (place === undefined || place.isTest || place.room.layer === 'tools') return {}

@@ -33,3 +33,23 @@ function endOfName(octets: Buffer, start: number): number {
   }
   return octets.length + 1
 }
+
+/** Nobody who compresses names needs more than one. */
+const MOST_JUMPS = 16
+/** A pointer has fourteen bits. */
+const FARTHEST = 0x3f_ff
+
+/**
+ * Whether pointers lead to pointers more often than is of any use: thousands of records that each go that way would keep the
+ * decoder busy for a second. What looks like a pointer counts as one, wherever it stands.
+ */
+export function hasPointerChain(octets: Buffer): boolean {
+  const jumps = new Uint8Array(Math.min(octets.length, FARTHEST + 1))
+  for (let at = 0; at + 1 < jumps.length; at++) {
+    const target = octets.readUInt16BE(at) - (POINTER << 8)
+    if (target < 0 || target >= at) continue
+    jumps[at] = jumps[target]! + 1
+    if (jumps[at]! > MOST_JUMPS) return true
+  }
+  return false
+}

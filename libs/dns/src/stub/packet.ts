@@ -8,7 +8,7 @@ import {
   type DecodedPacket,
 } from 'dns-packet'
 import { DnsError, type RecordType } from '../ports.ts'
-import { endOfRecords } from './framing.ts'
+import { endOfRecords, hasPointerChain } from './framing.ts'
 
 /** A question as it goes to one server. `name` is in the form of `normalName`. */
 export interface Query {
@@ -91,6 +91,7 @@ function withoutRecords(octets: Buffer): Buffer {
 function refusedWhenCrowded(octets: Buffer): Buffer {
   const records = octets.readUInt16BE(6) + octets.readUInt16BE(8) + octets.readUInt16BE(10)
   if (records > MOST_RECORDS) throw new DnsError('malformed', `a packet with ${records} records`)
+  if (hasPointerChain(octets)) throw new DnsError('malformed', 'a packet of pointers to pointers')
   return octets
 }
 
