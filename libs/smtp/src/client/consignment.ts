@@ -16,7 +16,7 @@ const TOO_MANY_RECIPIENTS = enhancedStatus(5, 'tooManyRecipients')
 /** What is known of one recipient. */
 interface Decision extends Pick<RecipientOutcome, 'reply' | 'stage' | 'by'> {
   readonly without?: readonly Extension[]
-  readonly isUncertain?: boolean
+  readonly cutOff?: RecipientOutcome['cutOff'] | undefined
 }
 
 /** One message of the errand: chooses its form, makes as many transactions of it as the server needs, gathers outcomes. */
@@ -42,7 +42,7 @@ export class Consignment {
         conversation.outputs.push({ kind: 'ask', question: { kind: 'header', source: form.source() } })
         return
       case 'none':
-        this.abandon(form.reply, 'MAIL', 'us')
+        this.abandon({ reply: form.reply, stage: 'MAIL', by: 'us' })
         return
       case 'form':
         this.#send(form)
@@ -67,13 +67,13 @@ export class Consignment {
   }
 
   /** What becomes of one recipient; what was decided first stays. */
-  decide(i: number, { reply, stage, by, without = [], isUncertain = false }: Decision): void {
+  decide(i: number, { reply, stage, by, without = [], cutOff }: Decision): void {
     if (this.#outcomes[i] !== undefined) return
     const recipient = this.transaction.recipients[i]!.path
     const kind = kindOf(reply, stage)
     const outcome = { recipient, kind, reply, by, stage }
     if (kind === 'delivered' && without.length > 0) this.#outcomes[i] = { ...outcome, without }
-    else this.#outcomes[i] = isUncertain ? { ...outcome, isUncertain } : outcome
+    else this.#outcomes[i] = cutOff === undefined ? outcome : { ...outcome, cutOff }
   }
 
   /** One of its transactions is over. */
@@ -82,8 +82,8 @@ export class Consignment {
   }
 
   /** Nothing more can be done: who has no outcome yet has this one. */
-  abandon(reply: Reply, stage: Stage, by: 'peer' | 'us'): void {
-    for (const i of this.#outcomes.keys()) this.decide(i, { reply, stage, by })
+  abandon(decision: Decision): void {
+    for (const i of this.#outcomes.keys()) this.decide(i, decision)
     this.#settle()
   }
 

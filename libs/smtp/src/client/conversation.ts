@@ -219,7 +219,8 @@ export class Conversation {
     const by = ending.kind === 'refused' && reply === said ? ending.by : 'us'
     for (const delivery of this.inFlight.splice(0)) delivery.abandon(reply, by)
     this.waiting.length = 0
-    for (const consignment of this.consignments) consignment.abandon(reply, 'MAIL', by)
+    for (const consignment of this.consignments)
+      consignment.abandon({ reply, stage: 'MAIL', by, cutOff: 'early' })
     this.outputs.push({ kind: 'close' })
   }
 

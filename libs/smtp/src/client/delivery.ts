@@ -10,7 +10,7 @@ import type { Conversation } from './conversation.ts'
 import { DataTransfer } from './data-transfer.ts'
 import { mailParameters, missingFor } from './envelope-parameters.ts'
 import type { Offer } from '../extensions.ts'
-import type { OutgoingRecipient, OutgoingTransaction, Stage } from './errand.ts'
+import type { OutgoingRecipient, OutgoingTransaction, RecipientOutcome, Stage } from './errand.ts'
 import type { Form } from './form.ts'
 import { proxiedLines } from './proxied-lines.ts'
 import type { Step } from './steps.ts'
@@ -54,8 +54,7 @@ export class Delivery {
   #wasBlind = false
   #begun = false
   #again = false
-  /** The connection ended before the answer to the message. */
-  #isUncertain = false
+  #cutOff: RecipientOutcome['cutOff']
   #transfer: Transfer | undefined
 
   constructor(
@@ -126,7 +125,7 @@ export class Delivery {
   /** The conversation is over: who has no outcome yet is tried again. */
   abandon(reply: Reply, by: 'peer' | 'us'): void {
     this.#transfer?.abandon()
-    this.#isUncertain = this.#transfer?.isSaid === true
+    this.#cutOff = this.#transfer?.isSaid === true ? 'late' : 'early'
     this.conclude(reply, by)
   }
 
@@ -213,7 +212,7 @@ export class Delivery {
   #decide(i: number, reply: Reply, by: 'peer' | 'us'): void {
     const { stage } = this
     const without = this.#missingFor(i)
-    this.#consignment.decide(i, { reply, stage, by, without, isUncertain: this.#isUncertain })
+    this.#consignment.decide(i, { reply, stage, by, without, cutOff: this.#cutOff })
   }
 
   #missingFor(i: number): readonly Extension[] {

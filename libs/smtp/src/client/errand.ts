@@ -111,9 +111,12 @@ export interface RecipientOutcome {
   /** `peer` said it, or we had to conclude it ourselves. */
   readonly by: 'peer' | 'us'
   readonly stage: Stage
-  /** Of what is `deferred`: all of the message was said and no answer heard. The server may have it, and again is twice. */
+  /**
+   * The conversation ended before there was an answer: `early`, when the server cannot have taken the message; `late`, when all
+   * of it was said and the server may have it, so that saying it again may make two.
+   */
   // RFC 1047
-  readonly isUncertain?: true
+  readonly cutOff?: 'early' | 'late'
   /**
    * Extensions that the recipient was to have and this server lacks; in outcomes `delivered` alone. For `DSN` and
    * `DELIVERBY` the sender may have to be told that the message was relayed where nobody answers for them.

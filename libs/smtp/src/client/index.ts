@@ -9,7 +9,8 @@ export {
   type ForwardPath,
   type ReversePath,
 } from '../path.ts'
-export { replyText, type Reply } from '../reply.ts'
+export { isPermanent, replyText, type Reply } from '../reply.ts'
+export { replies, substitutes } from '../replies.ts'
 export type { Offer } from '../extensions.ts'
 export type { ProxiedClient } from '../verb/proxied.ts'
 export { HEADER_OCTETS, type Content } from './content.ts'

@@ -69,7 +69,9 @@ export class SmtpClientMachine implements ProtocolMachine<SmtpClientQuestion, Sm
     conversation.asking = undefined
     conversation.streaming = undefined
     if (asking === 'next') return conversation.quit()
-    if (asking !== undefined) return asking.abandon(substitutes.contentUnreadable, 'MAIL', 'us')
+    if (asking !== undefined) {
+      return asking.abandon({ reply: substitutes.contentUnreadable, stage: 'MAIL', by: 'us' })
+    }
     if (streaming === undefined) return
     streaming.failed?.(error)
     conversation.end({ kind: 'lost', stage: streaming.stage, reply: substitutes.contentUnreadable })
