@@ -85,7 +85,10 @@ export class TlsIdentity implements Component {
     const { clientAuthorities } = this.#options
     const pairs = this.#pairs
     const identities = pairs.map((pair) => this.#read(pair))
-    const authorities = clientAuthorities === undefined ? undefined : readAuthorities(clientAuthorities)
+    const authorities =
+      clientAuthorities === undefined
+        ? undefined
+        : readAuthorities(clientAuthorities, 'auth.clientAuthorities')
     if (authorities !== undefined) this.#believe(identities, authorities)
     if (this.#server === undefined) this.#server = new TlsServer(identities)
     else this.#server.replace(identities)
@@ -148,10 +151,10 @@ function read(file: string, remedy = 'check the paths below tls, and who may rea
 }
 
 /** Throws OperatorError unless the file has certificates: with none OpenSSL would believe those of the system. */
-export function readAuthorities(file: string): string {
-  const pem = read(file, 'check auth.clientAuthorities, and who may read the file')
+export function readAuthorities(file: string, key: string): string {
+  const pem = read(file, `check ${key}, and who may read the file`)
   if (hasCertificate(pem)) return pem
-  const remedy = 'set auth.clientAuthorities to a PEM file of certificate authorities'
+  const remedy = `set ${key} to a PEM file of certificate authorities`
   throw new OperatorError(`${file} has no certificate`, remedy)
 }
 

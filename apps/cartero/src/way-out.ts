@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 
-import { explainSystemError, type Component } from '@cartero/agent/lifecycle'
+import type { Component } from '@cartero/agent/lifecycle'
 import { StubResolver } from '@cartero/dns/stub'
 import {
   machineAddresses,
@@ -20,6 +19,7 @@ import type { CarteroConfig } from './config.ts'
 import type { DataFolder } from './data-folder.ts'
 import { routeTable, tlsFloor } from './relay-settings.ts'
 import { inWords, type OpenStores } from './stores.ts'
+import { readAuthorities } from './tls-identity.ts'
 
 /** What mail needs to find its way to other hosts. */
 export interface OpenWayOut {
@@ -58,7 +58,8 @@ export class WayOut implements Component {
   async start(): Promise<void> {
     const { config } = this.#options
     const { dns, relay } = config
-    const authorities = readAuthorities(relay.tls.authorities)
+    const { authorities: file } = relay.tls
+    const authorities = file === undefined ? undefined : readAuthorities(file, 'relay.tls.authorities')
     const routes = routeTable(config)
     const { servers, trustAd } = dns
     const resolver = this.#closing.use(
@@ -130,14 +131,4 @@ function ownFamilies(isForTests: boolean): readonly AddressFamily[] {
   const outside = addresses.filter(({ address, internal }) => !internal && !/^fe[89ab]/i.test(address))
   const found = ([4, 6] as const).filter((family) => outside.some((own) => own.family === `IPv${family}`))
   return isForTests || found.length === 0 ? [4, 6] : found
-}
-
-/** Throws OperatorError. */
-export function readAuthorities(file: string | undefined): string | undefined {
-  if (file === undefined) return undefined
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    throw explainSystemError(error, `read ${file}`)
-  }
 }

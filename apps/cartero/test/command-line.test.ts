@@ -29,6 +29,10 @@ describe('usage', { concurrency: 2 }, () => {
       'account',
       'domain',
       'alias',
+      'queue',
+      'explain',
+      'mailq',
+      'sendmail',
       'config',
       'status',
       'healthcheck',
@@ -106,6 +110,8 @@ describe('configuration', { concurrency: 2 }, () => {
     for (const named of [
       'tls: { certificate: /nowhere/c.pem, key: /k.pem }',
       'auth: { clientAuthorities: /nowhere/c.pem }',
+      'relay: { tls: { authorities: /nowhere/c.pem } }',
+      'routes: [{ name: a, hosts: h.example, tls: verify, username: me, password: { file: /nowhere/c.pem } }]',
     ]) {
       writeFileSync(file, `${named}\n`)
       const { code, err } = await cartero(['config', 'check', file])

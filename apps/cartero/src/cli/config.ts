@@ -40,6 +40,7 @@ async function load({ config: file }: { readonly config?: string | undefined }):
 async function check(options: { readonly config?: string | undefined }): Promise<void> {
   const { config, file } = await load(options)
   await checkFiles(config)
+  await checkWayOut(config)
   const { warnings } = await import('../config-rules.ts')
   for (const warning of warnings(config)) say(`warning: ${warning}`)
   say(`${file ?? 'the defaults (no file was named or found)'}: nothing is wrong`)
@@ -51,10 +52,21 @@ async function checkFiles({ tls, auth, data }: CarteroConfig): Promise<void> {
     import('../tls-identity.ts'),
     import('../data-folder.ts'),
   ])
-  if (auth.clientAuthorities !== undefined) readAuthorities(auth.clientAuthorities)
+  if (auth.clientAuthorities !== undefined) readAuthorities(auth.clientAuthorities, 'auth.clientAuthorities')
   if (tls.certificate === undefined && tls.certificates.length === 0) return
   const nobody = { names: [], addresses: [], selfSignedIsFine: true }
   new TlsIdentity({ ...tls, ...nobody, data: dataFolder(data) }).reload()
+}
+
+/** Passwords of routes, and whom we believe about other hosts, likewise. Throws OperatorError. */
+async function checkWayOut(config: CarteroConfig): Promise<void> {
+  const [{ readAuthorities }, { routeTable }] = await Promise.all([
+    import('../tls-identity.ts'),
+    import('../relay-settings.ts'),
+  ])
+  routeTable(config)
+  const { authorities } = config.relay.tls
+  if (authorities !== undefined) readAuthorities(authorities, 'relay.tls.authorities')
 }
 
 async function explain(key: string, options: ConfigOptions): Promise<void> {

@@ -1,0 +1,109 @@
+// What `cartero explain` tells of an address: who has it here, or which way its mail would go.
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { CarteroProcess } from '@cartero/testkit'
+import type { Explanation } from '../src/explain-verbs.ts'
+import { cartero, temporaryFolder, type Answer } from './cartero-command.ts'
+
+let system: CarteroProcess
+const folder: { remove: () => void } = { remove: () => undefined }
+
+const CONFIG = `
+dns: { servers: ["127.0.0.1:1"], patience: 100ms, rounds: 1 }
+relay: { loopback: true, mode: send, messagesPerMinute: 60 }
+routes:
+  - { name: partner, hosts: ["127.0.0.1:2", "127.0.0.2:2"], tls: encrypt, connections: 3 }
+routing:
+  - { match: partner.example, via: partner }
+  - { match: nobody.example, via: refuse }
+`
+
+before(async () => {
+  const file = join(
+    temporaryFolder({ after: (remove) => void (folder.remove = remove as () => void) }),
+    'c.yaml',
+  )
+  writeFileSync(file, CONFIG)
+  system = await CarteroProcess.start({ args: ['--config', file] })
+})
+after(async () => {
+  await system[Symbol.asyncDispose]()
+  folder.remove()
+})
+
+const on = (...words: string[]): Promise<Answer> => cartero([...words, '--data', system.data])
+
+async function explained(address: string): Promise<Explanation> {
+  const { code, out, err } = await on('explain', address, '-o', 'json')
+  assert.equal(code, 0, err)
+  return JSON.parse(out) as Explanation
+}
+
+test('who has an address here is told, and who has not', async () => {
+  assert.deepEqual(await explained('Bob+lists@cartero.test'), {
+    address: 'bob+lists@cartero.test',
+    verdict: 'mailbox',
+    mailboxes: [{ account: 'bob@cartero.test', detail: 'lists' }],
+    ways: [],
+  })
+  assert.equal((await explained('nobody@cartero.test')).verdict, 'noSuchUser')
+  assert.match((await on('explain', 'nobody@cartero.test')).out, /is refused: the domain is ours/)
+})
+
+test('a route is told with its hosts, TLS and limits, and a rule that refuses', async () => {
+  const { verdict, ways } = await explained('tim@partner.example')
+  assert.equal(verdict, 'rule')
+  const [way] = ways
+  assert.deepEqual([way!.destination, way!.by, way!.mode], ['via partner', 'rule', 'send'])
+  assert.deepEqual(way!.limits, { connections: 3, messagesPerMinute: 60 })
+  const { hosts } = way!
+  assert.deepEqual(hosts?.kind === 'hosts' && hosts.hosts.map(({ addresses, port }) => [addresses, port]), [
+    [['127.0.0.1'], 2],
+    [['127.0.0.2'], 2],
+  ])
+  assert.deepEqual(way!.tls?.hosts, ['TLS, with any certificate', 'TLS, with any certificate'])
+  const { out } = await on('explain', 'tim@partner.example')
+  assert.match(out, /for tim@partner\.example: to via partner, by a rule of routing; is sent\n/)
+  assert.match(out, /^ {2}host 127\.0\.0\.1:2, preference 0: 127\.0\.0\.1\n {4}TLS, with any certificate$/m)
+  assert.match((await on('explain', 'tim@nobody.example')).out, /is refused, by a rule of routing/)
+})
+
+test('a DNS that does not answer is told, and no conclusion is drawn from it', async () => {
+  const { ways } = await explained('tim@elsewhere.example')
+  const { hosts } = ways[0]!
+  assert.equal(hosts?.kind, 'none')
+  assert.match(hosts?.kind === 'none' ? hosts.status : '', /^4\./)
+})
+
+test('what waits there is told, with why and until when', async () => {
+  await cartero(['sendmail', '--data', system.data, 'tim@elsewhere.example'], { input: '\nx\n' })
+  for (let i = 0; i < 100; i++) {
+    const [way] = (await explained('tom@elsewhere.example')).ways
+    if (way!.waiting?.reason === undefined) continue
+    assert.equal(way!.waiting.deliveries, 1)
+    assert.ok(way!.waiting.nextTry! > Date.now())
+    assert.match((await on('explain', 'tom@elsewhere.example')).out, /waiting: 1 delivery, \d+, next try in/)
+    return
+  }
+  assert.fail(system.output)
+})
+
+test('an alias that leads elsewhere is followed', async () => {
+  const words = ['alias', 'add', 'out@cartero.test', 'tim@partner.example', 'bob@cartero.test']
+  assert.equal((await on(...words)).code, 0)
+  const { mailboxes, ways } = await explained('out@cartero.test')
+  assert.deepEqual(mailboxes, [{ account: 'bob@cartero.test' }])
+  assert.deepEqual(
+    ways.map(({ recipient, destination }) => [recipient, destination]),
+    [['tim@partner.example', 'via partner']],
+  )
+})
+
+test('what is no address ends with 2, and a stopped system cannot be asked', async (context) => {
+  assert.equal((await on('explain', 'no address')).code, 2)
+  const { code, err } = await cartero(['explain', 'a@b.example', '--data', temporaryFolder(context)])
+  assert.equal(code, 1)
+  assert.match(err, /is stopped: start it/)
+})
