@@ -107,7 +107,7 @@ export interface TlsPolicy {
   readonly text: readonly string[]
   /** For `cartero explain`, a sentence each. */
   readonly steps: readonly string[]
-  /** A policy that is only tested: what would have been refused is reported, and never refused (RFC 8461 §5). */
+  /** All hosts may be used, and a policy that is only tested might refuse them (`tested`): that is reported, and no more (RFC 8461 §5). */
   readonly isTestingOnly: boolean
   /** A policy that is there and could not be used, or not be renewed. */
   readonly trouble?: { readonly failure: TlsFailure; readonly detail: string }

@@ -180,6 +180,15 @@ describe('MTA-STS', () => {
     assert.deepEqual([policy.type, policy.isTestingOnly], ['sts', true])
   })
 
+  test('gotcha 57: only tested, makes nobody lenient with a host that DANE is about', async () => {
+    policyHost.answer = policyText('testing')
+    const faults = { '_25._tcp.mx.example.com': 'timeout' } as const
+    const resolver = new ZoneResolver(zone, { validated: true, faults })
+    const policy = await policyOf({ resolver, hosts: [SIGNED, mailHost('mx2.example.com')] })
+    assert.deepEqual(policy.hosts.map(said), ['4.7.5 dnssec-invalid', 'opportunistic'])
+    assert.equal(policy.isTestingOnly, false)
+  })
+
   test('of mode none is none', async () => {
     policyHost.answer = policyText('none')
     const { type, hosts: decided, isTestingOnly } = await policyOf({ zone, hosts })

@@ -15,6 +15,8 @@ export interface IssueOptions {
   readonly commonName?: string
   /** From now on; negative for one that has expired. */
   readonly days?: number
+  /** Nothing but the issuer's name tells who it is. */
+  readonly lacksKeyIdentifiers?: boolean
 }
 
 const CURVE = '-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
@@ -41,6 +43,11 @@ export class TestAuthority {
     return new TestAuthority(own, '')
   }
 
+  /** Issues with what was not made for it. */
+  static misusing(identity: TestIdentity): TestAuthority {
+    return new TestAuthority(identity, identity.certificate)
+  }
+
   /** One below this, which is shown with what it issues. */
   intermediate(name = 'Test intermediate'): TestAuthority {
     const extensions = 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign'
@@ -48,10 +55,12 @@ export class TestAuthority {
     return new TestAuthority(own, own.certificate + this.#chain)
   }
 
-  issue({ names = [], commonName = 'test', days = 3650 }: IssueOptions = {}): TestIdentity {
+  issue(options: IssueOptions = {}): TestIdentity {
+    const { names = [], commonName = 'test', days = 3650, lacksKeyIdentifiers = false } = options
     const alternatives = names.map((name) => (/^[\d.]+$|:/.test(name) ? `IP:${name}` : `DNS:${name}`))
     const extensions = [
       'basicConstraints=CA:FALSE',
+      ...(lacksKeyIdentifiers ? ['subjectKeyIdentifier=none', 'authorityKeyIdentifier=none'] : []),
       ...(names.length > 0 ? [`subjectAltName=${alternatives.join(',')}`] : []),
     ]
     const own = this.#sign(`/CN=${commonName}`, extensions.join('\n'), days)

@@ -145,11 +145,22 @@ describe('a server for whom the DNS vouches (DANE)', () => {
     })
   })
 
+  test('is not known by an issuer whose name it forges', async () => {
+    const forged = TestAuthority.root().issue({ names: ['mx.example'], lacksKeyIdentifiers: true })
+    await showing({ ...forged, certificate: forged.certificate + root.certificate }, async () => {
+      assert.equal(await call([record(2, 0, 1, root.certificate)]), 'TLSA_MISMATCH')
+    })
+  })
+
   test('is not known by an issuer that may not be one', async () => {
     const leaf = root.issue({ names: ['leaf.example'] })
-    await showing({ ...mail, certificate: mail.certificate + leaf.certificate }, async () => {
+    await showing(TestAuthority.misusing(leaf).issue({ names: ['mx.example'] }), async () => {
       assert.equal(await call([record(2, 0, 1, leaf.certificate)]), 'TLSA_MISMATCH')
     })
+  })
+
+  test('is not its own issuer', async () => {
+    assert.equal(await call([record(2, 0, 1, mail.certificate)]), 'TLSA_MISMATCH')
   })
 
   test('may show its issuers in whatever order', async () => {

@@ -117,7 +117,9 @@ function composed(
     ...typeOf(tlsa, sts),
     hosts,
     steps: [...new Set([...tlsa, ...sts, ...decisions].flatMap((one) => one?.step ?? []))],
-    isTestingOnly: hosts.some((host) => host.kind === 'use' && host.tested !== undefined),
+    // A host that is avoided, or must show who it is, is so for another reason: nobody is to be lenient with it.
+    isTestingOnly:
+      hosts.length > 0 && hosts.every((host) => host.kind === 'use' && host.tested !== undefined),
     ...(trouble && { trouble }),
   }
 }
