@@ -161,7 +161,7 @@ function limitsOf(
 }
 
 async function waitingFor(destination: string, queue: ExplainStores['queue']): Promise<Waiting | undefined> {
-  const cells = (await queue.shape()).filter((cell) => cell.destination === destination)
+  const cells = await queue.shape({ destination })
   if (cells.length === 0) return undefined
   const sum = (of: (cell: (typeof cells)[number]) => number): number =>
     cells.reduce((total, cell) => total + of(cell), 0)

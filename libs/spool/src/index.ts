@@ -26,6 +26,7 @@ export {
 export {
   destinationOf,
   nextHopOf,
+  OTHER_DESTINATIONS,
   type Change,
   type ChangeProgress,
   type DeliveryFilter,
@@ -37,6 +38,7 @@ export {
   type OutboundQueue,
   type QueueOffice,
   type ShapeCell,
+  type ShapeWish,
 } from './queue.ts'
 export { DEAD_LETTER_RETENTION_MS } from './ledger/item.ts'
 export { QueueIds, type RandomOctets } from './queue-id.ts'

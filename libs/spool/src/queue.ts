@@ -101,8 +101,18 @@ export interface MessageView {
   readonly deliveries: readonly DeliverySummary[]
 }
 
+/** In a shape: all destinations together that are not told by name. */
+export const OTHER_DESTINATIONS = '*'
+
+/** What an operator wants to see of the whole: one destination, or of so many, those with the most deliveries (100). */
+export interface ShapeWish {
+  readonly destination?: DestinationName
+  readonly destinations?: number
+}
+
 /** Deliveries that have all of this in common, counted. */
 export interface ShapeCell {
+  /** Or OTHER_DESTINATIONS. */
   readonly destination: DestinationName
   readonly state: DeliveryState
   /** Hours since the epoch in which they were accepted. */
@@ -146,8 +156,8 @@ export interface QueueOffice {
   ): Promise<DeliveryPage>
   count(filter: DeliveryFilter): Promise<number>
   show(queueId: QueueId): Promise<MessageView | undefined>
-  /** From counters that are kept as things change. */
-  shape(): Promise<readonly ShapeCell[]>
+  /** From counters that are kept as things change; right when nothing has changed for two seconds. */
+  shape(wish?: ShapeWish): Promise<readonly ShapeCell[]>
   /** In portions, each durable before it is told; aborting stops between two. Idempotent. */
   change(filter: DeliveryFilter, change: Change, signal: AbortSignal): AsyncIterable<ChangeProgress>
 }

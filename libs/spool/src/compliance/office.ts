@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 
-import type { Change, DeliveryFilter, DeliveryId, DeliverySummary } from '../index.ts'
+import type { Change, DeliveryFilter, DeliveryId, DeliverySummary, ShapeWish } from '../index.ts'
 import { deferAll } from './outbound.ts'
 import { toEachRecipient, type Bench } from './setup.ts'
 
@@ -125,6 +125,27 @@ export function describeOffice(the: () => Bench): void {
       await idle(the())
       assert.deepEqual(await the().spool.shape(), [])
       assert.equal(await the().spool.count({}), 0)
+    })
+  })
+
+  describe('a queue to many destinations', () => {
+    it('tells by name of those with the most, of the others together, and of one that is asked for', async () => {
+      for (const address of ['a@one.example', 'b@one.example', 'c@two.example', 'd@three.example'])
+        await the().sent([address])
+      await idle(the())
+      await the().sent(['e@one.example'])
+      await the().sent(['f@two.example'])
+      await idle(the())
+      const sizes = async (wish: ShapeWish): Promise<Record<string, number>> => {
+        const found: Record<string, number> = {}
+        for (const { destination, deliveries } of await the().spool.shape(wish))
+          found[destination] = (found[destination] ?? 0) + deliveries
+        return found
+      }
+      assert.deepEqual(await sizes({ destinations: 1 }), { 'one.example': 3, '*': 3 })
+      assert.deepEqual(await sizes({}), { 'one.example': 3, 'two.example': 2, 'three.example': 1 })
+      assert.deepEqual(await sizes({ destination: 'two.example' }), { 'two.example': 2 })
+      assert.deepEqual(await sizes({ destination: 'none.example' }), {})
     })
   })
 

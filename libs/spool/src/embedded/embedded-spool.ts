@@ -26,6 +26,7 @@ import type {
   LeaseTerms,
   MessageView,
   ShapeCell,
+  ShapeWish,
 } from '../queue.ts'
 import { QueueIds } from '../queue-id.ts'
 import { Backlog } from './backlog.ts'
@@ -263,8 +264,8 @@ export class EmbeddedSpool implements Spool {
     return this.#ask(() => this.#desk.show(queueId))
   }
 
-  shape(): Promise<readonly ShapeCell[]> {
-    return this.#ask(() => this.#desk.shape())
+  shape(wish?: ShapeWish): Promise<readonly ShapeCell[]> {
+    return this.#ask(() => this.#desk.shape(wish))
   }
 
   async *change(

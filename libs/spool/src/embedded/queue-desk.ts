@@ -5,18 +5,20 @@ import { URGING } from '../ledger/alteration.ts'
 import { isNewer, newestFirst } from '../ledger/filter.ts'
 import type { Item } from '../ledger/item.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { ShapeCounter } from '../ledger/shape.ts'
+import { ShapeCounter, SHAPED_DESTINATIONS } from '../ledger/shape.ts'
 import { itemsThat, summaryOf, viewOf } from '../ledger/summary.ts'
 import type { DeliveryId, QueueId } from '../ports.ts'
-import type {
-  Change,
-  ChangeProgress,
-  DeliveryFilter,
-  DeliveryPage,
-  DestinationName,
-  MessageView,
-  QueueOffice,
-  ShapeCell,
+import {
+  OTHER_DESTINATIONS,
+  type Change,
+  type ChangeProgress,
+  type DeliveryFilter,
+  type DeliveryPage,
+  type DestinationName,
+  type MessageView,
+  type QueueOffice,
+  type ShapeCell,
+  type ShapeWish,
 } from '../queue.ts'
 import type { SpoolProcedures } from './procedures.ts'
 import { entryOf, type KeptEntry } from './rows.ts'
@@ -102,12 +104,18 @@ export class QueueDesk implements QueueOffice {
     return entry && viewOf(entry)
   }
 
-  async shape(): Promise<readonly ShapeCell[]> {
+  async shape(wish: ShapeWish = {}): Promise<readonly ShapeCell[]> {
     const counter = new ShapeCounter()
     const unrecorded = this.#unrecorded()
-    for (const cell of await this.#parts.store.call('shape')) counter.add(cell)
+    const { destinations = SHAPED_DESTINATIONS } = wish
+    const recorded = await this.#parts.store.call('shape', { ...wish, destinations })
+    const isOther = ({ destination }: ShapeCell): boolean => destination === OTHER_DESTINATIONS
+    for (const cell of recorded.filter(isOther)) counter.add(cell)
+    const named = recorded.filter((cell) => !isOther(cell))
+    if (wish.destination === undefined) counter.separate(named)
+    else for (const cell of named) counter.add(cell)
     for (const entry of unrecorded) counter.count(entry)
-    return counter.cells
+    return counter.cells(wish)
   }
 
   /** First what is in memory, then rows. What comes into memory meanwhile is told by the rows, and changed where it is then. */

@@ -4,10 +4,11 @@ import { numberOf, queueIdOf } from '../ledger/entry.ts'
 import { matcher } from '../ledger/filter.ts'
 import type { DeliveryId, DeliverySummary } from '../ports.ts'
 import type { DeliveryFilter, ShapeCell } from '../queue.ts'
-import type { DeliveryRow, MessageRow } from './rows.ts'
+import { conditionsOf, CONDITIONS } from './row-conditions.ts'
+import { RowSummary, type ListedRow } from './row-summary.ts'
 
 /** Rows looked at in one call, whatever is found: some 20 ms, in which nobody else is served. */
-export const BUDGET = 4_000
+export const BUDGET = 20_000
 
 export interface Search {
   readonly filter: DeliveryFilter
@@ -23,13 +24,13 @@ export interface Listing {
 
 export function prepareLists(database: Database) {
   const search = prepareSearch(database)
-  const { shape, total, loaded } = {
-    shape: database.prepare('SELECT * FROM shape'),
-    total: database.prepare(`
-      SELECT sum(deliveries) AS n FROM shape
-      WHERE ($destination IS NULL OR destination = $destination) AND ($state IS NULL OR state = $state)`),
-    loaded: database.prepare('SELECT 1 FROM temp.loaded WHERE queueId = ?'),
-  }
+  const loaded = database.prepare('SELECT 1 FROM temp.loaded WHERE queueId = ?')
+  const total = database.prepare(`
+    SELECT sum(deliveries) AS n FROM total
+    WHERE destination = coalesce($destination, '*') AND ($state IS NULL OR state = $state)`)
+  const shapeOf = database.prepare('SELECT * FROM shape WHERE destination = ?')
+  const longest = database.prepare(`
+    SELECT destination FROM total WHERE destination <> '*' GROUP BY destination ORDER BY sum(deliveries) DESC LIMIT ?`)
   const isFree: Test = ({ queueId }) => loaded.get(queueId) === undefined
   return {
     /** Of messages that are not in memory, newest first. */
@@ -49,36 +50,71 @@ export function prepareLists(database: Database) {
     }): number {
       return Number(total.get({ destination, state })?.['n'] ?? 0)
     },
-    shape(): readonly ShapeCell[] {
-      return shape.all().map((cell) => ({ ...cell })) as unknown as ShapeCell[]
+    /** Of one destination, or of some, those with the most deliveries; `*` are all together. */
+    shape({ destination, destinations }: RowShapeWish): readonly ShapeCell[] {
+      const names =
+        destination === undefined
+          ? ['*', ...longest.all(destinations).map((row) => row['destination'] as string)]
+          : [destination]
+      return names.flatMap((name) => shapeOf.all(name)) as unknown as ShapeCell[]
     },
   }
 }
 
+/** One destination, or how many of those with the most deliveries. */
+export interface RowShapeWish {
+  readonly destination?: string
+  readonly destinations: number
+}
+
 type Test = (summary: DeliverySummary) => boolean
 
-/** Looks through the rows in the order of the narrowest index there is for the filter. */
+/**
+ * Looks through the rows in the order of the narrowest index there is for the filter: a stretch of BUDGET rows at most, of which
+ * SQLite itself passes over what cannot be meant.
+ */
 export function prepareSearch(database: Database): (search: Search, also?: Test) => Listing {
-  const order = 'AND (queueId, number) < ($queueId, $number) ORDER BY queueId DESC, number DESC'
-  const all = database.prepare(`SELECT * FROM delivery WHERE true ${order}`)
-  const to = database.prepare(`SELECT * FROM delivery WHERE destination = $destination ${order}`)
-  const inState = database.prepare(`SELECT * FROM delivery WHERE state = $state ${order}`)
+  const routes = {
+    all: prepareRoute(database, 'true'),
+    to: prepareRoute(database, 'destination = $destination'),
+    in: prepareRoute(database, 'state = $state'),
+  }
   const of = database.prepare('SELECT * FROM delivery WHERE queueId = ? ORDER BY number DESC')
 
   return ({ filter, limit, after }, also = () => true) => {
+    const at = after === undefined ? { queueId: '~', number: 0 } : keyOf(after)
     const meets = matcher(filter)
     const wanted = { limit, matches: (one: DeliverySummary) => meets(one) && also(one) }
-    const at = after === undefined ? { queueId: '~', number: 0 } : keyOf(after)
     const { ids, destination, state } = filter
     if (ids !== undefined) {
       const queueIds = [...new Set(ids.map(queueIdOf))].toSorted().toReversed()
       const rows = queueIds.filter((id) => id <= at.queueId).flatMap((queueId) => of.all(queueId))
-      const behind = rows.filter((row) => isBehind(row as unknown as Key, at))
-      return look(behind, wanted)
+      return look(
+        rows.filter((row) => isBehind(row as unknown as Key, at)),
+        wanted,
+      )
     }
-    if (destination !== undefined) return look(to.iterate({ ...at, destination }), wanted)
-    if (state !== undefined) return look(inState.iterate({ ...at, state }), wanted)
-    return look(all.iterate({ ...at }), wanted)
+    const route = destination !== undefined ? routes.to : state !== undefined ? routes.in : routes.all
+    const by = { ...(destination && { destination }), ...(state && route === routes.in && { state }) }
+    const end = route.end.get({ ...at, ...by, budget: BUDGET - 1 }) as unknown as Key | undefined
+    const { queueId: untilId, number: untilNumber } = end ?? { queueId: '', number: 0 }
+    const stretch = { ...at, ...conditionsOf(filter), untilId, untilNumber }
+    const listing = look(route.rows.iterate(stretch), wanted)
+    if (listing.until !== undefined || end === undefined) return listing
+    return { ...listing, until: `${end.queueId}.${end.number}` as DeliveryId }
+  }
+}
+
+/** Rows of an index from a place on: where a stretch of them ends, and what may be meant of it. */
+function prepareRoute(database: Database, condition: string) {
+  const behind = '(queueId, number) < ($queueId, $number)'
+  const order = 'ORDER BY queueId DESC, number DESC'
+  return {
+    end: database.prepare(`
+      SELECT queueId, number FROM delivery WHERE ${condition} AND ${behind} ${order} LIMIT 1 OFFSET $budget`),
+    rows: database.prepare(`
+      SELECT * FROM delivery WHERE ${condition} AND ${behind} AND (queueId, number) >= ($untilId, $untilNumber)
+      AND ${CONDITIONS} ${order}`),
   }
 }
 
@@ -92,82 +128,17 @@ const keyOf = (id: DeliveryId): Key => ({ queueId: queueIdOf(id), number: number
 const isBehind = (row: Key, at: Key): boolean =>
   row.queueId < at.queueId || (row.queueId === at.queueId && row.number < at.number)
 
-/** Ends at the limit, or when enough was looked at. */
+/** Ends at the limit. */
 function look(
   rows: Iterable<Record<string, unknown>>,
   { limit, matches }: { readonly limit: number; readonly matches: Test },
 ): Listing {
   const found: DeliverySummary[] = []
-  let looked = 0
   for (const row of rows) {
-    const line = new Line(row as unknown as ListedRow)
-    if (matches(line)) found.push(line.summary)
-    looked += 1
-    if (found.length >= limit || looked >= BUDGET) return { found, until: line.id }
+    const line = new RowSummary(row as unknown as ListedRow)
+    if (!matches(line)) continue
+    found.push(line.whole)
+    if (found.length >= limit) return { found, until: line.id }
   }
   return { found }
-}
-
-type ListedRow = DeliveryRow & Pick<MessageRow, 'queueId' | 'size' | 'acceptedAt'> & { reversePath: string }
-
-/** A row, read as far as somebody asks. */
-class Line implements DeliverySummary {
-  readonly #row: ListedRow
-
-  constructor(row: ListedRow) {
-    this.#row = row
-  }
-
-  get id(): DeliveryId {
-    return `${this.#row.queueId}.${this.#row.number}` as DeliveryId
-  }
-
-  get queueId(): DeliverySummary['queueId'] {
-    return this.#row.queueId
-  }
-
-  get state(): DeliverySummary['state'] {
-    return this.#row.state
-  }
-
-  get reversePath(): string {
-    return this.#row.reversePath
-  }
-
-  get recipients(): readonly string[] {
-    return (JSON.parse(this.#row.recipients) as { address: string }[]).map(({ address }) => address)
-  }
-
-  get destination(): string {
-    return this.#row.destination
-  }
-
-  get size(): number {
-    return this.#row.size
-  }
-
-  get attempts(): number {
-    return this.#row.attempts
-  }
-
-  get acceptedAt(): number {
-    return this.#row.acceptedAt
-  }
-
-  get reason(): string {
-    return this.#row.reason
-  }
-
-  get summary(): DeliverySummary {
-    const { id, queueId, state, reversePath, recipients, destination, size, attempts, acceptedAt } = this
-    const { notBefore, reason, status, sentence } = this.#row
-    const isDead = state === 'failed' || state === 'expired'
-    return {
-      ...{ id, queueId, state, reversePath, recipients, destination, size, attempts, acceptedAt },
-      ...(notBefore > 0 && (isDead ? { keptUntil: notBefore } : { notBefore })),
-      ...(reason !== '' && { reason }),
-      ...(status !== '' && { status }),
-      ...(sentence !== null && { sentence }),
-    }
-  }
 }

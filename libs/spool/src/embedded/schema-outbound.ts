@@ -8,18 +8,29 @@ export const OWN_DUE = `(
     (state IN ('ready', 'leased', 'deferred') AND destination IN ('', 'local'))
     OR (state IN ('failed', 'expired') AND notBefore > 0)))`
 
+/** In the counters: all destinations together. */
+const EVERYWHERE = '*'
+
 const IS_LISTED = (row: 'old' | 'new'): string => `${row}.state NOT IN ('delivered', 'removed')`
 
-/** One delivery more, or one less, that has all of this in common. */
-const COUNT = (row: 'old' | 'new', sign: 1 | -1): string => `
+/** One delivery more, or one less, that has all of this in common; for its destination, and for all. */
+const COUNT = (row: 'old' | 'new', sign: 1 | -1): string =>
+  [`${row}.destination`, `'${EVERYWHERE}'`]
+    .map(
+      (destination) => `
   INSERT INTO shape
-    SELECT ${row}.destination, ${row}.state, ${row}.acceptedAt / 3600000, ${row}.status, ${sign}, ${sign} * ${row}.size
+    SELECT ${destination}, ${row}.state, ${row}.acceptedAt / 3600000, ${row}.status, ${sign}, ${sign} * ${row}.size
     WHERE ${IS_LISTED(row)}
-    ON CONFLICT DO UPDATE SET deliveries = deliveries + excluded.deliveries, octets = octets + excluded.octets;`
+    ON CONFLICT DO UPDATE SET deliveries = deliveries + excluded.deliveries, octets = octets + excluded.octets;
+  INSERT INTO total SELECT ${destination}, ${row}.state, ${sign} WHERE ${IS_LISTED(row)}
+    ON CONFLICT DO UPDATE SET deliveries = deliveries + excluded.deliveries;`,
+    )
+    .join('')
 
 const FORGET_EMPTY = `
-  DELETE FROM shape WHERE destination = old.destination AND state = old.state AND hour = old.acceptedAt / 3600000
-    AND status = old.status AND deliveries = 0;`
+  DELETE FROM shape WHERE destination IN (old.destination, '${EVERYWHERE}') AND state = old.state
+    AND hour = old.acceptedAt / 3600000 AND status = old.status AND deliveries = 0;
+  DELETE FROM total WHERE destination IN (old.destination, '${EVERYWHERE}') AND state = old.state AND deliveries = 0;`
 
 const ENTER_LANE = `
   INSERT INTO lane SELECT new.destination, new.priority, new.due WHERE new.due IS NOT NULL
@@ -33,7 +44,7 @@ const LEAVE_LANE = `
 
 /**
  * Mail for elsewhere is taken by destination: an index gives what is due for one, `lane` the destinations for which something is.
- * `shape` counts. Both, and the number of messages that wait, follow each change of a row by triggers, so that no statement can
+ * `shape` and `total` count. All of these, and the number of messages that wait, follow each change of a row by triggers, so that no statement can
  * forget them. A message that nobody has routed yet is a delivery number 0, without a destination.
  */
 export const OUTBOUND = `
@@ -95,6 +106,12 @@ export const OUTBOUND = `
   ) STRICT, WITHOUT ROWID;
   INSERT INTO shape SELECT destination, state, acceptedAt / 3600000, status, count(*), sum(size) FROM delivery
     WHERE state NOT IN ('delivered', 'removed') GROUP BY 1, 2, 3, 4;
+  INSERT INTO shape SELECT '${EVERYWHERE}', state, hour, status, sum(deliveries), sum(octets) FROM shape GROUP BY 2, 3, 4;
+
+  CREATE TABLE total (
+    destination TEXT NOT NULL, state TEXT NOT NULL, deliveries INTEGER NOT NULL, PRIMARY KEY (destination, state)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO total SELECT destination, state, sum(deliveries) FROM shape GROUP BY 1, 2;
 
   CREATE TABLE lane (
     destination TEXT NOT NULL, priority INTEGER NOT NULL, nextDue INTEGER,

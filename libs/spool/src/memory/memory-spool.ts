@@ -29,6 +29,7 @@ import type {
   LeaseTerms,
   MessageView,
   ShapeCell,
+  ShapeWish,
 } from '../queue.ts'
 import { QueueIds } from '../queue-id.ts'
 
@@ -144,10 +145,10 @@ export class MemorySpool implements Spool {
     return entry && viewOf(entry)
   }
 
-  async shape(): Promise<readonly ShapeCell[]> {
+  async shape(wish?: ShapeWish): Promise<readonly ShapeCell[]> {
     const counter = new ShapeCounter()
     for (const entry of this.#all()) counter.count(entry)
-    return counter.cells
+    return counter.cells(wish)
   }
 
   async *change(

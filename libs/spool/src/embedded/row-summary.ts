@@ -1,0 +1,69 @@
+import type { DeliveryId, DeliverySummary } from '../ports.ts'
+import type { DeliveryRow, MessageRow } from './rows.ts'
+
+/** A delivery as SQLite has it. */
+export type ListedRow = DeliveryRow &
+  Pick<MessageRow, 'queueId' | 'size' | 'acceptedAt'> & { reversePath: string }
+
+/** What an operator sees of a row, read as far as somebody asks. */
+export class RowSummary implements DeliverySummary {
+  readonly #row: ListedRow
+
+  constructor(row: ListedRow) {
+    this.#row = row
+  }
+
+  get id(): DeliveryId {
+    return `${this.#row.queueId}.${this.#row.number}` as DeliveryId
+  }
+
+  get queueId(): DeliverySummary['queueId'] {
+    return this.#row.queueId
+  }
+
+  get state(): DeliverySummary['state'] {
+    return this.#row.state
+  }
+
+  get reversePath(): string {
+    return this.#row.reversePath
+  }
+
+  get recipients(): readonly string[] {
+    return (JSON.parse(this.#row.recipients) as { address: string }[]).map(({ address }) => address)
+  }
+
+  get destination(): string {
+    return this.#row.destination
+  }
+
+  get size(): number {
+    return this.#row.size
+  }
+
+  get attempts(): number {
+    return this.#row.attempts
+  }
+
+  get acceptedAt(): number {
+    return this.#row.acceptedAt
+  }
+
+  get reason(): string {
+    return this.#row.reason
+  }
+
+  /** All of it, as a plain object. */
+  get whole(): DeliverySummary {
+    const { id, queueId, state, reversePath, recipients, destination, size, attempts, acceptedAt } = this
+    const { notBefore, reason, status, sentence } = this.#row
+    const isDead = state === 'failed' || state === 'expired'
+    return {
+      ...{ id, queueId, state, reversePath, recipients, destination, size, attempts, acceptedAt },
+      ...(notBefore > 0 && (isDead ? { keptUntil: notBefore } : { notBefore })),
+      ...(reason !== '' && { reason }),
+      ...(status !== '' && { status }),
+      ...(sentence !== null && { sentence }),
+    }
+  }
+}
