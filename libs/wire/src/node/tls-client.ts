@@ -2,16 +2,10 @@ import { isIP, type Socket } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
 import type { Clock } from '../clock.ts'
 import { endPointOf, peerOf } from './certificate.ts'
+import { clientContext } from './client-contexts.ts'
 import { daneFault, type CertificateFault, type DaneOptions } from './dane.ts'
 import { DialError } from './dial-error.ts'
-import {
-  channelFacts,
-  CIPHERS,
-  handshake,
-  HandshakeError,
-  OLDEST_VERSION,
-  type Secured,
-} from './handshake.ts'
+import { channelFacts, handshake, HandshakeError, type Secured } from './handshake.ts'
 import type { Identity } from './tls-server.ts'
 
 export interface TlsClientOptions {
@@ -70,17 +64,14 @@ export async function secureClient(
 }
 
 /** Node is kept from judging: `secureConnect` comes whatever the certificate is, and all of the judgment is below. */
-function begin(socket: Socket, serverName: string, { authorities, identity }: TlsClientOptions): TLSSocket {
+function begin(socket: Socket, serverName: string, options: TlsClientOptions): TLSSocket {
   return connect({
     socket,
-    minVersion: OLDEST_VERSION,
-    ciphers: CIPHERS,
+    secureContext: clientContext(options),
     rejectUnauthorized: false,
     checkServerIdentity: () => undefined,
     // RFC 6066 §3: an address is no name
     ...(isIP(serverName) === 0 && { servername: serverName }),
-    ...(authorities !== undefined && { ca: authorities }),
-    ...(identity && { cert: identity.certificate, key: identity.key }),
   })
 }
 
