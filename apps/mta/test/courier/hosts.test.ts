@@ -126,6 +126,28 @@ describe('hosts', () => {
     assert.equal(server.sessions, 2)
   })
 
+  it('that have enough of us, and serve others, are not left alone for that', async () => {
+    await using server = await ScriptedServer.start({
+      greeting: ['220 welcome', '421 4.7.0 too many', '220 welcome'],
+    })
+    const stage = new CourierStage([server])
+    const waiting = Promise.withResolvers<boolean>()
+    const first = stage.feed([await stage.letter()])
+    const isIdle = Promise.withResolvers<void>()
+    first.waits.push(() => {
+      isIdle.resolve()
+      return waiting.promise
+    })
+    const running = stage.run(first)
+    await isIdle.promise
+    const second = stage.feed([await stage.letter()])
+    assert.equal((await stage.run(second)).kind, 'unreachable')
+    assert.equal((await stage.run(second)).kind, 'served')
+    assert.deepEqual(stage.events, [])
+    waiting.resolve(false)
+    await running
+  })
+
   it('that stay full do not keep a courier waiting for ever', async () => {
     await using server = await ScriptedServer.start()
     const stage = new CourierStage([server], { settings: { connectionsPerHost: 1 } })

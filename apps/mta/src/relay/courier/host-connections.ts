@@ -1,10 +1,23 @@
 import type { Clock } from '@cartero/wire'
 
+interface Count {
+  all: number
+  /** Those of all over which mail goes. */
+  working: number
+}
+
+/** One connection of a host, from before it is opened. */
+export interface Place {
+  /** The host takes mail. */
+  works(): void
+  leave(): void
+}
+
 /** Connections that are open or being opened, by host: none gets more than it may have, whatever destinations it serves. */
 export class HostConnections {
   readonly #most: number
   readonly #clock: Clock
-  readonly #counts = new Map<string, number>()
+  readonly #counts = new Map<string, Count>()
   #waiting: (() => void)[] = []
 
   constructor(most: number, clock: Clock) {
@@ -13,18 +26,30 @@ export class HostConnections {
   }
 
   isFull(key: string): boolean {
-    return (this.#counts.get(key) ?? 0) >= this.#most
+    return (this.#counts.get(key)?.all ?? 0) >= this.#most
   }
 
-  enter(key: string): void {
-    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1)
+  /** It takes mail over another connection at this moment. */
+  isServing(key: string): boolean {
+    return (this.#counts.get(key)?.working ?? 0) > 0
   }
 
-  leave(key: string): void {
-    const count = (this.#counts.get(key) ?? 0) - 1
-    if (count > 0) this.#counts.set(key, count)
-    else this.#counts.delete(key)
-    for (const wake of this.#waiting.splice(0)) wake()
+  enter(key: string): Place {
+    const count = this.#counts.get(key) ?? { all: 0, working: 0 }
+    this.#counts.set(key, count)
+    count.all++
+    let isWorking = false
+    return {
+      works: () => {
+        if (!isWorking) count.working++
+        isWorking = true
+      },
+      leave: () => {
+        if (isWorking) count.working--
+        if (--count.all === 0) this.#counts.delete(key)
+        for (const wake of this.#waiting.splice(0)) wake()
+      },
+    }
   }
 
   /** Fulfilled when one has left, the time is over, or the signal aborts. */

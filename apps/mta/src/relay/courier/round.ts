@@ -134,7 +134,7 @@ export class Round {
     const { options, connections } = this.#common
     const key = keyOf(candidate.host)
     this.#visits++
-    connections.enter(key)
+    const place = connections.enter(key)
     try {
       const seen = await visit({
         ...this.#manner(candidate),
@@ -143,11 +143,12 @@ export class Round {
         cargo: this.#cargo,
         addresses,
         signal: this.#signal,
+        ready: () => place.works(),
       })
       this.#take(seen, candidate.host)
       return seen
     } finally {
-      connections.leave(key)
+      place.leave()
     }
   }
 
@@ -209,10 +210,11 @@ export class Round {
 
   /** Who failed: one address, or, where none could be reached, all of the host. */
   #remember(host: MailHost, { facts: { address }, trouble }: Visit): 'host' | 'address' {
-    const { memory, options } = this.#common
+    const { memory, options, connections } = this.#common
     const key = address === undefined ? keyOf(host) : `${address}:${host.port}`
     this.#called.add(key)
-    const rest = memory.failed(key, trouble!)
+    // A host that serves others has enough of us, and is not away.
+    const rest = connections.isServing(keyOf(host)) ? 0 : memory.failed(key, trouble!)
     if (rest > 0) options.events?.resting?.(key, rest, trouble!.reason)
     return address === undefined ? 'host' : 'address'
   }

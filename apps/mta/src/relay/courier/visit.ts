@@ -41,6 +41,8 @@ export interface Call {
   readonly chunking: NonNullable<SmtpClientOptions['chunking']>
   readonly route: ReturnType<ConfiguredWays['route']>
   readonly signal: AbortSignal
+  /** The host takes mail. */
+  ready(): void
 }
 
 export interface Visit {
@@ -144,6 +146,7 @@ class Session {
 
   #ready(peer: PeerFacts): void {
     this.#peer = peer
+    this.#call.ready()
     this.#tell(peer.tls ? { kind: 'secured', tls: peer.tls } : { kind: 'notOffered' })
   }
 
