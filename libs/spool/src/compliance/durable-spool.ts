@@ -6,6 +6,7 @@ import { ManualClock } from '@cartero/wire'
 
 import type { Delivery, Spool } from '../index.ts'
 import { DEAD_LETTER_RETENTION_MS } from '../index.ts'
+import { describeDurableOutbound } from './durable-outbound.ts'
 import { Bench, toAll, toEachRecipient, toElsewhere } from './setup.ts'
 
 /** A place where spools can be opened one after the other; what one leaves behind, the next one finds. */
@@ -46,8 +47,10 @@ export function describeDurableSpool(name: string, setup: () => Promise<SpoolPla
     /** Lets a checkpoint happen. */
     async function checkpoint(): Promise<void> {
       clock.advance(5_000)
-      await bench.list({}, 1)
+      await bench.settled()
     }
+
+    describeDurableOutbound(() => ({ bench, crash, restart, checkpoint }))
 
     for (const [how, again] of [
       ['a crash', crash],

@@ -10,6 +10,7 @@ import { SqlWorker } from '@cartero/sql'
 import { ManualClock } from '@cartero/wire'
 
 import { Bench, envelope } from '../compliance/index.ts'
+import type { QueueId } from '../index.ts'
 import { EmbeddedSpool } from './index.ts'
 import procedures from './procedures.ts'
 
@@ -44,6 +45,39 @@ function firstDatabase(file: string, content: string, states: readonly string[])
     const recipients = JSON.stringify([{ address: 'bob@example.org', account: 'bob' }])
     delivery.run(queueId, '{"kind":"local"}', recipients, state, isDead ? 0 : 1, 'why')
   })
+  database.close()
+}
+
+/** What stood in a row of the second version. */
+interface SecondRow {
+  readonly queueId: string
+  readonly nextHop: string
+  readonly state: string
+  readonly isRouted?: 0
+  readonly isWaiting?: 0
+  readonly due?: number | null
+}
+
+/** A database of the second version: deliveries without destinations, counters or lanes. */
+function secondDatabase(file: string, content: string, rows: readonly SecondRow[]): void {
+  const database = new DatabaseSync(file)
+  for (const migration of procedures.migrations.slice(0, 2)) database.exec(migration)
+  database.exec('PRAGMA user_version = 2')
+  const message = database.prepare('INSERT INTO message VALUES (?, ?, ?, ?, 7, 3600000, ?, 0, ?, 0, ?, 2)')
+  const delivery = database.prepare('INSERT INTO delivery VALUES (?, 1, ?, ?, ?, 1, ?, ?)')
+  for (const { queueId, nextHop, state, isRouted = 1, isWaiting = 1, due = 1 } of rows) {
+    message.run(
+      queueId,
+      JSON.stringify(envelope('bob@one.example')),
+      Buffer.alloc(0),
+      content,
+      isRouted,
+      isWaiting,
+      due,
+    )
+    const recipients = JSON.stringify([{ address: 'bob@one.example', account: '' }])
+    if (isRouted === 1) delivery.run(queueId, nextHop, recipients, state, due ?? 0, 'why')
+  }
   database.close()
 }
 
@@ -89,6 +123,60 @@ describe('what an older version has left behind', () => {
     await bench.states()
     clock.advance(5_000)
     assert.deepEqual(await bench.states(), ['leased'])
+    await bench.close()
+  })
+
+  it('relays what waited in a database of the second version, counts it, and lets go what was only remembered', async () => {
+    const log = new MemoryContentLog()
+    const draft = log.begin()
+    void draft.write(Buffer.from('octets'))
+    const file = join(root, 'second.db')
+    const nextHop = '{"kind":"remote","domain":"one.example"}'
+    const later = Date.now() + 3_600_000
+    secondDatabase(file, await draft.commit(), [
+      { queueId: '0000000000000001', nextHop, state: 'ready', due: 0 },
+      { queueId: '0000000000000002', nextHop, state: 'deferred', due: later },
+      { queueId: '0000000000000003', nextHop, state: 'held', due: null },
+      { queueId: '0000000000000004', nextHop: '{"kind":"local"}', state: 'deferred', due: 1 },
+      { queueId: '0000000000000005', nextHop, state: 'delivered', isWaiting: 0, due: null },
+      { queueId: '0000000000000006', nextHop, state: 'failed', isWaiting: 0, due: later },
+      { queueId: '0000000000000007', nextHop, state: '', isRouted: 0, due: 0 },
+    ])
+    const clock = new ManualClock(Date.now())
+    const spool = await EmbeddedSpool.open({ log, sql, file, clock })
+    const bench = await Bench.open(async () => ({ spool, content: log }), clock)
+    assert.equal(spool.waiting, 5)
+    assert.deepEqual(
+      (await bench.list({})).map(({ queueId, state, destination }) => [queueId.at(-1), state, destination]),
+      [
+        ['7', 'ready', ''],
+        ['6', 'failed', 'one.example'],
+        ['4', 'ready', 'local'],
+        ['3', 'held', 'one.example'],
+        ['2', 'deferred', 'one.example'],
+        ['1', 'ready', 'one.example'],
+      ],
+    )
+    assert.equal(await spool.count({ destination: 'one.example' }), 4)
+    assert.deepEqual(
+      (await spool.shape({ destination: 'one.example' })).map(({ hour, deliveries, octets }) => [
+        hour,
+        deliveries,
+        octets,
+      ]),
+      Array.from({ length: 4 }, () => [1, 1, 7]),
+    )
+    assert.deepEqual(
+      (await bench.told()).map(({ destination }) => destination),
+      ['one.example'],
+    )
+    const [ready] = await bench.take('one.example')
+    await spool.settle([{ id: ready!.id, state: 'delivered' }])
+    clock.advance(3_600_001)
+    assert.equal((await bench.take('one.example'))[0]?.message.queueId, '0000000000000002')
+    assert.equal((await bench.lease(1))[0]?.message.queueId, '0000000000000004')
+    assert.equal((await bench.arrivals(1))[0]?.queueId, '0000000000000007')
+    assert.equal(await spool.show('0000000000000005' as QueueId), undefined)
     await bench.close()
   })
 })

@@ -37,8 +37,12 @@ export function prepareLists(database: Database) {
     list: (asked: Search): Listing => search(asked, isFree),
     /** How many of a part are not in memory. */
     countPart(asked: Search): { readonly count: number; readonly until?: DeliveryId } {
-      const { found, until } = search(asked, isFree)
-      return { count: found.length, ...(until && { until }) }
+      let count = 0
+      const { until } = search(asked, (one) => {
+        if (isFree(one)) count += 1
+        return false
+      })
+      return { count, ...(until && { until }) }
     },
     /** From the counters. */
     total({
