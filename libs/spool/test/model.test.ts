@@ -11,7 +11,15 @@ import fc from 'fast-check'
 
 import { Bench, toAll, toEachRecipient, toElsewhere } from '../src/compliance/index.ts'
 import { EmbeddedSpool } from '../src/embedded/index.ts'
-import type { Delivery, DeliveryId, QueueId, RecipientOutcome, Routed, SpooledMessage } from '../src/index.ts'
+import type {
+  Change,
+  Delivery,
+  DeliveryId,
+  QueueId,
+  RecipientOutcome,
+  Routed,
+  SpooledMessage,
+} from '../src/index.ts'
 
 const root = await mkdtemp(join(tmpdir(), 'cartero-model-'))
 const sql = new SqlWorker()
@@ -32,7 +40,8 @@ type Step =
       readonly which: number
       readonly as: Ending
     }
-  | { readonly kind: 'giveBack' | 'release'; readonly which: number }
+  | { readonly kind: 'giveBack' | 'release' | 'urge'; readonly which: number }
+  | { readonly kind: 'change'; readonly which: number; readonly change: Change }
   | { readonly kind: 'wait'; readonly milliseconds: number }
 
 const which = fc.nat(20)
@@ -44,7 +53,21 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     which,
     as: fc.constantFrom('delivered', 'delivered', 'deferred', 'held', 'failed', 'mixed', 'mixed'),
   }),
-  fc.record({ kind: fc.constantFrom('giveBack', 'release'), which }),
+  fc.record({ kind: fc.constantFrom('giveBack', 'release', 'urge'), which }),
+  fc.record({
+    kind: fc.constant('change' as const),
+    which,
+    change: fc.constantFrom<Change[]>(
+      { kind: 'hold', reason: 'as a test' },
+      { kind: 'release' },
+      { kind: 'retry' },
+      { kind: 'remove' },
+      { kind: 'return' },
+      { kind: 'expire' },
+      { kind: 'reroute', nextHop: { kind: 'remote', domain: 'two.example' } },
+      { kind: 'reroute', nextHop: { kind: 'local' } },
+    ),
+  }),
   fc.record({ kind: fc.constant('wait' as const), milliseconds: fc.nat(3_000) }),
 )
 
@@ -54,11 +77,31 @@ const MIXED: readonly RecipientOutcome[] = [
   { state: 'failed', reason: 'as a test' },
 ]
 
-/** Messages to four go to all of them at once, messages to two go to another host, the others to each apart. */
+/** Messages to four go to all of them at once, messages to two or three to other hosts, the others to each apart. */
 function routeOf(message: SpooledMessage): Routed {
   const { length } = message.envelope.recipients
-  return length === 4 ? toAll(message) : length === 2 ? toElsewhere(message) : toEachRecipient(message)
+  if (length === 4) return toAll(message)
+  if (length === 3) return toHosts(message)
+  return length === 2 ? toElsewhere(message) : toEachRecipient(message)
 }
+
+/** One recipient here, the others to a host each. */
+function toHosts(message: SpooledMessage): Routed {
+  const { deliveries } = toEachRecipient(message)
+  return {
+    queueId: message.queueId,
+    deliveries: deliveries.map(({ recipients }, n) => ({
+      nextHop:
+        n === 0 ? { kind: 'local' as const } : { kind: 'remote' as const, domain: `${NUMBERS[n]}.example` },
+      recipients,
+    })),
+  }
+}
+
+const NUMBERS = ['zero', 'one', 'two']
+const DESTINATIONS = ['local', 'example.org', 'one.example', 'two.example']
+/** Longer than a step waits: leases end by themselves in the middle of it all. */
+const TERMS = { owner: 'model', expiresIn: 4_000 }
 
 /** What must be true of every message, whatever happens in whatever order. */
 class Model {
@@ -74,6 +117,8 @@ class Model {
   /** Was forgettable at a crash: may come until it is delivered again. */
   readonly #revived = new Set<DeliveryId>()
   #leased = new Map<DeliveryId, Delivery>()
+  /** When leases end by themselves. */
+  readonly #until = new Map<DeliveryId, number>()
   #bench!: Bench
 
   constructor(window: number) {
@@ -103,7 +148,7 @@ class Model {
         for (const batch of await some((limit, signal) => spool.lease('local', limit, signal)))
           this.#lease(batch)
         for (const { destination } of await this.#bench.told())
-          this.#lease(await this.#bench.take(destination))
+          this.#lease(await spool.take(destination, 3, TERMS), true)
         break
       case 'settle':
         await this.#settle(step.which, step.as)
@@ -120,31 +165,73 @@ class Model {
         if (summary !== undefined) await this.#bench.change('release', [summary.id])
         break
       }
+      case 'urge':
+        await spool.urge(DESTINATIONS[step.which % DESTINATIONS.length]!)
+        break
+      case 'change':
+        await this.#change(step.which, step.change)
+        break
       case 'wait':
-        this.#clock.advance(step.milliseconds)
+        this.#advance(step.milliseconds)
         break
       case 'checkpoint':
-        this.#clock.advance(5_000)
-        await this.#bench.list({}, 1)
+        this.#advance(5_000)
+        await this.#bench.settled()
         break
       case 'restart':
         await spool.close()
         this.#forgettable.clear()
-        this.#leased.clear()
+        this.#forgetLeases()
         await this.open()
         break
       case 'crash':
         for (const id of this.#forgettable) this.#revived.add(id)
         this.#forgettable.clear()
-        this.#leased.clear()
+        this.#forgetLeases()
         this.#clock = new ManualClock(this.#clock.now())
         await this.open()
         break
     }
   }
 
-  #lease(batch: readonly Delivery[]): void {
+  /** All of what meets a filter: of one message, or of a destination. */
+  async #change(which: number, change: Change): Promise<void> {
+    const destination = DESTINATIONS[which % DESTINATIONS.length]!
+    const [summary] = await this.#bench.list({}, 1)
+    const filter = which % 2 === 0 && summary !== undefined ? { ids: [summary.queueId] } : { destination }
+    const before = await this.#bench.list(filter, 1_000)
+    const leased = new Set(this.#leased.keys())
+    await this.#bench.steer(filter, change)
+    if (change.kind !== 'remove') return
+    const left = new Set((await this.#bench.list(filter, 1_000)).map(({ id }) => id))
+    for (const { id, queueId, recipients } of before) {
+      if (left.has(id)) continue
+      assert.ok(!leased.has(id), `${id} was removed though it was leased`)
+      for (const address of recipients) this.#open.get(queueId)?.delete(address)
+      this.#forgettable.delete(id)
+      this.#revived.delete(id)
+    }
+  }
+
+  /** Leases that have come to their end by then are nobody's. */
+  #advance(milliseconds: number): void {
+    this.#clock.advance(milliseconds)
+    for (const [id, until] of this.#until) {
+      if (until > this.#clock.now()) continue
+      this.#leased.delete(id)
+      this.#until.delete(id)
+    }
+  }
+
+  #forgetLeases(): void {
+    this.#leased.clear()
+    this.#until.clear()
+  }
+
+  #lease(batch: readonly Delivery[], isForAWhile = false): void {
     for (const delivery of batch) {
+      this.#until.delete(delivery.id)
+      if (isForAWhile) this.#until.set(delivery.id, this.#clock.now() + TERMS.expiresIn)
       assert.ok(!this.#leased.has(delivery.id), `${delivery.id} is leased twice`)
       const open = this.#open.get(delivery.message.queueId)
       const isOpen = delivery.recipients.every(({ address }) => open?.has(address))
@@ -162,6 +249,7 @@ class Model {
     const delivery = id && this.#leased.get(id)
     if (delivery === undefined) return
     this.#leased.delete(delivery.id)
+    this.#until.delete(delivery.id)
     const { spool } = this.#bench
     const addresses = delivery.recipients.map(({ address }) => address)
     const notBefore = this.#clock.now() + 2_000
@@ -189,7 +277,7 @@ class Model {
     const { spool } = this.#bench
     for (let round = 0; round < 200; round++) {
       spool.giveBack([...this.#leased.keys()])
-      this.#leased.clear()
+      this.#forgetLeases()
       const waiting = await this.#bench.list({}, 1_000)
       if (waiting.length === 0) break
       await this.#bench.steer({}, { kind: 'release' })
@@ -201,6 +289,12 @@ class Model {
     const lost = [...this.#open].filter(([, recipients]) => recipients.size > 0)
     assert.deepEqual(lost, [])
     assert.equal(spool.waiting, 0)
+    this.#advance(5_000)
+    await this.#bench.settled()
+    this.#advance(5_000)
+    await this.#bench.settled()
+    assert.deepEqual(await spool.shape(), [], 'the counters agree that nothing is left')
+    assert.equal(await spool.count({}), 0)
     await spool.close()
   }
 }

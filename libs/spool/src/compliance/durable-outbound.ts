@@ -145,6 +145,7 @@ export function describeDurableOutbound(on: () => Reopened): void {
         for (let n = 0; n < 5; n++) await the().sent([`user${n}@one.example`])
         await on().checkpoint()
         for (let n = 0; n < 5; n++) await the().sent([`user${n}@two.example`])
+        await the().accept()
         await the().steer({}, { kind: 'remove' })
         await again()
         assert.equal(the().spool.waiting, 0)

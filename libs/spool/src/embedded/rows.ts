@@ -109,9 +109,11 @@ export class KeptEntry extends Entry {
   /** Somebody else has got some of it from us, or an operator did not want it: a second time must not be. */
   get mustNotComeBack(): boolean {
     return (
-      this.items?.some(
+      this.isRemovedUnrouted ||
+      (this.items?.some(
         ({ isOutbound, state }) => state === 'removed' || (isOutbound && state === 'delivered'),
-      ) ?? false
+      ) ??
+        false)
     )
   }
 }

@@ -47,6 +47,11 @@ export class Entry {
     return this.items === undefined && this.#whole?.state === 'held'
   }
 
+  /** An operator ended it before it was routed. */
+  get isRemovedUnrouted(): boolean {
+    return this.#whole?.state === 'removed'
+  }
+
   /** What is listed of it. */
   get listed(): readonly Item[] {
     return this.items ?? [this.whole]
