@@ -20,6 +20,7 @@ const system: DevSystem = {
     { address: 'bob@cartero.test', password: 'bbb' },
   ],
   isNew: true,
+  relay: 'hold',
   milliseconds: 812,
 }
 
@@ -34,6 +35,7 @@ test('the first start shows commands that work when they are pasted', () => {
     /curl --cacert '\/d\/my tls\/certificate\.pem' --user bob@cartero\.test:bbb 'imaps:\/\/127\.0\.0\.1:2993\//,
   )
   assert.match(block, /ready \(0\.8 s\)/)
+  assert.match(block, /mail to outside {5}is held/)
 })
 
 test('later starts show no password, only where it is', () => {

@@ -6,6 +6,8 @@ import type { DevAccounts } from './dev-accounts.ts'
 /** What a development system is reached by. */
 export interface DevSystem extends DevAccounts {
   readonly listen: CarteroConfig['listen']
+  /** What becomes of mail for other hosts. */
+  readonly relay: CarteroConfig['relay']['mode']
   readonly files: { readonly credentials: string; readonly certificate: string }
   /** From the start of the process until it served. */
   readonly milliseconds: number
@@ -13,12 +15,13 @@ export interface DevSystem extends DevAccounts {
 
 /** What is told when everything serves: where, as whom, and what to try. */
 export function closingBlock(system: DevSystem): string {
-  const { listen, files, milliseconds } = system
+  const { listen, relay, files, milliseconds } = system
   return `
 Cartero is ready (${(milliseconds / 1000).toFixed(1)} s). Ctrl-C ends it.
 
   mail from outside   smtp://${reached(listen.mx)}
   submission          smtp://${reached(listen.submission)} (STARTTLS)   smtps://${reached(listen.submissions)}
+  mail to outside     ${TO_OUTSIDE[relay]}
   reading             imap://${reached(listen.imap)} (STARTTLS)   imaps://${reached(listen.imaps)}
   health, metrics     http://${reached(listen.http)}/readyz?verbose   http://${reached(listen.http)}/metrics
   certificate         ${files.certificate} (self-signed)
@@ -26,6 +29,12 @@ Cartero is ready (${(milliseconds / 1000).toFixed(1)} s). Ctrl-C ends it.
 ${accountLines(system)}
 ${commandLines(system)}
 `
+}
+
+const TO_OUTSIDE: Readonly<Record<DevSystem['relay'], string>> = {
+  send: 'is sent (relay.mode)',
+  hold: 'is held, and reaches nobody: cartero queue list',
+  refuse: 'is refused (relay.mode)',
 }
 
 function accountLines({ accounts, isNew, files }: DevSystem): string {

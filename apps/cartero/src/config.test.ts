@@ -216,6 +216,7 @@ test('rules and routes that contradict each other, or say nothing, are refused',
     ['routes: [{ name: a, hosts: h.example, username: me, password: {}, tls: verify }]', /lies in one place/],
     ['routes: [{ name: a, hosts: h.example, username: me, password: { env: P } }]', /could go in the clear/],
     ['relay: { sourceAddresses: [192.0.2.1, 192.0.2.2] }', /are both IPv4/],
+    ['relay: { retry: { waits: [] } }', /without a wait/],
   ] as const)
     await assert.rejects(configOf(text), expected, text)
 })

@@ -7,7 +7,7 @@ type Rule = ConfigRule<typeof definition>
 type Problems = ReturnType<Rule>
 
 /** What cannot be seen in one key alone of how mail finds its way out. */
-export const ROUTING_RULES: readonly Rule[] = [sensibleRoutes, wholeLogins, oneOfEachFamily]
+export const ROUTING_RULES: readonly Rule[] = [sensibleRoutes, wholeLogins, oneOfEachFamily, someWait]
 
 /** The room that knows routes finds what is wrong with them; passwords are not read for that. */
 function* sensibleRoutes({ routes, routing }: CarteroConfig): Problems {
@@ -59,4 +59,13 @@ function* oneOfEachFamily({ relay: { sourceAddresses } }: CarteroConfig): Proble
         fix: 'leave one of them',
       }
   }
+}
+
+function* someWait({ relay: { retry } }: CarteroConfig): Problems {
+  if (retry.waits.length === 0)
+    yield {
+      key: 'relay.retry.waits',
+      message: 'without a wait, mail would be tried again without end',
+      fix: 'name one at least',
+    }
 }

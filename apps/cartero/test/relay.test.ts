@@ -37,7 +37,10 @@ routing: [{ match: bob@cartero.test, via: other }]
   assert.equal(letters.length, LETTERS)
   for (const letter of letters) {
     assert.match(letter, /^Return-Path: <alice@cartero\.test>\r$/m)
-    assert.match(letter, /^Received: from mail\.cartero\.test .* by mail\.cartero\.test with\r\n\tESMTPS \(TLSv1\.3 /m)
+    assert.match(
+      letter,
+      /^Received: from mail\.cartero\.test .* by mail\.cartero\.test with\r\n\tESMTPS \(TLSv1\.3 /m,
+    )
   }
   const { out } = await cartero(['mailq', '--data', system.data])
   assert.equal(out, 'Mail queue is empty\n')

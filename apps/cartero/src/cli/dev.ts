@@ -34,7 +34,7 @@ async function dev(options: DevOptions): Promise<void> {
   const { closingBlock } = await import('../closing-block.ts')
   const { runSystem } = await import('../run.ts')
   const { config } = await devConfig(options, base, `mail.${DEV_DOMAIN}`)
-  const { listen } = config
+  const { listen, relay } = config
   const files = dataFolder(config.data)
   let accounts: Awaited<ReturnType<typeof provideDevAccounts>> = { accounts: [], isNew: false }
   await runSystem({
@@ -49,7 +49,8 @@ async function dev(options: DevOptions): Promise<void> {
     prepare: async (stores) => {
       accounts = await provideDevAccounts(files.credentials, stores)
     },
-    ready: (milliseconds) => print(closingBlock({ ...accounts, listen, files, milliseconds })),
+    ready: (milliseconds) =>
+      print(closingBlock({ ...accounts, listen, relay: relay.mode, files, milliseconds })),
   })
 }
 
