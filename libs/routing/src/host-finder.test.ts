@@ -128,6 +128,14 @@ describe('loopback', () => {
     assert.match(spelled(await find(here, 'door.example')), /^5\.4\.6 /)
   })
 
+  test('has others at our port, where we are at a few of its addresses only', async () => {
+    const few = { ...doors, allowsLoopback: true, loopback: ['127.0.0.9'] }
+    const there = finderIn(facts, { doors: few, port: 2525 })
+    assert.equal(spelled(await find(there, 'door.example')), '0 door.example=127.0.0.1 secure')
+    const here = finderIn(facts, { doors: { ...few, loopback: ['127.0.0.1'] }, port: 2525 })
+    assert.match(spelled(await find(here, 'door.example')), /^5\.4\.6 /)
+  })
+
   test('is ourselves at any port otherwise', async () => {
     const finder = finderIn(facts, { doors, port: 2526 })
     assert.match(spelled(await find(finder, 'door.example')), /^5\.4\.6 /)

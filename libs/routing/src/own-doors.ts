@@ -8,6 +8,8 @@ export interface OwnDoors {
   readonly hasAddress: (address: string) => boolean
   /** Where we take mail from other hosts, on any of these addresses. */
   readonly ports: readonly number[]
+  /** Loopback addresses that our doors are at, when they are at no others: then those ports are somebody else's at the rest of loopback. */
+  readonly loopback?: readonly string[]
   /** Loopback is a network like any other, but for our own doors: for tests on one machine. */
   readonly allowsLoopback?: boolean
 }
@@ -22,7 +24,10 @@ export function isOwnName({ hostnames }: OwnDoors, name: string): boolean {
 export function standingOf(doors: OwnDoors, address: string, port: number): Standing {
   const kind = addressKind(address)
   const isDoor = doors.ports.includes(port)
-  if (kind === 'loopback') return isDoor || doors.allowsLoopback !== true ? 'ours' : 'ordinary'
+  if (kind === 'loopback') {
+    const isOurs = isDoor && doors.loopback?.includes(address) !== false
+    return isOurs || doors.allowsLoopback !== true ? 'ours' : 'ordinary'
+  }
   if (kind === 'nowhere') return kind
   return isDoor && doors.hasAddress(address) ? 'ours' : 'ordinary'
 }
