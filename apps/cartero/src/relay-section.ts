@@ -34,7 +34,7 @@ const tls = section('How TLS is to be with other hosts.', {
     doc: 'Follows the policy that a domain publishes by HTTPS (MTA-STS, RFC 8461).',
   }),
   authorities: optional(path, {
-    doc: 'Certificate authorities in PEM that may vouch for other hosts. Those that Node brings along when absent.',
+    doc: 'Certificate authorities in PEM that may vouch for other hosts, and for those that MTA-STS policies are fetched from. Those that Node brings along when absent.',
     example: '/etc/ssl/certs/ca-certificates.crt',
   }),
 })

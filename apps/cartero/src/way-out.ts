@@ -13,7 +13,7 @@ import {
 } from '@cartero/routing'
 import { openSqliteStsCache } from '@cartero/routing/sts-cache'
 import { DestinationTlsPolicies, StsPolicies, TlsResults } from '@cartero/routing/tls-policy'
-import { systemClock } from '@cartero/wire'
+import { normalAddress, systemClock } from '@cartero/wire'
 
 import type { CarteroConfig } from './config.ts'
 import type { DataFolder } from './data-folder.ts'
@@ -75,7 +75,7 @@ export class WayOut implements Component {
       resolver,
       routes,
       hosts: new MailHostFinder({ resolver, routes, doors, port: relay.port, families }),
-      policies: await this.#policies(resolver, routes),
+      policies: await this.#policies(resolver, routes, authorities),
       tlsResults: new TlsResults(systemClock),
       ...(authorities !== undefined && { authorities }),
     }
@@ -85,7 +85,7 @@ export class WayOut implements Component {
     await this.#closing.disposeAsync()
   }
 
-  async #policies(resolver: StubResolver, routes: RouteTable): Promise<TlsPolicies> {
+  async #policies(resolver: StubResolver, routes: RouteTable, authorities?: string): Promise<TlsPolicies> {
     const { config, data, stores } = this.#options
     const { mtaSts, dane } = config.relay.tls
     const floorOf = tlsFloor(routes, config)
@@ -95,7 +95,10 @@ export class WayOut implements Component {
       await inWords(openSqliteStsCache({ worker: stores.open.sql, file: data.tlsPolicies })),
       (opened) => opened.close(),
     )
-    const sts = new StsPolicies({ resolver, clock, cache })
+    const sts = this.#closing.adopt(
+      new StsPolicies({ resolver, clock, cache, ...(authorities !== undefined && { authorities }) }),
+      (asking) => asking.close(),
+    )
     return withDane(dane, new DestinationTlsPolicies({ resolver, floorOf, sts }))
   }
 }
@@ -117,13 +120,18 @@ function withDane(isOn: boolean, policies: TlsPolicies): TlsPolicies {
 /** By what we know ourselves among other hosts. */
 function ownDoors({ hostname, listen, relay }: CarteroConfig): OwnDoors {
   const doors = [...listen.mx, ...listen.submission, ...listen.submissions, ...listen.lmtp]
+  const isElsewhere = doors.every(({ host }) => normalAddress(host) !== undefined && !UNSPECIFIED.has(host))
   return {
     hostnames: [hostname],
     hasAddress: machineAddresses(systemClock),
     ports: doors.map(({ port }) => port),
+    ...(isElsewhere && { loopback: doors.map(({ host }) => normalAddress(host)!) }),
     allowsLoopback: relay.loopback,
   }
 }
+
+/** Doors there are at every address, loopback included. */
+const UNSPECIFIED = new Set(['0.0.0.0', '::'])
 
 /** Those of which this machine has an address that others could answer; both when it has none at all now. */
 function ownFamilies(isForTests: boolean): readonly AddressFamily[] {
