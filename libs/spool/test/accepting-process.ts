@@ -1,6 +1,7 @@
 /**
  * A process that accepts mail until it is killed: `node accepting-process.ts <directory> <seed>`. It tells on stdout what
- * it has promised (`accepted <queue id> <sha-256 of prefix and content>`) and what is over (`delivering <queue id>`).
+ * it has promised (`accepted <queue id> <sha-256 of prefix and content>`), what is over (`delivering <queue id>`; `sending <queue
+ * id>` to another host), and what may never come again (`relayed <queue id>`).
  */
 import { createHash } from 'node:crypto'
 import { writeSync } from 'node:fs'
@@ -10,6 +11,7 @@ import { SegmentContentLog } from '@cartero/content/segments'
 import { SqlWorker } from '@cartero/sql'
 
 import { EmbeddedSpool } from '../src/embedded/index.ts'
+import type { DueDestination, Outcome, QueueId } from '../src/index.ts'
 
 const [directory = '', seed = '1'] = process.argv.slice(2)
 let state = Number(seed)
@@ -52,11 +54,41 @@ async function accept(): Promise<void> {
   }
 }
 
+/** One of two goes to another host, one of six to a mailbox and another host. */
 async function route(): Promise<void> {
   for await (const batch of spool.arrivals(100, never)) {
-    const deliveries = [{ nextHop: { kind: 'local' as const }, recipients: [{ address: 'b', account: 'b' }] }]
-    await spool.route(batch.map(({ queueId }) => ({ queueId, deliveries })))
+    const recipients = [{ address: 'b', account: 'b' }]
+    const here = { nextHop: { kind: 'local' as const }, recipients }
+    await spool.route(
+      batch.map(({ queueId, size }) => {
+        const domain = `domain${size % 7}.example`
+        const there = { nextHop: { kind: 'remote' as const, domain }, recipients }
+        const deliveries = size % 6 === 0 ? [here, there] : size % 2 === 0 ? [here] : [there]
+        return { queueId, deliveries }
+      }),
+    )
   }
+}
+
+async function relay(): Promise<void> {
+  for await (const batch of spool.due(never)) await Promise.all(batch.map(carry))
+}
+
+async function carry({ destination }: DueDestination): Promise<void> {
+  const taken = await spool.take(destination, 10, { owner: 'relay', expiresIn: 60_000 })
+  const sent: QueueId[] = []
+  const outcomes = taken.map(({ id, message }): Outcome => {
+    if (random(3) === 0) return { id, state: 'deferred', notBefore: Date.now() + random(500), reason: 'busy' }
+    // What has another delivery is not over with this one.
+    if (message.size % 6 !== 0) {
+      writeSync(1, `sending ${message.queueId}\n`)
+      sent.push(message.queueId)
+    }
+    return { id, state: 'delivered' }
+  })
+  await spool.settle(outcomes)
+  for (const queueId of sent) writeSync(1, `relayed ${queueId}\n`)
+  if (taken.length === 10) await carry({ destination } as DueDestination)
 }
 
 async function deliver(): Promise<void> {
@@ -65,7 +97,8 @@ async function deliver(): Promise<void> {
       batch.map(({ id, message }) => {
         if (random(3) > 0)
           return { id, state: 'deferred', notBefore: Date.now() + random(500), reason: 'later' }
-        writeSync(1, `delivering ${message.queueId}\n`)
+        if (message.size % 6 !== 0) writeSync(1, `delivering ${message.queueId}\n`)
+        else writeSync(1, `sending ${message.queueId}\n`)
         return { id, state: 'delivered' }
       }),
     )
@@ -73,4 +106,4 @@ async function deliver(): Promise<void> {
 }
 
 writeSync(1, 'ready\n')
-await Promise.all([route(), deliver(), ...Array.from({ length: 20 }, accept)])
+await Promise.all([route(), deliver(), relay(), ...Array.from({ length: 20 }, accept)])

@@ -9,6 +9,8 @@ import { entryOf, type KeptEntry } from './rows.ts'
 
 /** Destinations told at once. */
 export const CALLS = 500
+/** Deliveries read back at once. */
+const PAGE = 500
 /** Until reading is tried again after it failed. */
 const RETRY_MS = 1_000
 /** How long an alarm waits at most: a clock that was set is noticed within a minute. */
@@ -127,13 +129,16 @@ export class OutboundBacklog {
 
   async #fetch(destination: DestinationName, limit: number): Promise<void> {
     const { store, clock, admit, returned } = this.#parts
-    // What leaves memory while we read may be due sooner than what the answer knows of.
-    this.#know(destination, Infinity)
-    const now = clock.now()
-    const { rows, nextDue } = await store.call('takeFor', { destination, now, limit })
-    this.#know(destination, Math.min(this.#known.get(destination) ?? Infinity, nextDue ?? Infinity))
-    returned(rows.filter((row) => row.isWaiting).length)
-    for (const row of rows) admit(entryOf(row, now))
+    for (let left = limit; left > 0 && this.#mayHave(destination); left -= PAGE) {
+      // What leaves memory while we read may be due sooner than what the answer knows of.
+      this.#know(destination, Infinity)
+      const now = clock.now()
+      const wanted = { destination, now, limit: Math.min(left, PAGE) }
+      const { rows, nextDue } = await store.call('takeFor', wanted)
+      this.#know(destination, Math.min(this.#known.get(destination) ?? Infinity, nextDue ?? Infinity))
+      returned(rows.filter((row) => row.isWaiting).length)
+      for (const row of rows) admit(entryOf(row, now))
+    }
   }
 
   #mayHave(destination: DestinationName): boolean {
