@@ -6,7 +6,14 @@ import { parseArgs } from 'node:util'
 
 import { MemoryContentLog } from '@cartero/content/memory'
 import type { ContentId } from '@cartero/content'
-import type { DeliveryFilter, DeliveryId, DeliveryState, DestinationName, QueueId } from '@cartero/spool'
+import type {
+  DeliveryFilter,
+  DeliveryId,
+  DeliveryState,
+  DestinationName,
+  DueDestination,
+  QueueId,
+} from '@cartero/spool'
 import { EmbeddedSpool, type SpoolProcedures } from '@cartero/spool/embedded'
 import { SqlWorker } from '@cartero/sql'
 
@@ -22,8 +29,13 @@ const { values } = parseArgs({
 })
 const [deliveries, destinations] = [Number(values.deliveries), Number(values.destinations)]
 const TERMS = { owner: 'bench', expiresIn: 600_000 }
+/** Told at once by the spool. */
+const CALLS = 500
 const NEVER = new AbortController().signal
 const start = Date.now()
+const UNTRIED = { reason: '', status: '' } as const
+const GREYLISTED = { reason: '451 4.7.1 greylisted', status: '4.7.1' } as const
+const TIMED_OUT = { reason: 'connection timed out', status: '4.4.1' } as const
 
 using scratch = benchFolder()
 const path = values.keep ?? scratch.path
@@ -64,6 +76,8 @@ async function build(): Promise<void> {
   console.log(`built: ${each.toFixed(0)} µs each, ${used.toFixed(0)} µs of processor`)
 }
 
+const queueIdOf = (n: number): QueueId => n.toString(32).toUpperCase().padStart(16, '0') as QueueId
+
 function recordOf(n: number) {
   const destination = `domain${n % destinations}.example`
   const envelope = {
@@ -75,22 +89,37 @@ function recordOf(n: number) {
   const state: DeliveryState = isDue ? 'ready' : 'deferred'
   const notBefore = isDue ? 0 : start + 3_600_000 + n
   const acceptedAt = start - 86_400_000 + Math.floor((n * 86_400_000) / deliveries)
+  const nextHop = JSON.stringify({ kind: 'remote', domain: destination })
+  const recipients = JSON.stringify([{ address: `user${n}@${destination}`, account: '' }])
+  const why = n % 3 === 0 ? GREYLISTED : TIMED_OUT
   return {
-    queueId: n.toString(32).toUpperCase().padStart(16, '0') as QueueId,
+    queueId: queueIdOf(n),
     envelope: JSON.stringify(envelope),
     reversePath: envelope.reversePath,
     prefix: Buffer.from('Received: by bench; Mon, 23 Nov 2026 00:00:00 +0000\r\n'),
     content: `${n >> 8}.${n & 255}.4096` as ContentId,
-    ...{ size: 4_096, acceptedAt, crashes: 0, isBusy: false, due: null, isWaiting: true },
-    ...{ priority: n % 1_000 === 0 ? 3 : 0, isRouted: true },
+    size: 4_096,
+    acceptedAt,
+    crashes: 0,
+    isBusy: false,
+    due: null,
+    isWaiting: true,
+    priority: n % 1_000 === 0 ? 3 : 0,
+    isRouted: true,
     deliveries: [
       {
-        ...{ number: 1, nextHop: JSON.stringify({ kind: 'remote', domain: destination }) },
-        recipients: JSON.stringify([{ address: `user${n}@${destination}`, account: '' }]),
-        ...{ state, attempts: isDue ? 0 : 3, notBefore, destination, due: notBefore, lapses: 0 },
-        reason: isDue ? '' : n % 3 === 0 ? '451 4.7.1 greylisted' : 'connection timed out',
-        status: isDue ? ('' as const) : n % 3 === 0 ? ('4.7.1' as const) : ('4.4.1' as const),
-        ...{ sender: null, sentence: null },
+        number: 1,
+        nextHop,
+        recipients,
+        state,
+        attempts: isDue ? 0 : 3,
+        notBefore,
+        destination,
+        due: notBefore,
+        ...(isDue ? UNTRIED : why),
+        lapses: 0,
+        sender: null,
+        sentence: null,
       },
     ],
   }
@@ -98,11 +127,7 @@ function recordOf(n: number) {
 
 async function see(): Promise<void> {
   await repeated('list, first page of 50', () => spool.list({}, { limit: 50 }))
-  const middle = Math.floor(deliveries / 2)
-    .toString(32)
-    .toUpperCase()
-    .padStart(16, '0')
-  const after = `${middle}.1` as DeliveryId
+  const after = `${queueIdOf(Math.floor(deliveries / 2))}.1` as DeliveryId
   await repeated('list, page in the middle', () => spool.list({}, { limit: 50, after }))
   const filters: readonly (readonly [string, DeliveryFilter])[] = [
     ['destination', { destination: 'domain77.example' }],
@@ -139,12 +164,6 @@ async function toTheEnd(filter: DeliveryFilter): Promise<string> {
 
 async function steer(): Promise<void> {
   const destination = 'domain77.example'
-  const change = async (kind: 'hold' | 'release' | 'retry' | 'remove', filter: DeliveryFilter) => {
-    let last
-    const what = kind === 'hold' ? { kind, reason: 'bench' } : { kind }
-    for await (const progress of spool.change(filter, what, NEVER)) last = progress
-    return `${last?.changed} of ${last?.found}`
-  }
   await timed('hold one destination', () => change('hold', { destination }))
   await timed('release it', () => change('release', { destination }))
   await timed('urge one destination', () => spool.urge('domain78.example'))
@@ -153,42 +172,45 @@ async function steer(): Promise<void> {
   memory('after changes')
 }
 
-/** Each destination that is due is told, and something is taken for it. */
+async function change(kind: 'hold' | 'release' | 'remove', filter: DeliveryFilter): Promise<string> {
+  let last
+  const what = kind === 'hold' ? { kind, reason: 'bench' } : { kind }
+  for await (const progress of spool.change(filter, what, NEVER)) last = progress
+  return `${last?.changed} of ${last?.found}`
+}
+
+/** Each destination that is due is told, and something is taken for it, tried in vain and deferred. */
 async function schedule(): Promise<void> {
   const begun = performance.now()
   const seen = new Set<DestinationName>()
-  const taking: Promise<void>[] = []
   const waits: number[] = []
-  let first = 0
-  let taken = 0
+  let [first, taken] = [0, 0]
   const end = new AbortController()
+  const tryOne = async ({ destination }: DueDestination): Promise<void> => {
+    const asked = performance.now()
+    const got = await spool.take(destination, 5, TERMS)
+    waits.push(performance.now() - asked)
+    taken += got.length
+    const notBefore = Date.now() + 3_600_000
+    await spool.settle(got.map(({ id }) => ({ id, state: 'deferred', notBefore, reason: 'bench' })))
+  }
   for await (const batch of spool.due(end.signal)) {
-    for (const { destination } of batch) {
-      if (first === 0) first = performance.now() - begun
-      seen.add(destination)
-      const asked = performance.now()
-      taking.push(
-        spool.take(destination, 5, TERMS).then((got) => {
-          taken += got.length
-          waits.push(performance.now() - asked)
-          spool.giveBack(got.map(({ id }) => id))
-        }),
-      )
-    }
-    await Promise.all(taking.splice(0))
+    first ||= performance.now() - begun
+    for (const { destination } of batch) seen.add(destination)
+    await Promise.all(batch.map(tryOne))
     if (seen.size >= destinations - 1) end.abort()
   }
   const all = performance.now() - begun
   console.log(
-    `schedule: first destination told after ${first.toFixed(1)} ms; ${seen.size} told and ${taken} taken in ${all.toFixed(0)} ms; ` +
-      `a take in a page of them ${median(waits).toFixed(1)} ms`,
+    `schedule: first destination told after ${first.toFixed(1)} ms; ${seen.size} told, and ${taken} taken and deferred, in ` +
+      `${all.toFixed(0)} ms; a take, of ${CALLS} at once, ${median(waits).toFixed(1)} ms`,
   )
 }
 
 async function timed<T>(name: string, action: () => Promise<T>): Promise<T> {
   const begun = performance.now()
   const result = await action()
-  const shown = typeof result === 'object' ? '' : `   ${String(result)}`
+  const shown = typeof result === 'string' || typeof result === 'number' ? `   ${result}` : ''
   console.log(`${name.padEnd(30)} ${(performance.now() - begun).toFixed(1).padStart(8)} ms${shown}`)
   return result
 }
@@ -202,7 +224,7 @@ async function repeated(name: string, action: () => Promise<unknown>): Promise<v
     result = await action()
     waits.push(performance.now() - begun)
   }
-  const shown = typeof result === 'object' ? '' : `   ${String(result)}`
+  const shown = typeof result === 'string' || typeof result === 'number' ? `   ${result}` : ''
   console.log(
     `${name.padEnd(30)} ${median(waits).toFixed(1).padStart(8)} ms   first ${waits[0]!.toFixed(1)} ms${shown}`,
   )

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 
-import type { DeliveryId, DueDestination } from '../index.ts'
+import type { DeliveryId, DueDestination, RecipientOutcome } from '../index.ts'
 import { TERMS, toElsewhere, type Bench } from './setup.ts'
 
 /** Somebody who listens to what is due for as long as a test wants. */
@@ -126,7 +126,7 @@ export function describeOutbound(the: () => Bench): void {
       await listener.hear(the())
       const [delivery] = await the().take('one.example')
       const notBefore = the().clock.now() + 60_000
-      const deferred = { state: 'deferred', reason: 'greylisted', status: '4.7.1' } as const
+      const deferred: RecipientOutcome = { state: 'deferred', reason: 'greylisted', status: '4.7.1' }
       await the().spool.settle([
         { id: delivery!.id, state: 'mixed', recipients: [{ state: 'relayed' }, deferred], notBefore },
       ])
@@ -194,7 +194,7 @@ export function describeOutbound(the: () => Bench): void {
       assert.deepEqual(await the().take(), [])
       const [held] = await the().list({ state: 'held' })
       assert.equal(held?.reason, 'by a rule')
-      await the().change('release', [held!.id])
+      await the().change('release', [held.id])
       assert.equal((await the().take()).length, 1)
     })
   })

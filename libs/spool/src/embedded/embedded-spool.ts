@@ -95,11 +95,8 @@ export class EmbeddedSpool implements Spool {
     const ledger = new Ledger<KeptEntry>(clock, keeper, options.keepDeadLetters)
     const parts = { log, store, clock, trouble, ledger }
     this.#ledger = ledger
-    this.#window = new MemoryWindow({
-      ...parts,
-      window,
-      evicted: (entries, waiting) => this.#evicted(entries, waiting),
-    })
+    const evicted = (entries: readonly KeptEntry[], waiting: number) => this.#evicted(entries, waiting)
+    this.#window = new MemoryWindow({ ...parts, window, evicted })
     this.#recorder = new Recorder({ ...parts, wrote: (entries) => this.#window.relieve(entries) }, replayed)
     const admit = (entry: KeptEntry) => this.#readBack(entry)
     this.#backlog = new Backlog({ ...parts, hasRoom: () => this.#window.hasRoom, admit }, waiting)

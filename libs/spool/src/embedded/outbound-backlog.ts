@@ -72,11 +72,13 @@ export class OutboundBacklog {
     this.#cancelAlarm()
   }
 
-  /** Posts calls for what is due, as many as somebody wants to hear of now. */
+  /**
+   * Posts calls for what is due: a page each time, no more than are taken from the board then, and no fewer, so that what is in
+   * memory keeps nothing waiting that is not.
+   */
   async tell(): Promise<void> {
-    const { ready, clock } = this.#parts
     this.#lookAround()
-    if (ready.calls.size < CALLS && this.#nextLane <= clock.now()) await this.#readLanes()
+    if (this.#nextLane <= this.#parts.clock.now()) await this.#readLanes()
     this.#setAlarm()
   }
 

@@ -47,6 +47,8 @@ export interface ChangedRows {
   readonly waiting: number
 }
 
+const isOther = ({ destination }: ShapeCell): boolean => destination === OTHER_DESTINATIONS
+
 /**
  * The queue in memory and in rows, as one. A message may go from one to the other while we ask, so memory is looked at before
  * and after: nothing is missed, and what is seen twice is told once, as it is in memory.
@@ -109,7 +111,6 @@ export class QueueDesk implements QueueOffice {
     const unrecorded = this.#unrecorded()
     const { destinations = SHAPED_DESTINATIONS } = wish
     const recorded = await this.#parts.store.call('shape', { ...wish, destinations })
-    const isOther = ({ destination }: ShapeCell): boolean => destination === OTHER_DESTINATIONS
     for (const cell of recorded.filter(isOther)) counter.add(cell)
     const named = recorded.filter((cell) => !isOther(cell))
     if (wish.destination === undefined) counter.separate(named)

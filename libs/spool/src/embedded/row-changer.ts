@@ -30,48 +30,17 @@ const URGE_PAGE = 1_000
 
 export function prepareChanges(database: Database) {
   const search = prepareSearch(database)
-  const { loaded, ...apply } = statements(database)
-  const isLoaded = ({ queueId }: { readonly queueId: string }): boolean => loaded.get(queueId) !== undefined
-  const messageChanged = (queueId: QueueId, isReleased: boolean): number => {
-    const before = Number(apply.isWaiting.get(queueId)?.['isWaiting'] ?? 0)
-    apply.refresh.run({ queueId, isReleased: Number(isReleased) })
-    return Number(apply.isWaiting.get(queueId)?.['isWaiting'] ?? 0) - before
-  }
-
+  const apply = statements(database)
   return {
     /** A portion of what meets the filter, without what is in memory. */
     change({ change, ...asked }: Changing): Changed {
       const { found, until } = search(asked)
-      const free: DeliverySummary[] = []
-      const busy: DeliveryId[] = []
-      for (const one of found) {
-        if (isLoaded(one)) busy.push(one.id)
-        else free.push(one)
-      }
-      const destinations = new Set<DestinationName>()
-      const touched = new Set<QueueId>()
-      let changed = 0
-      for (const one of free) {
-        const row = alterRow(one, change)
-        if (row === undefined) continue
-        changed += 1
-        touched.add(one.queueId)
-        if (row.due !== null) destinations.add(row.destination)
-        apply.put.run({ queueId: one.queueId, number: numberOf(one.id), ...row })
-      }
-      const over: QueueId[] = []
-      let waiting = 0
-      for (const queueId of touched) {
-        waiting += messageChanged(queueId, change.kind === 'release')
-        if (change.kind === 'remove' && apply.sweep.run(queueId).changes > 0) over.push(queueId)
-      }
+      const isLoaded = ({ queueId }: DeliverySummary): boolean => apply.loaded.get(queueId) !== undefined
+      const [loaded, free] = [found.filter(isLoaded), found.filter((one) => !isLoaded(one))]
       return {
         found: free.map(({ id }) => id),
-        loaded: busy,
-        changed,
-        destinations: [...destinations],
-        over,
-        waiting,
+        loaded: loaded.map(({ id }) => id),
+        ...changeRows(apply, free, change),
         ...(until && { until }),
       }
     },
@@ -82,6 +51,40 @@ export function prepareChanges(database: Database) {
       return found.length
     },
   }
+}
+
+type Statements = ReturnType<typeof statements>
+
+function changeRows(
+  apply: Statements,
+  rows: readonly DeliverySummary[],
+  change: Change,
+): Pick<Changed, 'changed' | 'destinations' | 'over' | 'waiting'> {
+  const destinations = new Set<DestinationName>()
+  const touched = new Set<QueueId>()
+  let changed = 0
+  for (const one of rows) {
+    const row = alterRow(one, change)
+    if (row === undefined) continue
+    changed += 1
+    touched.add(one.queueId)
+    if (row.due !== null) destinations.add(row.destination)
+    apply.put.run({ queueId: one.queueId, number: numberOf(one.id), ...row })
+  }
+  const over: QueueId[] = []
+  let waiting = 0
+  for (const queueId of touched) {
+    waiting += refresh(apply, queueId, change)
+    if (change.kind === 'remove' && apply.sweep.run(queueId).changes > 0) over.push(queueId)
+  }
+  return { changed, destinations: [...destinations], over, waiting }
+}
+
+/** A message after its deliveries. Returns 1 when it waits now, -1 when it does not any more. */
+function refresh(apply: Statements, queueId: QueueId, { kind }: Change): number {
+  const before = Number(apply.isWaiting.get(queueId)?.['isWaiting'] ?? 0)
+  apply.refresh.run({ queueId, isReleased: Number(kind === 'release') })
+  return Number(apply.isWaiting.get(queueId)?.['isWaiting'] ?? 0) - before
 }
 
 function statements(database: Database) {

@@ -24,7 +24,6 @@ export function prepareReads(database: Database) {
     load.run(found['queueId'] as QueueId)
     return rowWith(deliveries, found)
   }
-  const takeQueueId = (queueId: QueueId): MessageRow[] => one.all(queueId).map(take)
   return {
     /** What is due, not in memory, and not for another host; in memory from now on. */
     take({ now, limit }: Omit<Wanted, 'destination'>): Taken {
@@ -36,16 +35,11 @@ export function prepareReads(database: Database) {
       return { rows, nextDue: (nextDue.get()?.['due'] as number | undefined) ?? null }
     },
     /** The messages whose deliveries to a destination are due; in memory from now on. Urgent first, then as they became due. */
-    takeFor({ destination, now, limit }: Wanted): Taken {
-      const rows: MessageRow[] = []
-      const lanes = outbound.lanesOf.all(destination).map(({ priority }) => priority as number)
-      for (const priority of lanes) {
-        if (rows.length >= limit) break
-        const found = outbound.dueFor.all(destination, priority, now, limit - rows.length)
-        const queueIds = new Set(found.map(({ queueId }) => queueId as QueueId))
-        for (const queueId of queueIds) rows.push(...takeQueueId(queueId))
-      }
-      const next = lanes.map((priority) => outbound.nextFor.get(destination, priority)?.['due'])
+    takeFor(wanted: Wanted): Taken {
+      const lanes = outbound.lanesOf.all(wanted.destination).map(({ priority }) => priority as number)
+      const queueIds = dueFor(outbound.dueFor, lanes, wanted)
+      const rows = [...queueIds].flatMap((queueId) => one.all(queueId).map(take))
+      const next = lanes.map((priority) => outbound.nextFor.get(wanted.destination, priority)?.['due'])
       const dues = next.filter((due) => typeof due === 'number')
       return { rows, nextDue: dues.length === 0 ? null : Math.min(...dues) }
     },
@@ -65,7 +59,7 @@ export function prepareReads(database: Database) {
 
 type Statement = ReturnType<Database['prepare']>
 
-export const IS_UNLOADED = 'NOT EXISTS (SELECT 1 FROM temp.loaded WHERE loaded.queueId = message.queueId)'
+const IS_UNLOADED = 'NOT EXISTS (SELECT 1 FROM temp.loaded WHERE loaded.queueId = message.queueId)'
 
 function statements(database: Database) {
   return {
@@ -94,6 +88,20 @@ function statements(database: Database) {
     known: database.prepare('SELECT 1 FROM message WHERE queueId = ?'),
     referred: database.prepare('SELECT content FROM message WHERE content >= ? AND content < ?'),
   }
+}
+
+/** Lane by lane; a message with two deliveries to the destination is there once. */
+function dueFor(due: Statement, lanes: readonly number[], wanted: Wanted): ReadonlySet<QueueId> {
+  const { destination, now, limit } = wanted
+  const queueIds = new Set<QueueId>()
+  let count = 0
+  for (const priority of lanes) {
+    if (count >= limit) break
+    const found = due.all(destination, priority, now, limit - count)
+    count += found.length
+    for (const { queueId } of found) queueIds.add(queueId as QueueId)
+  }
+  return queueIds
 }
 
 /** Those that there are, most urgent first. */

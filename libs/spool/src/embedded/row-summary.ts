@@ -55,11 +55,19 @@ export class RowSummary implements DeliverySummary {
 
   /** All of it, as a plain object. */
   get whole(): DeliverySummary {
-    const { id, queueId, state, reversePath, recipients, destination, size, attempts, acceptedAt } = this
+    const { state } = this
     const { notBefore, reason, status, sentence } = this.#row
     const isDead = state === 'failed' || state === 'expired'
     return {
-      ...{ id, queueId, state, reversePath, recipients, destination, size, attempts, acceptedAt },
+      id: this.id,
+      queueId: this.queueId,
+      state,
+      reversePath: this.reversePath,
+      recipients: this.recipients,
+      destination: this.destination,
+      size: this.size,
+      attempts: this.attempts,
+      acceptedAt: this.acceptedAt,
       ...(notBefore > 0 && (isDead ? { keptUntil: notBefore } : { notBefore })),
       ...(reason !== '' && { reason }),
       ...(status !== '' && { status }),
