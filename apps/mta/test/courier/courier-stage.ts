@@ -66,7 +66,7 @@ export interface Letter extends Partial<Envelope> {
 /** One courier, the hosts it finds, and the policy it finds them under. */
 export class CourierStage {
   readonly clock: ManualClock
-  readonly content = new MemoryContentLog()
+  readonly content: MemoryContentLog
   readonly courier: Courier
   readonly told: TlsResult[] = []
   readonly events: string[] = []
@@ -81,11 +81,14 @@ export class CourierStage {
     options: Partial<Omit<CourierOptions, 'settings' | 'clock'>> & {
       readonly settings?: Partial<RelaySettings>
       readonly clock?: Clock
+      /** Where letters are kept. */
+      readonly store?: MemoryContentLog
     } = {},
   ) {
     this.clock = new ManualClock()
     this.hosts = servers.map(({ port }, i) => host({ name: `mx${i + 1}.test`, port }))
-    const { settings, ...others } = options
+    const { settings, store = new MemoryContentLog(), ...others } = options
+    this.content = store
     this.courier = createCourier({
       hostname: 'mail.example.org',
       clock: this.clock,

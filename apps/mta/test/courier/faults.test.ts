@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { MemoryContentLog } from '@cartero/content/memory'
 import { CourierStage, withTime } from './courier-stage.ts'
 import { DROP, ScriptedServer, SILENCE, type Script } from './scripted-server.ts'
 
@@ -140,6 +141,36 @@ describe('a courier', () => {
       [...feed.ends.values()][0]!.results.map(({ kind }) => kind),
       ['failed', 'deferred'],
     )
+  })
+
+  it('gives back what it was still reading when the connection broke', async () => {
+    await using server = await ScriptedServer.start()
+    const stored = new MemoryContentLog()
+    const reading = Promise.withResolvers<void>()
+    const slow = Promise.withResolvers<void>()
+    let reads = 0
+    const stage = new CourierStage([server], {
+      content: {
+        get: (id) => stored.get(id),
+        read: async (id) => {
+          if (++reads === 2) {
+            reading.resolve()
+            await slow.promise
+          }
+          return await stored.read(id)
+        },
+      },
+      store: stored,
+    })
+    const feed = stage.feed(await stage.letters(2))
+    const running = stage.run(feed)
+    await reading.promise
+    while (feed.ends.size === 0) await new Promise((resolve) => setImmediate(resolve))
+    server.cut()
+    while (server.open > 0) await new Promise((resolve) => setImmediate(resolve))
+    setImmediate(() => slow.resolve())
+    assert.equal((await running).kind, 'served')
+    assert.deepEqual([feed.ends.size, feed.givenBack.length], [1, 1])
   })
 
   it('hears answers that come octet by octet', async () => {

@@ -90,6 +90,11 @@ export class ScriptedServer implements AsyncDisposable {
     return this.heard.filter((line) => line.startsWith(verb)).length
   }
 
+  /** Cuts all connections. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
   #keep(socket: Socket): Socket {
     this.sessions++
     this.open++
@@ -104,7 +109,7 @@ export class ScriptedServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy()
+    this.cut()
     this.#server.close()
     await once(this.#server, 'close')
   }

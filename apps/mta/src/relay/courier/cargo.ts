@@ -89,7 +89,9 @@ export class Cargo {
 
   async #read(delivery: Delivery): Promise<void> {
     try {
-      this.#loads.push(await loadOf(delivery, this.#store))
+      // The list may be another one by then.
+      const load = await loadOf(delivery, this.#store)
+      this.#loads.push(load)
     } catch (error) {
       this.#feed.done(
         delivery,
