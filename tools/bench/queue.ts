@@ -76,7 +76,9 @@ async function build(): Promise<void> {
   console.log(`built: ${each.toFixed(0)} µs each, ${used.toFixed(0)} µs of processor`)
 }
 
-const queueIdOf = (n: number): QueueId => n.toString(32).toUpperCase().padStart(16, '0') as QueueId
+function queueIdOf(n: number): QueueId {
+  return n.toString(32).toUpperCase().padStart(16, '0') as QueueId
+}
 
 function recordOf(n: number) {
   const destination = `domain${n % destinations}.example`
