@@ -6,7 +6,7 @@ import { pause, type Clock } from '@cartero/wire'
 import { Destination } from './destination.ts'
 import type { Floor, RelayEvents, WayLimits } from './floor.ts'
 import { Idlers } from './idlers.ts'
-import { LEASE_MS, MOST_REMEMBERED, MOST_WAITING } from './limits.ts'
+import { GATHERING_MS, LEASE_MS, MOST_REMEMBERED, MOST_WAITING } from './limits.ts'
 import { Pool } from './pool.ts'
 import type { Courier } from './ports.ts'
 import { Retry } from './retry.ts'
@@ -25,6 +25,8 @@ export interface RelayDependencies {
   readonly settings: RelaySettings
   /** What a way has of its own. Absent: all have the same. */
   readonly limitsOf?: (way: Way) => WayLimits
+  /** Milliseconds from one settlement to the next, at least; `GATHERING_MS` without it. */
+  readonly gathering?: number
   /** Whose leases they are: another process has another name. */
   readonly owner: string
   readonly clock: Clock
@@ -46,11 +48,11 @@ export class Relay {
   readonly #work = new Set<Promise<void>>()
 
   constructor(dependencies: RelayDependencies) {
-    const { settings, notices, clock, random, limitsOf = () => ({}) } = dependencies
+    const { settings, notices, clock, random, limitsOf = () => ({}), gathering = GATHERING_MS } = dependencies
     this.#queue = dependencies.queue
     const idlers: Floor['idlers'] = new Idlers(clock)
     const retry = new Retry(settings.retry, notices.settings, random)
-    const settler = new Settler({ ...dependencies, retry }, this.#ending.signal)
+    const settler = new Settler({ ...dependencies, retry, gathering }, this.#ending.signal)
     this.#floor = {
       ...dependencies,
       limitsOf,

@@ -30,6 +30,8 @@ export interface SettlerDependencies {
   readonly spool: Pick<Spool, 'settle' | 'giveBack'>
   readonly notices: Pick<Notices, 'conclude'>
   readonly retry: Retry
+  /** Milliseconds from one settlement to the next, at least. */
+  readonly gathering: number
   readonly clock: Clock
   readonly events: SettlerEvents
 }
@@ -101,15 +103,24 @@ export class Settler {
   }
 
   async #run(): Promise<void> {
+    const { clock } = this.#on
     // What ends in the same turn of the event loop is settled together.
     await new Promise(setImmediate)
     while (this.#cases.length > 0) {
+      const begin = clock.now()
       const batch = this.#cases.splice(0, SETTLED_TOGETHER)
       await this.#settle(batch)
       this.#unsettled -= batch.length
       if (!this.isFull) for (const callback of this.#waitingForRoom.splice(0)) callback()
+      await this.#gather(begin + this.#on.gathering - clock.now())
     }
     this.#work = undefined
+  }
+
+  /** Each settlement is a write that the disk has to confirm, and those who hand mail in wait for the same disk. */
+  async #gather(milliseconds: number): Promise<void> {
+    if (milliseconds > 0 && this.#cases.length < SETTLED_TOGETHER)
+      await pause(this.#on.clock, milliseconds, this.#ending)
   }
 
   /** Never rejects. */

@@ -79,6 +79,7 @@ export interface StageOptions {
   readonly settings?: Partial<RelaySettings>
   readonly limitsOf?: (way: Way) => WayLimits
   readonly random?: () => number
+  readonly gathering?: number
 }
 
 /** The relay over a spool in memory, with couriers that only say how it went. The clock stands still. */
@@ -100,7 +101,7 @@ export class RelayStage implements AsyncDisposable {
   readonly #leaving = new AbortController()
   #loop: Promise<void> = Promise.resolve()
 
-  constructor({ settings, limitsOf, random = () => 0.5 }: StageOptions = {}) {
+  constructor({ settings, limitsOf, random = () => 0.5, gathering = 0 }: StageOptions = {}) {
     const { clock } = this
     this.spool = new MemorySpool({ content: this.content, clock })
     const notices = new Notices({
@@ -119,6 +120,7 @@ export class RelayStage implements AsyncDisposable {
       courier,
       settings: { ...RELAY_SETTINGS, ...settings },
       ...(limitsOf && { limitsOf }),
+      gathering,
       owner: 'test',
       clock,
       random,

@@ -46,6 +46,23 @@ test('what ends while one settlement runs shares the next, and no courier waits 
   assert.equal(stage.relayedTo('two.test'), 300)
 })
 
+test('settlements leave the disk to others in between; the first after a pause is made at once', async () => {
+  await using stage = new RelayStage({ gathering: 100 })
+  stage.start()
+  await stage.send('one.test')
+  await stage.quiet()
+  assert.equal(stage.relay.unsettled, 0)
+  await stage.sendMany(20, 'two.test')
+  await stage.pass(99)
+  assert.equal(stage.relay.unsettled, 20)
+  await stage.pass(1)
+  assert.equal(stage.relay.unsettled, 0)
+  await stage.pass(100)
+  await stage.send('one.test')
+  await stage.quiet()
+  assert.equal(stage.relay.unsettled, 0)
+})
+
 test('couriers get nothing new while too much waits to be settled', async () => {
   await using stage = new RelayStage({ settings: { transactionsPerConnection: 100_000 } })
   const slow = new SlowSettling(stage)
