@@ -1,9 +1,8 @@
 import type { Way } from '@cartero/routing'
 import type { Trouble } from '@cartero/spool/notices'
 
-import { enhancedStatus } from '@cartero/syntax'
 import type { Floor } from './floor.ts'
-import { judge } from './judgement.ts'
+import { failedOver, judge } from './judgement.ts'
 import type { RelayLane } from './lane.ts'
 import { STOCK, SWEEP_PAGE, TAKE_PAUSE_MS, TRANSACTION_MS } from './limits.ts'
 import type { Claimant, Slot, Standing } from './pool.ts'
@@ -16,16 +15,6 @@ import { Turn } from './turn.ts'
 
 /** Whom the next connection is for: a lane, or whatever comes out of the spool. */
 type Opening = RelayLane | 'unknown' | undefined
-
-/** A courier failed, and not the host; what it held is tried again by the schedule, in case it was to blame. */
-function failedOver(error: unknown): Trouble {
-  const reason = error instanceof Error ? error.message : String(error)
-  return {
-    kind: 'deferred',
-    status: enhancedStatus(4, 'otherSystem'),
-    reason: `it could not be sent: ${reason}`,
-  }
-}
 
 /** Failures in a row after which all that waits for a destination is due once it is back: its messages waited for it alone. */
 const OUTAGE = 2
@@ -87,7 +76,7 @@ export class Destination implements Claimant, Sweepable {
     this.#supply.hasMore = true
     if (isUrged) {
       this.#restsUntil = 0
-      for (const lane of this.#supply.lanes) lane.urge()
+      this.#supply.urge()
     }
     this.stir()
   }
@@ -118,7 +107,9 @@ export class Destination implements Claimant, Sweepable {
 
   async sweep(): Promise<boolean> {
     if (!this.#isToBeSwept) return false
-    await this.#take(SWEEP_PAGE)
+    const taken = this.#take(SWEEP_PAGE)
+    this.#floor.track(taken)
+    await taken
     if (this.#isToBeSwept) return true
     this.stir()
     return false

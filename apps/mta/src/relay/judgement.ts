@@ -63,3 +63,13 @@ function fruitless({ lane, given }: Turn, ending: RunEnding): Judgement {
   const wait = FRUITLESS_PAUSE_MS * 2 ** Math.min(lane.fruitless - 1, 20)
   return { kind: 'rest', milliseconds: Math.min(wait, LONGEST_FRUITLESS_PAUSE_MS) }
 }
+
+/** A courier failed, and not the host; what it held is tried again by the schedule, in case it was to blame. */
+export function failedOver(error: unknown): Trouble {
+  const reason = error instanceof Error ? error.message : String(error)
+  return {
+    kind: 'deferred',
+    status: enhancedStatus(4, 'otherSystem'),
+    reason: `it could not be sent: ${reason}`,
+  }
+}

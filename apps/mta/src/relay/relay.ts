@@ -6,7 +6,7 @@ import { pause, type Clock } from '@cartero/wire'
 import { Destination } from './destination.ts'
 import type { Floor, RelayEvents, WayLimits } from './floor.ts'
 import { Idlers } from './idlers.ts'
-import { GATHERING_MS, LEASE_MS, MOST_REMEMBERED, MOST_WAITING } from './limits.ts'
+import { GATHERING_MS, LEASE_MS, MOST_REMEMBERED, MOST_WAITING, TAKE_PAUSE_MS } from './limits.ts'
 import { Pool } from './pool.ts'
 import type { Courier } from './ports.ts'
 import { Retry } from './retry.ts'
@@ -93,10 +93,8 @@ export class Relay {
   async run(signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', () => this.#end(), { once: true })
     if (signal.aborted) this.#end()
-    for await (const due of this.#queue.due(this.#leaving.signal)) {
-      for (const one of due) this.#tell(one)
-      await this.#mayGoOn()
-    }
+    do await this.#listen()
+    while (await this.#isToListenAgain())
     await this.#quiet()
   }
 
@@ -106,6 +104,22 @@ export class Relay {
     if (signal.aborted) this.#end()
     this.#leave()
     await this.#quiet()
+  }
+
+  /** Until it is time to leave, or the spool fails. */
+  async #listen(): Promise<void> {
+    try {
+      for await (const due of this.#queue.due(this.#leaving.signal)) {
+        for (const one of due) this.#tell(one)
+        await this.#mayGoOn()
+      }
+    } catch (error) {
+      this.#floor.events.notTaken(error)
+    }
+  }
+
+  #isToListenAgain(): Promise<boolean> {
+    return pause(this.#floor.clock, TAKE_PAUSE_MS, this.#leaving.signal)
   }
 
   #tell({ destination: name, nextHop, isUrged }: DueDestination): void {

@@ -23,6 +23,8 @@ export class Supply {
   #isTaking = false
   /** Of the envelopes seen last. */
   #weight = 1024
+  /** Lanes that are found from now on are urged, too. */
+  #isUrged = false
   /** Something is due, as far as is known. */
   hasMore = false
 
@@ -65,13 +67,21 @@ export class Supply {
       if (deliveries.length >= limit) this.hasMore = true
       if (leaving.aborted) return spool.giveBack(deliveries.map(({ id }) => id))
       this.#sort(deliveries)
-      if (!this.hasMore) for (const lane of this.lanes) lane.backOff.heard()
+      if (this.hasMore) return
+      this.#isUrged = false
+      for (const lane of this.lanes) lane.backOff.heard()
     } catch (error) {
       this.hasMore = true
       throw error
     } finally {
       this.#isTaking = false
     }
+  }
+
+  /** All of it is to be tried now, whatever was. */
+  urge(): void {
+    this.#isUrged = true
+    for (const lane of this.lanes) lane.urge()
   }
 
   /** The next one that may be attempted. */
@@ -129,6 +139,7 @@ export class Supply {
     const known = this.#lanes.get(name)
     if (known !== undefined) return known
     const lane = new RelayLane({ ...this.#options, wish, random: this.#floor.random })
+    lane.isUrged = this.#isUrged
     this.#lanes.set(name, lane)
     return lane
   }

@@ -130,6 +130,18 @@ test('an urged destination is tried at once, whatever is remembered of it', asyn
   assert.equal(stage.runs[calls]?.isUrged, true)
 })
 
+test('a destination that is urged before anything is known of it is urged for its hosts, too', async () => {
+  await using stage = new RelayStage()
+  await stage.send('new.test')
+  await stage.spool.urge('new.test')
+  stage.start()
+  await stage.quiet()
+  assert.deepEqual(
+    stage.runs.map(({ isUrged }) => isUrged),
+    [true],
+  )
+})
+
 test('new mail for a dead destination hears why at once, and does not call it again', async () => {
   await using stage = new RelayStage()
   stage.hosts.set('dead.test', refusing())

@@ -214,6 +214,21 @@ test('a spool that gives nothing out for a while is asked again', async () => {
   assert.equal(stage.relayedTo('far.test'), 1)
 })
 
+test('a spool that says nothing of what is due for a while is listened to again', async () => {
+  await using stage = new RelayStage()
+  const due = stage.spool.due.bind(stage.spool)
+  stage.spool.due = () => {
+    throw new SpoolError('unavailable', 'the disk is away')
+  }
+  stage.start()
+  await stage.send('far.test')
+  await stage.pass(1_000)
+  stage.spool.due = due
+  await stage.pass(10_000, 1_000)
+  assert.equal(stage.errors.length, 1)
+  assert.equal(stage.relayedTo('far.test'), 1)
+})
+
 test('what has been at hand for too long is given back before its lease ends', async () => {
   const gate = new Gate()
   await using stage = new RelayStage({ settings: { firstConnections: 1, connectionsPerDestination: 1 } })
