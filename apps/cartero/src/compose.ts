@@ -16,6 +16,7 @@ import { dataFolder, prepareDataFolder, type DataFolder } from './data-folder.ts
 import { checkDoors } from './doors.ts'
 import { journeyRecord } from './journey.ts'
 import { reclaimer } from './reclaimer.ts'
+import { addressRules } from './relay-settings.ts'
 import { openDirectory, Stores } from './stores.ts'
 import { TlsIdentity } from './tls-identity.ts'
 import { WayOut } from './way-out.ts'
@@ -59,9 +60,9 @@ export function compose(composed: CompositionOptions): Composition {
   const options = { ...composed, logger: journey.logger }
   const { config, health, doorRemedy, logger, metrics } = options
   const stores = storesIn(data, options)
-  const directory = directoryAgent(data, stores, options)
-  const identity = identityIn(data, options)
   const wayOut = new WayOut({ config, data, stores })
+  const directory = directoryAgent({ data, stores, wayOut }, options)
+  const identity = identityIn(data, options)
   const terminals = new Terminals(systemClock)
   let local: LocalSubmission | undefined
   const administered = (): AdministrationStores => ({
@@ -79,9 +80,9 @@ export function compose(composed: CompositionOptions): Composition {
     ...adminServers(config.listen.http, metrics, health),
     identity,
     stores,
+    wayOut,
     directory,
     { name: 'accounts', start: () => options.prepare?.(administered()) },
-    wayOut,
     ...agents({
       ...options,
       stores,
@@ -106,12 +107,15 @@ function storesIn(data: DataFolder, { config, logger }: CompositionOptions): Sto
 }
 
 function directoryAgent(
-  data: DataFolder,
-  stores: Stores,
+  { data, stores, wayOut }: { readonly data: DataFolder; readonly stores: Stores; readonly wayOut: WayOut },
   { config, logger, metrics }: CompositionOptions,
 ): DirectoryAgent {
+  const { subaddressSeparator } = config.directory
   return createDirectoryAgent({
-    open: () => openDirectory({ sql: stores.open.sql, data }, config.directory.subaddressSeparator),
+    open: () => {
+      const ruleFor = addressRules(wayOut.open.routes)
+      return openDirectory({ sql: stores.open.sql, data }, { subaddressSeparator, ruleFor })
+    },
     bans: banLimits(config),
     logger,
     metrics,

@@ -15,9 +15,14 @@ export function relaySettings({ relay }: CarteroConfig): RelaySettings {
 
 /** What TLS must be at least: a route or a rule wins where it says something, and the rest has to have the smallest. */
 export function tlsFloor(routes: RouteTable, { relay: { tls } }: CarteroConfig): (way: Way) => TlsFloor {
-  return (way) => {
-    const floor = routes.floorOf(way)
-    return floor === 'opportunistic' ? tls.smallest : floor
+  return (way) => routes.floorOf(way, tls.smallest)
+}
+
+/** Which addresses the directory leaves to the routes, whoever has them here. */
+export function addressRules(routes: RouteTable): (address: string) => 'away' | 'refuse' | undefined {
+  return (address) => {
+    const direction = routes.namedDirectionOf(address)
+    return direction && (direction.kind === 'refuse' ? 'refuse' : 'away')
   }
 }
 

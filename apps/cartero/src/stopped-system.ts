@@ -14,7 +14,7 @@ export async function openStoppedSystem(
   await using opening = new AsyncDisposableStack()
   const sql = opening.adopt(new SqlWorker(), (worker) => worker.close())
   const agent = createDirectoryAgent({
-    open: () => openDirectory({ sql, data }, subaddressSeparator),
+    open: () => openDirectory({ sql, data }, { subaddressSeparator }),
     logger: silentLogger,
     metrics: new MetricRegistry(),
   })

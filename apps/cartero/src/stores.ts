@@ -1,7 +1,7 @@
 import { OperatorError, type Component, type Health } from '@cartero/agent/lifecycle'
 import { ContentStoreError, type ContentLog } from '@cartero/content'
 import { SegmentContentLog } from '@cartero/content/segments'
-import { DirectoryError, type Directory } from '@cartero/directory'
+import { DirectoryError, type Directory, type DirectoryOptions } from '@cartero/directory'
 import { openSqliteDirectory } from '@cartero/directory/sqlite'
 import type { MailStore } from '@cartero/mailstore'
 import { openSqliteMailStore } from '@cartero/mailstore/sqlite'
@@ -88,13 +88,20 @@ export interface Place {
 }
 
 /** Rejects with OperatorError when the operator can mend it. */
-export function openDirectory({ sql, data }: Place, subaddressSeparator: string): Promise<Directory> {
+export function openDirectory(
+  { sql, data }: Place,
+  {
+    subaddressSeparator,
+    ruleFor,
+  }: { readonly subaddressSeparator: string } & Pick<DirectoryOptions, 'ruleFor'>,
+): Promise<Directory> {
   return inWords(
     openSqliteDirectory({
       worker: sql,
       file: data.directory,
       policy: { subaddressSeparator },
       secretKey: secretKey(data.secretKey),
+      ...(ruleFor && { ruleFor }),
     }),
   )
 }

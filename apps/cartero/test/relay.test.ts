@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { CarteroProcess } from '@cartero/testkit'
+import { CarteroProcess, LineClient } from '@cartero/testkit'
 import { lookIntoInbox } from '@cartero/testkit/inbox'
 import { cartero, temporaryFolder } from './cartero-command.ts'
 
@@ -77,4 +77,31 @@ routing: [{ match: bob@cartero.test, via: other }]
     return 0
   })
   assert.equal(found, 1, system.output)
+})
+
+test('an address of ours that only a rule knows is taken for its route, and one that a rule refuses is not', async (context) => {
+  const config = join(temporaryFolder(context), 'c.yaml')
+  writeFileSync(
+    config,
+    `relay: { mode: send, loopback: true }
+routes: [{ name: archive, hosts: "127.0.0.1:9" }]
+routing:
+  - { match: archive@cartero.test, via: archive }
+  - { match: bob@cartero.test, via: refuse }
+`,
+  )
+  await using system = await CarteroProcess.start({ args: ['--config', config] })
+  using client = await LineClient.connect(system.port(25))
+  await client.expect(/^220 .*\r\n/)
+  for (const [line, answer] of [
+    ['EHLO other.test', /^250 .*\r\n/m],
+    ['MAIL FROM:<tim@other.test>', /^250 .*\r\n/],
+    ['RCPT TO:<archive@cartero.test>', /^250 .*\r\n/],
+    ['RCPT TO:<alice@cartero.test>', /^250 .*\r\n/],
+    ['RCPT TO:<bob@cartero.test>', /^550 .*\r\n/],
+    ['RCPT TO:<nobody@cartero.test>', /^550 .*\r\n/],
+  ] as const) {
+    client.write(`${line}\r\n`)
+    await client.expect(answer)
+  }
 })
