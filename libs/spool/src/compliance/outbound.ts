@@ -69,6 +69,25 @@ export function describeOutbound(the: () => Bench): void {
       assert.deepEqual(told.toSorted(), ['later.example', 'one.example'])
     })
 
+    it('tells of the urgent first, then of what has waited longest', async () => {
+      const due = the().clock.now() + 60_000
+      for (const [domain, wait] of [
+        ['third', 2_000],
+        ['second', 1_000],
+        ['fourth', 3_000],
+      ] as const)
+        await the().sent([`a@${domain}.example`], { holdUntil: due + wait })
+      await the().sent(['a@first.example'], { holdUntil: due + 4_000, priority: 5 })
+      the().clock.advance(2_000)
+      await the().settled()
+      the().clock.advance(70_000)
+      await the().settled()
+      assert.deepEqual(
+        (await the().told()).map(({ destination }) => destination),
+        ['first', 'second', 'third', 'fourth'].map((domain) => `${domain}.example`),
+      )
+    })
+
     it('names a way by its route', async () => {
       const route = { kind: 'route', name: 'smarthost' } as const
       await the().routed({}, ({ queueId }) => ({

@@ -9,7 +9,7 @@ import { MemoryContentLog } from '@cartero/content/memory'
 import { SqlError, SqlWorker, type SqlStore } from '@cartero/sql'
 import { ManualClock } from '@cartero/wire'
 
-import { Bench } from '../compliance/index.ts'
+import { Bench, envelope, toDomains } from '../compliance/index.ts'
 import type { SpoolProcedures } from './index.ts'
 import { EmbeddedSpool } from './index.ts'
 
@@ -36,7 +36,16 @@ class SetClock extends ManualClock {
 /** What goes wrong with writes, if anything; reads work. */
 type Ailment = 'full' | 'io' | 'slow' | undefined
 
-const READS = new Set(['take', 'takeFor', 'lanes', 'list', 'total', 'shape', 'look', 'referenced'])
+const READS: ReadonlySet<string> = new Set([
+  'take',
+  'takeFor',
+  'lanes',
+  'list',
+  'total',
+  'shape',
+  'look',
+  'referenced',
+])
 
 class Ward {
   readonly clock = new SetClock()
@@ -44,6 +53,8 @@ class Ward {
   readonly #file = join(root, `${Math.random()}.db`)
   readonly trouble: unknown[] = []
   database: Ailment
+  /** What still works when something is wrong. */
+  works = READS
   #cure: (() => void)[] = []
   bench!: Bench
 
@@ -75,7 +86,7 @@ class Ward {
   async #open(options: Parameters<SqlWorker['open']>[0]): Promise<SqlStore<SpoolProcedures>> {
     const store = await worker.open<SpoolProcedures>(options)
     const call = async (name: keyof SpoolProcedures, ...argument: never[]): Promise<unknown> => {
-      if (this.database !== undefined && !READS.has(name)) {
+      if (this.database !== undefined && !this.works.has(name)) {
         if (this.database !== 'slow') throw new SqlError(this.database, `the database is ${this.database}`)
         await new Promise<void>((resolve) => this.#cure.push(resolve))
       }
@@ -182,11 +193,9 @@ describe('a spool whose stores fail', () => {
     for (let n = 0; n < 10; n++) await bench.sent([`user${n}@one.example`])
     ward.clock.advance(5_000)
     await bench.settled()
-    const reads = [...READS]
-    READS.clear()
+    ward.works = new Set()
     ward.database = 'io'
     const first = await bench.take('one.example')
-    for (const read of reads) READS.add(read)
     ward.database = undefined
     assert.ok(first.length < 10)
     assert.ok(ward.trouble.length > 0)
@@ -196,6 +205,48 @@ describe('a spool whose stores fail', () => {
       ['one.example'],
     )
     assert.equal((await bench.take('one.example')).length, 10 - first.length)
+    await bench.close()
+  })
+})
+
+describe('mail that does not wait', () => {
+  it('goes from the door to another host without its database', async () => {
+    const ward = new Ward()
+    const bench = await ward.open()
+    await bench.told()
+    ward.works = new Set()
+    ward.database = 'io'
+    for (let n = 0; n < 10; n++) {
+      const draft = bench.spool.begin(envelope('a@one.example'))
+      await draft.commit(Buffer.alloc(0))
+      await bench.spool.route((await bench.arrivals(1)).map(toDomains))
+      const [one] = await bench.take('one.example')
+      await bench.spool.settle([{ id: one!.id, state: 'delivered' }])
+    }
+    assert.equal(bench.spool.waiting, 0)
+    assert.deepEqual(ward.trouble, [])
+    ward.database = undefined
+    await bench.close()
+  })
+
+  it('finds memory when it is full of what nobody takes', async () => {
+    const ward = new Ward()
+    const bench = await ward.open(20)
+    for (let n = 0; n < 20; n++) await bench.sent(['a@dead.example'])
+    ward.clock.advance(60_000)
+    await bench.settled()
+    // The first take finds out that nothing waits out of memory.
+    await bench.take('live.example')
+    for (let n = 0; n < 4; n++) {
+      await bench.sent(['a@live.example'])
+      await bench.settled()
+      ward.works = new Set()
+      ward.database = 'io'
+      const [one] = await bench.take('live.example')
+      ward.database = undefined
+      assert.equal(one?.recipients[0]?.address, 'a@live.example')
+    }
+    assert.ok(!ward.trouble.some((error) => /takeFor/.test(String(error))))
     await bench.close()
   })
 })

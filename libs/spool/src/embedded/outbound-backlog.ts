@@ -16,7 +16,7 @@ const RETRY_MS = 1_000
 /** How long an alarm waits at most: a clock that was set is noticed within a minute. */
 const LONGEST_WAIT_MS = 60_000
 /** Destinations of which it is known when SQLite has something for them. */
-const MAX_KNOWN = 10_000
+export const MAX_KNOWN = 10_000
 
 export interface OutboundBacklogParts {
   readonly store: SqlStore<SpoolProcedures>

@@ -202,7 +202,8 @@ export class Recorder {
       for (const entry of entries) this.#restore(entry)
       throw error
     }
-    for (const entry of entries) {
+    for (const [index, entry] of entries.entries()) {
+      if (records[index]?.text !== undefined) entry.isWritten = true
       this.#floors.delete(entry)
       log.unpin(entry.message.content)
     }
@@ -211,6 +212,7 @@ export class Recorder {
 
   #restore(entry: KeptEntry): void {
     entry.isChanged = true
+    entry.isWritten = false
     if (entry.isGone && entry.isDone && entry.keepsRow) this.#buried.add(entry)
   }
 }

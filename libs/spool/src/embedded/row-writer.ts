@@ -49,6 +49,9 @@ function statements(database: Database) {
         $queueId, $envelope, $prefix, $content, $size, $acceptedAt, $isRouted, $isBusy, $isWaiting, $crashes, $due,
         $priority)
       ON CONFLICT DO UPDATE SET isRouted = $isRouted, isBusy = $isBusy, isWaiting = $isWaiting, crashes = $crashes, due = $due`),
+    changeMessage: database.prepare(`
+      UPDATE message SET isRouted = $isRouted, isBusy = $isBusy, isWaiting = $isWaiting, crashes = $crashes, due = $due
+      WHERE queueId = $queueId`),
     putDelivery: database.prepare(`
       INSERT INTO delivery VALUES (
         $queueId, $number, $nextHop, $recipients, $state, $attempts, $notBefore, $reason, $destination, $priority, $due,
@@ -67,18 +70,21 @@ function statements(database: Database) {
   }
 }
 
-type Puts = Pick<ReturnType<typeof statements>, 'putMessage' | 'putDelivery' | 'putRouted'>
+type Puts = Pick<ReturnType<typeof statements>, 'putMessage' | 'changeMessage' | 'putDelivery' | 'putRouted'>
 
-function putRow({ putMessage, putDelivery, putRouted }: Puts, row: WrittenRow): void {
-  const { deliveries, isBusy, isWaiting, isRouted, reversePath, ...message } = row
-  const { queueId, size, acceptedAt, priority } = message
-  putMessage.run({
-    ...message,
-    isBusy: Number(isBusy),
-    isWaiting: Number(isWaiting),
-    isRouted: Number(isRouted),
-  })
-  if (isRouted) putRouted.run(queueId)
-  for (const delivery of deliveries)
+function putRow({ putMessage, changeMessage, putDelivery, putRouted }: Puts, row: WrittenRow): void {
+  const { queueId, size, acceptedAt, priority, reversePath, text, crashes, due } = row
+  const message = {
+    queueId,
+    crashes,
+    due,
+    isBusy: Number(row.isBusy),
+    isWaiting: Number(row.isWaiting),
+    isRouted: Number(row.isRouted),
+  }
+  if (text === undefined) changeMessage.run(message)
+  else putMessage.run({ ...message, ...text, size, acceptedAt, priority })
+  if (row.isRouted && row.deliveries.length > 0) putRouted.run(queueId)
+  for (const delivery of row.deliveries)
     putDelivery.run({ queueId, ...delivery, priority, reversePath, size, acceptedAt })
 }

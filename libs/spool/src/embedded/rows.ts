@@ -37,8 +37,16 @@ export interface MessageRow {
   readonly deliveries: readonly DeliveryRow[]
 }
 
-/** With what its deliveries repeat, so that they can be listed by themselves. */
-export type WrittenRow = MessageRow & { readonly reversePath: string }
+/** What is written of a message: all of it the first time, then what can change, and the deliveries that have. */
+export type WrittenRow = Pick<
+  MessageRow,
+  'queueId' | 'crashes' | 'isBusy' | 'due' | 'isWaiting' | 'isRouted' | 'priority' | 'size' | 'acceptedAt'
+> & {
+  /** What its deliveries repeat, so that they can be listed by themselves. */
+  readonly reversePath: string
+  readonly text?: Pick<MessageRow, 'envelope' | 'prefix' | 'content'>
+  readonly deliveries: readonly DeliveryRow[]
+}
 
 export interface DeliveryRow {
   readonly number: number
@@ -67,6 +75,8 @@ export class KeptEntry extends Entry {
   isRecorded = false
   /** The row, if there is one, is out of date. */
   isChanged = true
+  /** There is a row for certain, with all deliveries as they are, but for those that say they have changed. */
+  isWritten = false
   crashes = 0
   /** Octets in memory, about. */
   readonly weight: number
@@ -118,25 +128,23 @@ export class KeptEntry extends Entry {
   }
 }
 
+/** Who asks has to write it: the deliveries are taken for written. */
 export function rowOf(entry: KeptEntry, isBusy: boolean): WrittenRow {
   const { queueId, envelope, prefix, content, size, acceptedAt } = entry.message
+  const { isWritten, crashes, priority, isRouted } = entry
+  const deliveries: DeliveryRow[] = []
+  entry.listed.forEach((item, index) => {
+    if (isWritten && !item.isChanged) return
+    item.isChanged = false
+    deliveries.push(deliveryRowOf(item, isRouted ? index + 1 : 0))
+  })
+  const row = { queueId, size, acceptedAt, crashes, isBusy, priority, isRouted, deliveries }
   return {
-    queueId,
-    envelope: JSON.stringify(envelope),
-    reversePath: envelope.reversePath,
-    prefix,
-    content,
-    size,
-    acceptedAt,
-    crashes: entry.crashes,
-    isBusy,
+    ...row,
     due: entry.ownDue,
     isWaiting: !entry.isDone,
-    priority: entry.priority,
-    isRouted: entry.isRouted,
-    deliveries: entry.items?.map((item, index) => deliveryRowOf(item, index + 1)) ?? [
-      deliveryRowOf(entry.whole, 0),
-    ],
+    reversePath: envelope.reversePath,
+    ...(!isWritten && { text: { envelope: JSON.stringify(envelope), prefix, content } }),
   }
 }
 
@@ -178,10 +186,15 @@ export function entryOf(row: MessageRow, now: number): KeptEntry {
   }
   const entry = new KeptEntry(message, now, row.envelope.length + row.prefix.length)
   entry.isRecorded = true
+  entry.isWritten = true
   entry.isChanged = false
   entry.crashes = row.crashes
   if (row.isRouted) entry.items = row.deliveries.map((delivery) => itemOf(entry, delivery, now))
-  else if (row.deliveries[0]?.state === 'held') entry.whole.hold(row.deliveries[0].reason)
+  else {
+    const [whole] = row.deliveries
+    if (whole?.state === 'held') entry.whole.hold(whole.reason)
+    entry.whole.isChanged = false
+  }
   return entry
 }
 
@@ -199,5 +212,6 @@ function itemOf(entry: KeptEntry, row: DeliveryRow, now: number): Item {
   item.status = row.status
   item.lapses = row.lapses
   if (row.sentence !== null) item.sentence = row.sentence
+  item.isChanged = isDue
   return item
 }

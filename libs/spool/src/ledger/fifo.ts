@@ -13,6 +13,11 @@ export class Fifo<T> {
     return this.#items.length - this.#head
   }
 
+  /** What `shift` would give. */
+  get first(): T | undefined {
+    return this.#items[this.#head]
+  }
+
   push(item: T): void {
     const last = this.#items.at(-1)
     if (last === undefined || this.#isBefore?.(item, last) !== true) this.#items.push(item)

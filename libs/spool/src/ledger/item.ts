@@ -42,12 +42,6 @@ export interface DeliveryPlan {
   readonly held?: string
 }
 
-/** What is known of a delivery that is not new. */
-export type DeliveryPast = Pick<
-  Item,
-  'state' | 'attempts' | 'notBefore' | 'reason' | 'status' | 'lapses' | 'sentence'
->
-
 /** A delivery as the ledger keeps it; what is leased out is this object itself. */
 export class Item implements Delivery {
   readonly id: DeliveryId
@@ -66,6 +60,8 @@ export class Item implements Delivery {
   status: EnhancedStatus | '' = ''
   /** How often a lease of it ran out since the last attempt that came to an end. */
   lapses = 0
+  /** It is another one than whoever keeps it knows. A lease changes nothing that is kept. */
+  isChanged = true
 
   constructor(entry: Entry, id: DeliveryId, plan: DeliveryPlan) {
     this.entry = entry
@@ -120,17 +116,20 @@ export class Item implements Delivery {
   }
 
   ready(): void {
+    this.isChanged = true
     this.state = 'ready'
     this.notBefore = 0
   }
 
   hold(reason: string): void {
+    this.isChanged = true
     this.state = 'held'
     this.reason = reason
     this.notBefore = 0
   }
 
   remove(): void {
+    this.isChanged = true
     this.state = 'removed'
     this.notBefore = 0
   }
@@ -138,6 +137,7 @@ export class Item implements Delivery {
   /** Until then, or until its time is over if that is sooner. */
   // RFC 2852 §4
   defer(notBefore: number, reason: string, now: number): void {
+    this.isChanged = true
     const { deliverBy } = this.message.envelope
     const isLimited = deliverBy !== undefined && deliverBy.at > now
     this.state = 'deferred'
@@ -146,6 +146,7 @@ export class Item implements Delivery {
   }
 
   bury(state: DeadState, reason: string, { now, retention }: Ending): void {
+    this.isChanged = true
     this.state = state
     this.reason = reason
     this.notBefore = now + retention
@@ -188,6 +189,7 @@ export class Item implements Delivery {
   }
 
   #end(): void {
+    this.isChanged = true
     this.state = 'delivered'
     this.reason = ''
     this.notBefore = 0

@@ -26,6 +26,11 @@ export class Lanes<T> {
     return this.#lanes.every(({ queue }) => queue.length === 0)
   }
 
+  /** What `shift` would give. */
+  get first(): T | undefined {
+    return this.#lanes.find(({ queue }) => queue.length > 0)?.queue.first
+  }
+
   push(item: T, priority: number): void {
     const at = this.#lanes.findIndex((lane) => lane.priority <= priority)
     const lane = this.#lanes[at]

@@ -6,7 +6,7 @@ import { isOlder, type Item } from './item.ts'
 import { Lanes } from './lanes.ts'
 
 /** Calls for destinations with nothing ready in memory that may be kept beside those that have. */
-const MAX_CALLS = 10_000
+export const MAX_CALLS = 10_000
 
 interface Queue {
   readonly items: Lanes<Item>
@@ -56,9 +56,10 @@ export class ReadyQueues {
   callAll(): void {
     this.calls.retain(() => false)
     for (const [destination, queue] of this.#queues) {
-      if (destination === 'local' || queue.items.isEmpty) continue
+      const first = queue.items.first
+      if (destination === 'local' || first === undefined) continue
       queue.isTold = true
-      this.call(destination, 0)
+      this.call(destination, first.entry.priority)
     }
   }
 
