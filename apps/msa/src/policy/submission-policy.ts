@@ -65,4 +65,4 @@ export const DEFAULT_SUBMISSION_POLICY: SubmissionPolicy = {
 // RFC 6409 §6.5 todo: character encodings are left as they are; domains of the envelope are A-labels in any case
 // RFC 6409 §8.5 todo: nothing is signed
 // RFC 6409 §8.6 todo: nothing is encrypted
-// RFC 6409 §8.7 todo: aliases of domains (CNAME) are not resolved, for there is no DNS yet
+// RFC 6409 §8.7 todo: aliases of domains (CNAME) are left as they are written, as RFC 5321 §2.3.5 permits
