@@ -7,7 +7,7 @@ import { addressKind } from './address-kind.ts'
 import { MailHostFinder } from './host-finder.ts'
 import { MAX_ADDRESSES_PER_HOST } from './locate-host.ts'
 import { MAX_HOSTS } from './mail-exchangers.ts'
-import { SmallWorld } from './small-world.ts'
+import { SmallWorld } from '../test/small-world.ts'
 
 const OURS = '192.0.2.50'
 const doors = { hostnames: ['us.example'], hasAddress: (address: string) => address === OURS, ports: [25] }

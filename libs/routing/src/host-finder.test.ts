@@ -7,7 +7,7 @@ import { MAX_HOSTS } from './mail-exchangers.ts'
 import type { HostsFound } from './ports.ts'
 import { RouteTable } from './route-table.ts'
 import type { Route, RouteHost } from './route.ts'
-import { SmallWorld } from './small-world.ts'
+import { SmallWorld } from '../test/small-world.ts'
 
 const forever = (): AbortSignal => new AbortController().signal
 

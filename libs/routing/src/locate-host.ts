@@ -1,6 +1,7 @@
 import { type DnsAnswer, DnsError, type Resolver } from '@cartero/dns'
 import { normalAddress } from '@cartero/wire'
 import { type AddressFamily, familyOf, interleaved } from './address-kind.ts'
+import { listed } from './enumeration.ts'
 import { isOwnName, type OwnDoors, standingOf } from './own-doors.ts'
 import type { MailHost } from './ports.ts'
 
@@ -127,10 +128,4 @@ export async function settled<T>(answer: Promise<T>): Promise<T | DnsError> {
 
 function saying(name: string, canonicalName: string | undefined): string {
   return canonicalName === undefined ? name : `${name}, an alias of ${canonicalName},`
-}
-
-/** `a`, `a and b`, `a, b and c` */
-export function listed(words: readonly string[]): string {
-  if (words.length < 2) return words.join('')
-  return `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
 }

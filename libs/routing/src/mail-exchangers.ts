@@ -1,7 +1,7 @@
 import type { MxRecord } from '@cartero/dns'
 import { parseDomain } from '@cartero/syntax'
+import { listed } from './enumeration.ts'
 import { isOwnName, type OwnDoors } from './own-doors.ts'
-import { listed } from './locate-host.ts'
 
 /** Hosts of one destination that are looked up and tried; the others are of lower preference, or equal. */
 export const MAX_HOSTS = 16

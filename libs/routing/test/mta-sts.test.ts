@@ -2,11 +2,13 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { after, before, beforeEach, describe, test } from 'node:test'
+import type { Resolver } from '@cartero/dns'
 import { ZoneResolver } from '@cartero/dns/zone'
 import { MemoryStsCache } from '@cartero/routing/sts-cache'
 import {
   FETCH_BACK_OFF_MS,
   FETCH_LIMIT_MS,
+  MAX_FAILURES,
   POLICY_LIMIT,
   REFRESH_MS,
   StsPolicies,
@@ -240,6 +242,25 @@ describe('the MTA-STS policy of a domain', () => {
     const { trouble } = await of(policies('1', { port: 1 }))
     assert.equal(trouble?.failure, 'sts-policy-fetch-error')
   })
+})
+
+test('MAX_FAILURES: of so many domains a failure is remembered, and the oldest is asked again', async () => {
+  // Each announces a policy, and none has a host for it.
+  const zones = new ZoneResolver('*.test. TXT "v=STSv1; id=1"')
+  const asked: string[] = []
+  const resolver: Resolver = {
+    ask: (name, type, aborted) => {
+      if (type === 'A') asked.push(name)
+      return zones.ask(name, type, aborted)
+    },
+  }
+  const sts = new StsPolicies({ resolver, clock: new ManualClock(), cache: new MemoryStsCache() })
+  for (let i = 0; i <= MAX_FAILURES; i++) await sts.of(`d${i}.test`, signal)
+  asked.length = 0
+  await sts.of('d1.test', signal)
+  assert.deepEqual(asked, [])
+  await sts.of('d0.test', signal)
+  assert.deepEqual(asked, ['mta-sts.d0.test'])
 })
 
 function redirect(response: Parameters<Answer>[0], request: Parameters<Answer>[1]): void {
