@@ -86,7 +86,7 @@ function hostLines({ hosts, tls }: WayExplained): string[] {
 
 function limitsLine({ connections, messagesPerMinute }: NonNullable<WayExplained['limits']>): string {
   const rate = messagesPerMinute === 0 ? 'any number of messages' : `${messagesPerMinute} messages a minute`
-  return `  at most ${connections} connections, ${rate}`
+  return `  at most ${connections} ${connections === 1 ? 'connection' : 'connections'}, ${rate}`
 }
 
 function waitingLines(

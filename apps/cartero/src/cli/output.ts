@@ -1,4 +1,4 @@
-import { harmless } from '@cartero/agent/terminal'
+import { harmless, harmlessJson } from '@cartero/agent/terminal'
 import { Option, type Command } from 'commander'
 
 export type OutputFormat = 'table' | 'json'
@@ -17,13 +17,10 @@ export function print(text: string): void {
   process.stdout.write(text === '' || text.endsWith('\n') ? text : `${text}\n`)
 }
 
-/** Data for machines; controls that JSON lets stand are escaped, for it may come on a terminal, too. */
+/** Data for machines, as JSON that does nothing on a terminal, either. */
 export function printJson(value: unknown): void {
-  const json = JSON.stringify(value, undefined, 2)
-  print(json.replace(/[\x7f-\x9f\u{61c}\u{200e}\u{200f}\u{2028}-\u{202e}\u{2066}-\u{2069}]/gu, escaped))
+  print(harmlessJson(value))
 }
-
-const escaped = (control: string): string => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`
 
 /** Talk, on standard error. */
 export function say(text: string): void {

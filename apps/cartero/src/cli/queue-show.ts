@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 
+import { harmless } from '@cartero/agent/terminal'
 import type { DeliverySummary, Envelope } from '@cartero/spool'
 import type { Command } from 'commander'
 
@@ -55,7 +56,6 @@ async function* headerOf(queue: Queue, queueId: string): AsyncGenerator<Buffer, 
 
 /** A terminal is told nothing by them; a file or another program gets each octet as it is. */
 async function writeAll(pieces: AsyncIterable<Buffer>): Promise<void> {
-  const { harmless } = await import('@cartero/agent/terminal')
   const decoder = new TextDecoder()
   for await (const piece of pieces) {
     const shown = process.stdout.isTTY ? harmless(decoder.decode(piece, { stream: true }), 'text') : piece

@@ -26,12 +26,13 @@ export function registerSendmail(program: Command): void {
 }
 
 const OPTIONS = `
-  -t             To, Cc and Bcc name the recipients; Bcc is dropped
-  -i, -oi        a line with a dot alone does not end the message
-  -f, -r sender  who sends it (default: who runs this); <> is nobody
-  -F name        the name before the sender, when the message has no From
-  -N, -V, -R     what the sender wants to be told (RFC 3461)
-  -bp            list the queue;   -q  try everything in it now
+  -t                To, Cc and Bcc name the recipients; Bcc is dropped
+  -i, -oi           a line with a dot alone does not end the message
+  -f, -r sender     who sends it (default: who runs this); <> is nobody
+  -F name           the name before the sender, when the message has no From
+  -N, -V, -R        what the sender wants to be told (RFC 3461)
+  -bp               list the queue, as mailq does
+  -q                try everything in the queue now
   --data, --config  which system, as for other commands
 
 Exit codes are those of sysexits.h: 0 taken, 64 asked wrongly, 67 no such user, 68 no such host, 69 refused,

@@ -1,11 +1,12 @@
 import { once } from 'node:events'
 
 import { callControl, listenControl } from '@cartero/agent/admin'
+import { harmless } from '@cartero/agent/terminal'
 import type { NumberedMessage } from '@cartero/mda-agent/agent'
 import type { Command } from 'commander'
 
 import { ATTACH, SHOWN } from '../terminal-verbs.ts'
-import { say } from './output.ts'
+import { plain, say } from './output.ts'
 import { runningSystem, withSystemOptions, type SystemOptions } from './reach-system.ts'
 
 export function registerTerminal(program: Command): void {
@@ -22,7 +23,7 @@ async function look(account: string, options: SystemOptions): Promise<void> {
   const messages = await listenControl(controlSocket, ATTACH, { account }, leaving.signal)
   say(`(showing what comes for ${account}; Ctrl-C ends it)`)
   for await (const message of messages as AsyncIterable<NumberedMessage>) {
-    await write(options.output === 'json' ? `${JSON.stringify(message)}\n` : await pageOf(message))
+    await write(options.output === 'json' ? `${JSON.stringify(message)}\n` : pageOf(message))
     await callControl(controlSocket, SHOWN, { number: message.number })
   }
 }
@@ -33,8 +34,7 @@ async function write(text: string): Promise<void> {
 }
 
 /** The system has made it harmless already; what is written to a screen is looked at here, too. */
-async function pageOf({ from, subject, date, text }: NumberedMessage): Promise<string> {
-  const { harmless } = await import('@cartero/agent/terminal')
-  const head = [`From: ${from}`, `Subject: ${subject}`, `Date: ${date}`].map((line) => harmless(line, 'line'))
+function pageOf({ from, subject, date, text }: NumberedMessage): string {
+  const head = [`From: ${from}`, `Subject: ${subject}`, `Date: ${date}`].map(plain)
   return `\n${head.join('\n')}\n\n${harmless(text, 'text').trimEnd()}\n`
 }

@@ -7,7 +7,7 @@ import type { Command } from 'commander'
 import type { DataFolder } from '../data-folder.ts'
 import { NotFoundError, UsageError } from './exit-code.ts'
 import type { Waiting } from './journey-page.ts'
-import { print, say } from './output.ts'
+import { plain, print, printJson, say } from './output.ts'
 import { reachSystem, withSystemOptions, type SystemOptions } from './reach-system.ts'
 
 /** Messages that are told unless it is said otherwise; a page or two. */
@@ -54,7 +54,7 @@ async function trace(key: string, { since, limit, ...options }: TraceOptions): P
       return { found: await search(reader), waiting: undefined }
     },
   })
-  if (options.output === 'json') print(toJson(found, waiting))
+  if (options.output === 'json') printJson(dataOf(found, waiting))
   if (found.messages.length + found.others.length === 0)
     throw new NotFoundError(
       `nothing is known of ${JSON.stringify(key)}${since === undefined ? KEPT : ' in that time'}`,
@@ -67,10 +67,9 @@ async function trace(key: string, { since, limit, ...options }: TraceOptions): P
 
 async function printPage({ messages, others }: Journeys, waiting: Trace['waiting']): Promise<void> {
   const { journeyLines, otherLines } = await import('./journey-page.ts')
-  const { harmless } = await import('@cartero/agent/terminal')
   const parts = messages.map((journey) => journeyLines(journey, waiting?.get(journey.qid)))
   if (others.length > 0) parts.push(['turned away', ...otherLines(others)])
-  print(parts.map((lines) => lines.map((line) => harmless(line, 'line')).join('\n')).join('\n\n'))
+  print(parts.map((lines) => lines.map(plain).join('\n')).join('\n\n'))
 }
 
 /** The journal of the running system. */
@@ -98,14 +97,9 @@ async function deliveriesOf(data: DataFolder, queueId: string): Promise<Waiting>
 }
 
 /** The events as they are kept, by message. */
-function toJson({ messages, others, isCut }: Journeys, waiting: Trace['waiting']): string {
+function dataOf({ messages, others, isCut }: Journeys, waiting: Trace['waiting']): object {
   const told = messages.map((journey) => ({ ...journey, waiting: waiting?.get(journey.qid) }))
-  const json = JSON.stringify({ messages: told, others, isCut }, undefined, 2)
-  // JSON leaves these as they are, and somebody may look at it on a terminal.
-  return json.replace(
-    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]/g,
-    (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+  return { messages: told, others, isCut }
 }
 
 function sinceWhen(text: string): number {

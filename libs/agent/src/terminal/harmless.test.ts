@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { harmless } from './harmless.ts'
+import { harmless, harmlessJson } from './harmless.ts'
 
 test('a sequence that would move the cursor, name the window or type for the user is shown, not carried out', () => {
   assert.equal(harmless('\u{1b}[2J\u{1b}]0;owned\u{7}', 'text'), '^[[2J^[]0;owned^G')
@@ -26,4 +26,11 @@ test('whatever comes, no control is left', () => {
     }),
     { numRuns: 200 },
   )
+})
+
+test('JSON on a terminal is as harmless, and says the same to a machine', () => {
+  const hostile = { 'a\u{9b}b': ['\u{7f}\u{202e}\u{fff9}\u{1b}[2J\r\n\t', 1] }
+  const json = harmlessJson(hostile)
+  assert.match(json, /^[ -~\n]+$/)
+  assert.deepEqual(JSON.parse(json), hostile)
 })

@@ -14,3 +14,10 @@ export function harmless(text: string, kind: 'line' | 'text'): string {
     return code === 0x7f ? '^?' : '\u{fffd}'
   })
 }
+
+/** The value as indented JSON in which every control is escaped, those that JSON lets stand included: read again, it is the same. */
+export function harmlessJson(value: unknown): string {
+  return JSON.stringify(value, undefined, 2).replace(CONTROLS, (control) =>
+    control === '\n' ? control : `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}

@@ -2,4 +2,4 @@
  * What may be written on a terminal.
  * @packageDocumentation
  */
-export { harmless } from './harmless.ts'
+export { harmless, harmlessJson } from './harmless.ts'
