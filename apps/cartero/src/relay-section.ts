@@ -20,10 +20,10 @@ const jitter = notation('a share from 0 to 0.5', (raw) => {
   return share >= 0 && share <= 0.5 ? share : undefined
 })
 
-const tls = section('How TLS is to be with other hosts.', {
-  smallest: setting(choice(['opportunistic', 'encrypt', 'verify']), {
+const tls = section('What TLS must be like with other hosts.', {
+  minimum: setting(choice(['opportunistic', 'encrypt', 'verify']), {
     default: 'opportunistic',
-    doc: 'What every host must offer at least, unless a route or a rule says none. With encrypt, mail for hosts without TLS waits and is given back; with verify, it does so where no certificate proves the host.',
+    doc: 'What every host must offer at least, unless a route or a rule says otherwise. With encrypt, mail for hosts without TLS waits, and is given back in the end; with verify, so is mail for hosts that no certificate proves.',
   }),
   dane: setting(flag, {
     default: true,

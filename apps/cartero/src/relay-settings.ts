@@ -13,9 +13,9 @@ export function relaySettings({ relay }: CarteroConfig): RelaySettings {
   return settings
 }
 
-/** What TLS must be at least: a route or a rule wins where it says something, and the rest has to have the smallest. */
+/** What TLS must be at least: what a route or a rule says, and the minimum where neither says anything. */
 export function tlsFloor(routes: RouteTable, { relay: { tls } }: CarteroConfig): (way: Way) => TlsFloor {
-  return (way) => routes.floorOf(way, tls.smallest)
+  return (way) => routes.floorOf(way, tls.minimum)
 }
 
 /** Which addresses the directory leaves to the routes, whoever has them here. */

@@ -12,11 +12,13 @@ const folder: { remove: () => void } = { remove: () => undefined }
 
 const CONFIG = `
 dns: { servers: ["127.0.0.1:1"], patience: 100ms, rounds: 1 }
-relay: { loopback: true, mode: send, messagesPerMinute: 60 }
+relay: { loopback: true, mode: send, messagesPerMinute: 60, tls: { minimum: verify } }
 routes:
   - { name: partner, hosts: ["127.0.0.1:2", "127.0.0.2:2"], tls: encrypt, connections: 3 }
+  - { name: silent, hosts: ["127.0.0.1:2"] }
 routing:
   - { match: partner.example, via: partner }
+  - { match: silent.example, via: silent }
   - { match: nobody.example, via: refuse }
 `
 
@@ -68,6 +70,11 @@ test('a route is told with its hosts, TLS and limits, and a rule that refuses', 
   assert.match(out, /for tim@partner\.example: to via partner, by a rule of routing; is sent\n/)
   assert.match(out, /^ {2}host 127\.0\.0\.1:2, preference 0: 127\.0\.0\.1\n {4}TLS, with any certificate$/m)
   assert.match((await on('explain', 'tim@nobody.example')).out, /is refused, by a rule of routing/)
+})
+
+test('a route that says nothing of TLS is told with the minimum of all', async () => {
+  const { ways } = await explained('tim@silent.example')
+  assert.deepEqual(ways[0]!.tls?.hosts, ['TLS, with a certificate for 127.0.0.1'])
 })
 
 test('a DNS that does not answer is told, and no conclusion is drawn from it', async () => {
