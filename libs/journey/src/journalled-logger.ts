@@ -30,25 +30,19 @@ function wrap(logger: Logger, { agent = '', ...context }: LogFields, ears: Ears)
     const all = hasContext ? { ...context, ...fields } : fields
     ears.journal.tell({ at: ears.clock.now(), event, agent: told, fields: readable(all) })
   }
+  const both =
+    (level: 'info' | 'warn' | 'error' | 'fatal') =>
+    (event: string, fields?: LogFields): void => {
+      tell(event, fields)
+      logger[level](event, fields)
+    }
   return {
     trace: (event, fields) => logger.trace(event, fields),
     debug: (event, fields) => logger.debug(event, fields),
-    info(event, fields) {
-      tell(event, fields)
-      logger.info(event, fields)
-    },
-    warn(event, fields) {
-      tell(event, fields)
-      logger.warn(event, fields)
-    },
-    error(event, fields) {
-      tell(event, fields)
-      logger.error(event, fields)
-    },
-    fatal(event, fields) {
-      tell(event, fields)
-      logger.fatal(event, fields)
-    },
+    info: both('info'),
+    warn: both('warn'),
+    error: both('error'),
+    fatal: both('fatal'),
     child: (fields) => wrap(logger.child(fields), { agent, ...context, ...fields }, ears),
     enabled: (level) => JOURNALLED_LEVELS.has(level) || logger.enabled(level),
   }

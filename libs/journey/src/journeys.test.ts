@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { findJourneys, type JourneyEvent } from './index.ts'
+import { MOST_EVENTS_OF_A_MESSAGE, MOST_LINKED_MESSAGES, MOST_SEARCHED_EVENTS } from './journeys.ts'
 import { MemoryJournal } from './memory/index.ts'
 
 const signal = AbortSignal.timeout(10_000)
@@ -86,4 +87,33 @@ test('notices that go round in a circle are told once', async () => {
     ['notice.sent', { qid: 'Q2', about: 'Q1' }],
   )
   assert.equal((await journeysOf(journal, 'Q1')).messages.length, 2)
+})
+
+test('MOST_SEARCHED_EVENTS: of an address with more, it is said that there is more', async () => {
+  const received = (qid: string) => ['message.received', { qid, to: 'bob@example.net' }] as const
+  const others = Array.from({ length: MOST_SEARCHED_EVENTS - 1 }, () => received('Q1'))
+  assert.equal((await journeysOf(told(...others), 'bob@example.net')).isCut, false)
+  const { messages, isCut } = await journeysOf(
+    told(received('Q0'), ...others, received('Q1')),
+    'bob@example.net',
+  )
+  assert.deepEqual([messages.map(([qid]) => qid), isCut], [['Q1'], true])
+})
+
+test('MOST_EVENTS_OF_A_MESSAGE: of a message that is tried without end the newest attempts are told', async () => {
+  const attempts = Array.from(
+    { length: MOST_EVENTS_OF_A_MESSAGE + 5 },
+    () => ['message.deferred', { qid: 'Q1' }] as const,
+  )
+  const { messages } = await findJourneys(told(...attempts), { key: 'Q1', limit: 1 }, signal)
+  assert.equal(messages[0]!.events.length, MOST_EVENTS_OF_A_MESSAGE)
+  assert.equal(messages[0]!.events.at(-1)!.at, attempts.length - 1)
+})
+
+test('MOST_LINKED_MESSAGES: a chain of notices about notices has an end', async () => {
+  const chain = Array.from(
+    { length: MOST_LINKED_MESSAGES + 5 },
+    (_, i) => ['notice.sent', { qid: `Q${i + 1}`, about: `Q${i}` }] as const,
+  )
+  assert.equal((await journeysOf(told(...chain), 'Q0', 1)).messages.length, MOST_LINKED_MESSAGES + 1)
 })
