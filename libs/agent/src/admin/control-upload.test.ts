@@ -8,6 +8,7 @@ import { test, type TestContext } from 'node:test'
 
 import { ControlError, createControlSocket, uploadControl } from './index.ts'
 import type { ControlUploads } from './index.ts'
+import { MOST_ARGUMENT_OCTETS } from './control-upload.ts'
 
 async function controlOf(context: TestContext, uploads: ControlUploads): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'cartero-upload-'))
@@ -89,6 +90,16 @@ test('one who dies on the way is not taken for the end, either', async (context)
   await begun.promise
   socket.destroy()
   assert.equal(await outcome, 'broken')
+})
+
+test('MOST_ARGUMENT_OCTETS: an argument without end is not held in memory', async (context) => {
+  const path = await controlOf(context, { take: async () => undefined })
+  const endless = 'x'.repeat(2 * MOST_ARGUMENT_OCTETS)
+  await assert.rejects(uploadControl(path, 'take', endless, pieces(0)), {
+    fault: 'usage',
+    message: /at most 1048576 octets/,
+  })
+  assert.equal(await uploadControl(path, 'take', endless.slice(0, MOST_ARGUMENT_OCTETS / 2), pieces(0)), null)
 })
 
 test('an argument that does not end, or is none, is refused', async (context) => {
