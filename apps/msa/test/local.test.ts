@@ -120,6 +120,20 @@ describe('nothing is taken', () => {
     assert.equal(stage.waiting, 0)
   })
 
+  test('when a word names nobody, which is told and not passed over', async () => {
+    const outcome = await hand('\nx', { recipients: ['bob', '"'] })
+    const refusals = outcome.kind === 'refused' ? outcome.refusals : []
+    assert.deepEqual(
+      refusals.map(({ recipient }) => recipient),
+      ['"'],
+    )
+  })
+
+  test('when the sender is no address: it is not taken for nobody', async () => {
+    assert.equal((await hand('\nx', { recipients: ['bob'], sender: '"' })).kind, 'refused')
+    assert.equal(stage.waiting, 0)
+  })
+
   test('when nobody is named', async () => {
     assert.deepEqual(await hand('Subject: x\n\nx', { isForHeader: true }), { kind: 'noRecipients' })
   })
