@@ -70,6 +70,22 @@ describe('TLS of a courier', () => {
     assert.equal(server.taken.length, 2)
   })
 
+  it('that a host cannot satisfy for one domain keeps no mail of other domains from it', async () => {
+    for (const [script, policy] of [
+      [NO_TLS, VERIFY],
+      [TLS, dane(Buffer.alloc(32))],
+      [{ ...TLS, STARTTLS: '454 4.7.0 not now' }, ENCRYPT],
+    ] as const) {
+      await using server = await ScriptedServer.start(script)
+      const stage = new CourierStage([server])
+      stage.policies = [policy]
+      assert.equal((await stage.run(stage.feed([await stage.letter()]))).kind, 'unreachable')
+      stage.policies = [use({ kind: 'opportunistic' })]
+      assert.equal((await stage.run(stage.feed([await stage.letter()]))).kind, 'served')
+      assert.deepEqual([server.taken.length, stage.events], [1, []])
+    }
+  })
+
   for (const [what, script, policy] of [
     ['encrypt', NO_TLS, ENCRYPT],
     ['encrypt, and STARTTLS is declined', { ...TLS, STARTTLS: '454 4.7.0 not now' }, ENCRYPT],

@@ -124,7 +124,7 @@ export class Round {
       if (ending !== undefined) return ending
       // What is offered and does not work is no reason not to send: it is called again without it, and each is learnt once.
       if (seen.broken !== undefined) continue
-      if (!seen.isItsFault || this.#remember(host, seen) === 'host') return undefined
+      if (seen.fault === 'none' || this.#remember(host, seen) === 'host') return undefined
       addresses = this.#callable(host)
     }
     return undefined
@@ -208,13 +208,17 @@ export class Round {
     return keys.map((key) => this.#common.memory.resting(key)).find((trouble) => trouble !== undefined)
   }
 
-  /** Who failed: one address, or, where none could be reached, all of the host. */
-  #remember(host: MailHost, { facts: { address }, trouble }: Visit): 'host' | 'address' {
+  /**
+   * Who failed: one address, or, where none could be reached, all of the host. What a domain demands of its hosts is between them:
+   * else anybody could name hosts of others as his own, with a policy that they cannot satisfy, and keep our mail from them.
+   */
+  #remember(host: MailHost, { facts: { address }, trouble, fault }: Visit): 'host' | 'address' {
     const { memory, options, connections } = this.#common
     const key = address === undefined ? keyOf(host) : `${address}:${host.port}`
     this.#called.add(key)
     // A host that serves others has enough of us, and is not away.
-    const rest = connections.isServing(keyOf(host)) ? 0 : memory.failed(key, trouble!)
+    const isKept = fault === 'host' && !connections.isServing(keyOf(host))
+    const rest = isKept ? memory.failed(key, trouble!) : 0
     if (rest > 0) options.events?.resting?.(key, rest, trouble!.reason)
     return address === undefined ? 'host' : 'address'
   }

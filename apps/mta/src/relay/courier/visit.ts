@@ -54,8 +54,11 @@ export interface Visit {
   readonly facts: AttemptFacts
   /** What ended it, unless we did. */
   readonly trouble?: Trouble
-  /** It lies in the host, for whatever mail. */
-  readonly isItsFault: boolean
+  /**
+   * Where it lies: in the host, for whatever mail; in what was demanded of it for this mail (TLS, a login), so that it is as good as
+   * before for all other; or in none of these.
+   */
+  readonly fault: 'host' | 'demand' | 'none'
   /** What it offered and cannot do. */
   readonly broken?: 'TLS' | 'CHUNKING'
 }
@@ -172,10 +175,18 @@ class Session {
     return {
       kind,
       ...common,
-      isItsFault: !this.#errand.isUnfit && !isOurs(error),
+      fault: this.#fault(error),
       ...(trouble && { trouble }),
       ...(broken && { broken }),
     }
+  }
+
+  #fault(error: Error | undefined): Visit['fault'] {
+    if (this.#errand.isUnfit || isOurs(error)) return 'none'
+    const { ending } = this.#errand
+    const isTls = error instanceof DialError && error.stage !== 'connect'
+    const isRefused = ending?.kind === 'refused' && (ending.stage === 'STARTTLS' || ending.stage === 'AUTH')
+    return isTls || isRefused ? 'demand' : 'host'
   }
 
   #trouble(error: Error | undefined): Trouble | undefined {
