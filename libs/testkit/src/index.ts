@@ -8,7 +8,12 @@ export { lacks } from './debian-tool.ts'
 export { freePortBase } from './free-ports.ts'
 export { LineClient } from './line-client.ts'
 export { CERTIFICATE, KEY } from './identity.ts'
-export { NAMED_LACKS, startNameServer, type NameServer } from './name-server/name-server.ts'
+export {
+  NAMED_LACKS,
+  startNameServer,
+  type NameServer,
+  type NameServerOptions,
+} from './name-server/name-server.ts'
 export type { NameServerZones, ServedZone } from './name-server/zones.ts'
 export { PeerProcess } from './peer-process.ts'
 export { UNTOLD } from './proxy-headers.ts'

@@ -22,7 +22,12 @@ export class PeerProcess implements AsyncDisposable {
     this.#end = () => child.stdin.end()
   }
 
-  /** The end of all that it printed. */
+  /** All that it printed. */
+  get output(): string {
+    return this.#said
+  }
+
+  /** The end of that. */
   get said(): string {
     return this.#said.slice(-6_000)
   }

@@ -43,6 +43,8 @@ export async function loadedZone(
     '-q',
     '-P',
     '-z',
+    '-d',
+    folder,
     '-o',
     name,
     '-O',
