@@ -4,6 +4,7 @@ import { createLocalSubmission, type LocalSubmission } from '@cartero/msa-agent/
 import { doorkeeperOf } from './auth-settings.ts'
 import type { CarteroConfig } from './config.ts'
 import type { DataFolder } from './data-folder.ts'
+import { addressRules, routeTable } from './relay-settings.ts'
 import { msaSettings } from './smtp-settings.ts'
 import { openStoppedQueue } from './stopped-queue.ts'
 import { openStoppedSystem } from './stopped-system.ts'
@@ -15,7 +16,9 @@ export async function openStoppedSubmission(
 ): Promise<AsyncDisposable & { readonly local: LocalSubmission }> {
   await using opening = new AsyncDisposableStack()
   const { spool } = opening.use(await openStoppedQueue(data, config))
-  const system = await openStoppedSystem(data, config.directory.subaddressSeparator)
+  // Passwords of routes are of no use here.
+  const ruleFor = addressRules(routeTable(config, () => ''))
+  const system = await openStoppedSystem(data, { ...config.directory, ruleFor })
   const { directory, bans } = opening.use(system)
   const local = createLocalSubmission({
     settings: msaSettings(config),

@@ -4,17 +4,17 @@ import { SqlWorker } from '@cartero/sql'
 
 import type { AdministrationStores } from './administration.ts'
 import type { DataFolder } from './data-folder.ts'
-import { openDirectory, openMailStore } from './stores.ts'
+import { openDirectory, openMailStore, type AddressReading } from './stores.ts'
 
 /** What the administration needs of a stopped system, open until it is disposed of: who exists, and their mailboxes. */
 export async function openStoppedSystem(
   data: DataFolder,
-  subaddressSeparator: string,
+  reading: AddressReading,
 ): Promise<AsyncDisposable & AdministrationStores> {
   await using opening = new AsyncDisposableStack()
   const sql = opening.adopt(new SqlWorker(), (worker) => worker.close())
   const agent = createDirectoryAgent({
-    open: () => openDirectory({ sql, data }, { subaddressSeparator }),
+    open: () => openDirectory({ sql, data }, reading),
     logger: silentLogger,
     metrics: new MetricRegistry(),
   })

@@ -87,13 +87,15 @@ export interface Place {
   readonly data: DataFolder
 }
 
+/** How the directory reads addresses. */
+export interface AddressReading extends Pick<DirectoryOptions, 'ruleFor'> {
+  readonly subaddressSeparator: string
+}
+
 /** Rejects with OperatorError when the operator can mend it. */
 export function openDirectory(
   { sql, data }: Place,
-  {
-    subaddressSeparator,
-    ruleFor,
-  }: { readonly subaddressSeparator: string } & Pick<DirectoryOptions, 'ruleFor'>,
+  { subaddressSeparator, ruleFor }: AddressReading,
 ): Promise<Directory> {
   return inWords(
     openSqliteDirectory({

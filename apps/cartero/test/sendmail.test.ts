@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, symlinkSync } from 'node:fs'
+import { chmodSync, symlinkSync, writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -174,4 +174,24 @@ test('a stopped system takes it into its queue, and delivers when it starts', as
     return []
   })
   assert.equal(letters.length, 1)
+})
+
+test('a stopped system knows the rules of routing, too: nobody is refused whose mail goes to another host', async (context) => {
+  const first = await CarteroProcess.start()
+  const { data } = first
+  assert.equal(await first.stop(), 0, first.output)
+  const config = join(temporaryFolder(context), 'c.yaml')
+  writeFileSync(
+    config,
+    `routes: [{ name: inner, hosts: ["127.0.0.1:2"] }]
+routing: [{ match: away@cartero.test, via: inner }, { match: bob@cartero.test, via: refuse }]
+`,
+  )
+  const write = (to: string): Promise<Answer> =>
+    cartero(['sendmail', '--data', data, '--config', config, '-f', 'alice@cartero.test', to], {
+      input: '\nx\n',
+    })
+  assert.deepEqual(await write('away@cartero.test'), { code: 0, out: '', err: '' })
+  assert.match((await write('bob@cartero.test')).err, /^error: bob@cartero\.test: 550 5\.2\.1/)
+  assert.match((await write('nobody@cartero.test')).err, /550 5\.1\.1/)
 })

@@ -1,4 +1,4 @@
-import type { DeliveryId, DeliverySummary, QueueId } from '@cartero/spool'
+import type { DeliveryId, DeliverySummary } from '@cartero/spool'
 import type { Command } from 'commander'
 
 import { plain, print } from './output.ts'
@@ -34,19 +34,19 @@ type Deliveries = readonly [DeliverySummary, ...DeliverySummary[]]
 /** The deliveries of one message stand together. */
 async function* messagesOf(queue: Pick<Queue, 'list'>): AsyncGenerator<Deliveries, void> {
   let after: DeliveryId | undefined
-  let queueId: QueueId | undefined
-  let together: DeliverySummary[] = []
+  let together: [DeliverySummary, ...DeliverySummary[]] | undefined
   do {
     const page = await queue.list({}, PAGE, after)
     for (const delivery of page.deliveries) {
-      if (delivery.queueId !== queueId && together.length > 0) yield together as unknown as Deliveries
-      if (delivery.queueId !== queueId) together = []
-      queueId = delivery.queueId
-      together.push(delivery)
+      if (delivery.queueId === together?.[0].queueId) together.push(delivery)
+      else {
+        if (together !== undefined) yield together
+        together = [delivery]
+      }
     }
     after = page.next
   } while (after !== undefined)
-  if (together.length > 0) yield together as unknown as Deliveries
+  if (together !== undefined) yield together
 }
 
 /** `*` is being worked on, `!` is held. */

@@ -60,7 +60,7 @@ export async function askSystem<T>(
     stopped: async (data, { directory }) => {
       const { administration } = await import('../administration.ts')
       const { openStoppedSystem } = await import('../stopped-system.ts')
-      await using stores = await openStoppedSystem(data, directory.subaddressSeparator)
+      await using stores = await openStoppedSystem(data, directory)
       const verbs = administration(() => stores)
       return await question(((verb, argument) => verbs[verb](argument as never)) as Ask)
     },
