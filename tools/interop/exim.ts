@@ -3,10 +3,12 @@ import { join } from 'node:path'
 import { CERTIFICATE, command, KEY, PeerProcess } from '@cartero/testkit'
 import { endOf, messagesIn } from './maildir.ts'
 import {
+  DOMAIN,
   LARGEST,
+  LOOPBACK,
   PEER_LOGIN,
-  PUT_OFF,
-  REFUSED,
+  putOffAt,
+  refusedAt,
   unpacked,
   untilGreeted,
   type Peer,
@@ -20,10 +22,10 @@ const ROUTINE = /^.*(?:lost privilege for using -C option|(?:Start|End) queue ru
 
 /** Debian's Exim, unpacked and not installed, under a folder of its own. It knows PEER_LOGIN. */
 export async function startExim(options: PeerOptions): Promise<Peer> {
-  const { folder, port } = options
+  const { folder, port, identity } = options
   for (const name of ['spool', 'log', 'mail']) mkdirSync(join(folder, name), { recursive: true })
-  writeFileSync(join(folder, 'certificate.pem'), CERTIFICATE)
-  writeFileSync(join(folder, 'key.pem'), KEY)
+  writeFileSync(join(folder, 'certificate.pem'), identity?.certificate ?? CERTIFICATE)
+  writeFileSync(join(folder, 'key.pem'), identity?.key ?? KEY)
   writeFileSync(join(folder, 'exim.conf'), configuration(options))
   await command('chown', ['-R', 'Debian-exim:Debian-exim', folder])
   await command('chown', ['root:root', join(folder, 'exim.conf')])
@@ -32,7 +34,7 @@ export async function startExim(options: PeerOptions): Promise<Peer> {
     const all = `${daemon.said}${endOf(join(folder, 'log/main.log'))}${endOf(join(folder, 'log/panic.log'))}`
     return all.replace(ROUTINE, '')
   }
-  await untilGreeted(port, log, daemon)
+  await untilGreeted(options, log, daemon)
   return {
     name: 'Exim',
     port,
@@ -45,13 +47,13 @@ export async function startExim(options: PeerOptions): Promise<Peer> {
 const configuration = (options: PeerOptions): string =>
   [main, routing, authenticators].map((part) => part(options)).join('\n')
 
-const main = ({ folder, port }: PeerOptions): string => `
-primary_hostname = exim.peer.test
+const main = ({ folder, port, address = LOOPBACK, domain = DOMAIN }: PeerOptions): string => `
+primary_hostname = exim.${domain}
 exim_path = ${EXIM}
 spool_directory = ${folder}/spool
 log_file_path = ${folder}/log/%s.log
 pid_file_path = ${folder}/exim.pid
-local_interfaces = 127.0.0.1
+local_interfaces = ${address}
 daemon_smtp_ports = ${port}
 tls_advertise_hosts = *
 tls_certificate = ${folder}/certificate.pem
@@ -74,20 +76,20 @@ smtp_accept_max = 100
 smtp_accept_queue_per_connection = 0
 `
 
-const routing = ({ folder, next }: PeerOptions): string => `
+const routing = ({ folder, next, domain = DOMAIN }: PeerOptions): string => `
 begin acl
 rcpt:
-  deny recipients = ${REFUSED}
-  defer recipients = ${PUT_OFF}
+  deny recipients = ${refusedAt(domain)}
+  defer recipients = ${putOffAt(domain)}
   accept
 begin routers
 kept:
   driver = accept
-  domains = peer.test
+  domains = ${domain}
   transport = box
 onward:
   driver = manualroute
-  route_list = * 127.0.0.1::${next.port}
+  route_list = * ${next.address ?? LOOPBACK}::${next.port}
   self = send
   transport = onward
 

@@ -1,13 +1,23 @@
-import type { CarteroProcess } from '@cartero/testkit'
+import type { Credentials } from '@cartero/testkit'
 import { ImapFlow } from 'imapflow'
 import { asSent } from './letters.ts'
 import { until } from './peer.ts'
 
+/** A system of ours, by its door for IMAP. */
+export interface Mailboxes {
+  /** 127.0.0.1 unless it is said here. */
+  readonly host?: string
+  /** All it printed so far. */
+  readonly output: string
+  port(wellKnown: number): number
+  account(localPart: string): Credentials
+}
+
 /** The octets of everything in the account's INBOX, as IMAP gives them. */
-export async function inbox(cartero: CarteroProcess, localPart: string): Promise<readonly Buffer[]> {
+export async function inbox(cartero: Mailboxes, localPart: string): Promise<readonly Buffer[]> {
   const { address, password } = cartero.account(localPart)
   const client = new ImapFlow({
-    host: '127.0.0.1',
+    host: cartero.host ?? '127.0.0.1',
     port: cartero.port(993),
     secure: true,
     tls: { rejectUnauthorized: false },
@@ -26,7 +36,7 @@ export async function inbox(cartero: CarteroProcess, localPart: string): Promise
 
 /** What there is in the INBOX that is wanted, once there is so much of it. */
 export function foundIn(
-  cartero: CarteroProcess,
+  cartero: Mailboxes,
   localPart: string,
   what: string,
   isWanted: (message: Buffer) => boolean,
@@ -43,14 +53,14 @@ export function foundIn(
 }
 
 /** The end of its log, without our own looking into mailboxes. */
-function told(cartero: CarteroProcess): string {
+function told(cartero: Mailboxes): string {
   const lines = cartero.output.split('\n').filter((line) => !line.includes('"agent":"imap"'))
   return lines.join('\n').slice(-6_000)
 }
 
 /** The letters of that name in the INBOX as they came in, with the trace fields in front of them, unfolded. */
 export async function lettersOf(
-  cartero: CarteroProcess,
+  cartero: Mailboxes,
   localPart: string,
   name: string,
   atLeast = 1,

@@ -5,7 +5,16 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { command, PeerProcess } from '@cartero/testkit'
 import { messagesIn } from './maildir.ts'
-import { LARGEST, REFUSED, unpacked, untilGreeted, type Peer, type PeerOptions } from './peer.ts'
+import {
+  DOMAIN,
+  LARGEST,
+  LOOPBACK,
+  refusedAt,
+  unpacked,
+  untilGreeted,
+  type Peer,
+  type PeerOptions,
+} from './peer.ts'
 
 export const OPENSMTPD = unpacked('opensmtpd/usr/sbin/smtpd')
 
@@ -33,7 +42,7 @@ export async function startOpenSmtpd(options: PeerOptions): Promise<Peer> {
     await daemon[Symbol.asyncDispose]()
     turn[Symbol.dispose]()
   }
-  await untilGreeted(port, log, { [Symbol.asyncDispose]: end })
+  await untilGreeted(options, log, { [Symbol.asyncDispose]: end })
   return {
     name: 'OpenSMTPD',
     port,
@@ -72,20 +81,20 @@ function empty(folder: string): void {
 const secretOf = ({ next }: PeerOptions): string =>
   next.login === undefined ? '' : `next ${next.login.user}:${next.login.password}\n`
 
-const configuration = ({ folder, port, next }: PeerOptions): string => `
+const configuration = ({ folder, port, next, address = LOOPBACK, domain = DOMAIN }: PeerOptions): string => `
 smtp max-message-size ${LARGEST}
 table secrets file:${folder}/secrets
-listen on 127.0.0.1 port ${port} hostname opensmtpd.peer.test
+listen on ${address} port ${port} hostname opensmtpd.${domain}
 action "keep" maildir "${folder}/mail" virtual { "@" = "nobody" }
-action "onward" relay helo "opensmtpd.peer.test" host ${relayUrl(next)}
-match from any for rcpt-to "${REFUSED}" reject
-match from any for domain "peer.test" action "keep"
+action "onward" relay helo "opensmtpd.${domain}" host ${relayUrl(next)}
+match from any for rcpt-to "${refusedAt(domain)}" reject
+match from any for domain "${domain}" action "keep"
 match from any for any action "onward"
 `
 
-function relayUrl({ port, login, lmtp }: PeerOptions['next']): string {
-  if (lmtp) return `lmtp://127.0.0.1:${port}`
+function relayUrl({ port, login, lmtp, address = LOOPBACK }: PeerOptions['next']): string {
+  if (lmtp) return `lmtp://${address}:${port}`
   return login === undefined
-    ? `smtp://127.0.0.1:${port}`
-    : `smtp+tls://next@127.0.0.1:${port} tls no-verify auth <secrets>`
+    ? `smtp://${address}:${port}`
+    : `smtp+tls://next@${address}:${port} tls no-verify auth <secrets>`
 }

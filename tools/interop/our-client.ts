@@ -22,6 +22,8 @@ export interface SendOptions extends Partial<SmtpClientOptions> {
   /** How the handshake goes; certificates of peers are self-signed and accepted unless it is said here. */
   readonly handshake?: TlsClientOptions
   readonly implicitTls?: boolean
+  /** 127.0.0.1 unless it is said here. */
+  readonly host?: string
   /** Of this machine's addresses, the one to call from. */
   readonly localAddress?: string
   /** Letters are said behind others that are not settled yet. */
@@ -114,12 +116,19 @@ class Errand implements SmtpErrand {
 export async function send(
   port: number,
   letters: readonly OutgoingTransaction[],
-  { handshake, implicitTls = false, localAddress, ahead = false, ...options }: SendOptions = {},
+  {
+    handshake,
+    implicitTls = false,
+    host = '127.0.0.1',
+    localAddress,
+    ahead = false,
+    ...options
+  }: SendOptions = {},
 ): Promise<Sent> {
   const errand = new Errand(letters, ahead)
   let verbs: readonly string[] = []
   const error = await dial({
-    host: '127.0.0.1',
+    host,
     port,
     clock: systemClock,
     implicitTls,

@@ -46,16 +46,22 @@ function notUnpacked(name: string): string {
   return `${name} is not there (tools/interop/install-peers.sh)`
 }
 
-/** Starts a peer in a folder and on a port of its own; both are gone with it. */
-export async function hosted({ start }: PeerRow, next: PeerOptions['next']): Promise<Peer> {
+/** Starts a peer in a folder and, unless it is said where, on a port of its own; both are gone with it. */
+export async function hosted(
+  { start }: PeerRow,
+  next: PeerOptions['next'],
+  more: Partial<Omit<PeerOptions, 'folder' | 'next'>> = {},
+): Promise<Peer> {
   const folder = mkdtempSync(join(tmpdir(), 'cartero-peer-'))
   chmodSync(folder, 0o755)
   const remove = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   try {
-    const peer = await start({ folder: join(folder, 'peer'), port: (await freePortBase()) + 25, next })
+    const port = more.port ?? (await freePortBase()) + 25
+    const peer = await start({ ...more, folder: join(folder, 'peer'), port, next })
     return {
       name: peer.name,
       port: peer.port,
+      ...(more.address !== undefined && { address: more.address }),
       received: () => peer.received(),
       log: () => peer.log(),
       retry: async () => peer.retry?.(),
