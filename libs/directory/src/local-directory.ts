@@ -61,15 +61,26 @@ export class LocalDirectory implements Directory {
     return this.#closeStore()
   }
 
+  /** What is at hand is not asked for again. */
   async Resolve({ addresses }: wire.ResolveRequest): Promise<wire.ResolveResponse> {
+    const resolutions = addresses.map((address) => this.#cache.resolution(address))
+    const unknown = addresses.filter((_, i) => resolutions[i] === undefined)
+    if (unknown.length > 0) {
+      const found = (await this.#resolve(unknown)).values()
+      for (const [i, known] of resolutions.entries()) resolutions[i] = known ?? found.next().value
+    }
+    return { resolutions: resolutions as wire.Resolution[] }
+  }
+
+  async #resolve(addresses: string[]): Promise<readonly wire.Resolution[]> {
     const version = this.#cache.version
     const now = this.#clock.now()
     const found = await this.#ask('resolve', { addresses, policy: this.#policy, now })
-    const resolutions = found.map((resolution, i) => this.#ruled(resolution, addresses[i]!))
-    for (const [index, resolution] of resolutions.entries()) {
-      this.#cache.keepResolution(version, addresses[index]!, resolution)
-    }
-    return { resolutions }
+    return found.map((resolution, i) => {
+      const ruled = this.#ruled(resolution, addresses[i]!)
+      this.#cache.keepResolution(version, addresses[i]!, ruled)
+      return ruled
+    })
   }
 
   async SenderAllowed({ account, address }: wire.SenderAllowedRequest): Promise<wire.SenderAllowedResponse> {
