@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { CarteroProcess } from '@cartero/testkit'
-import { lookIntoInbox } from '@cartero/testkit/inbox'
+import { awaitedLetter } from './awaited-letter.ts'
 import { cartero, temporaryFolder, type Answer } from './cartero-command.ts'
 
 interface Listed {
@@ -239,7 +239,7 @@ describe('an operator', () => {
     const { code, err } = await on('queue', 'bounce', delivery!.id, '--because', 'not in our name')
     assert.equal(code, 0, err)
     assert.match(err, /1 delivery was given back/)
-    const notice = await noticeFor('alice', 'tim@back.example')
+    const notice = await awaitedLetter(system, 'alice', 'tim@back.example')
     assert.match(notice, /^Action: failed\r$/m)
     assert.match(notice, /not in our name/)
     await waiting(0, '--domain', 'back.example')
@@ -254,18 +254,6 @@ describe('an operator', () => {
     await on('queue', 'remove', delivery!.id)
   })
 })
-
-async function noticeFor(localPart: string, text: string): Promise<string> {
-  for (let i = 0; i < 100; i++) {
-    const found = await lookIntoInbox(system, localPart, async (client) => {
-      const letters = await client.fetchAll('1:*', { source: true }).catch(() => [])
-      return letters.map(({ source }) => source!.toString()).find((letter) => letter.includes(text))
-    })
-    if (found !== undefined) return found
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  throw new Error(`no notice with ${text}\n${system.output}`)
-}
 
 test('a stopped system has the same queue, and keeps what was changed in it', async () => {
   const first = await CarteroProcess.start()

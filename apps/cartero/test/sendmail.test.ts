@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { CarteroProcess, command } from '@cartero/testkit'
 import { lookIntoInbox } from '@cartero/testkit/inbox'
+import { awaitedLetter } from './awaited-letter.ts'
 import { cartero, MAIN, temporaryFolder, type Answer } from './cartero-command.ts'
 
 let system: CarteroProcess
@@ -20,17 +21,8 @@ function sendmail(input: string, ...words: string[]): Promise<Answer> {
   return cartero(['sendmail', '--data', system.data, ...words], { input })
 }
 
-async function letterOf(localPart: string, text: string): Promise<string> {
-  for (let i = 0; i < 100; i++) {
-    const found = await lookIntoInbox(system, localPart, async (client) => {
-      const letters = await client.fetchAll('1:*', { source: true }).catch(() => [])
-      return letters.map(({ source }) => source!.toString()).find((letter) => letter.includes(text))
-    })
-    if (found !== undefined) return found
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  throw new Error(`no letter with ${text}\n${system.output}`)
-}
+const letterOf = (localPart: string, words: string): Promise<string> =>
+  awaitedLetter(system, localPart, words)
 
 describe('a message', () => {
   test('of a program is whole mail in the mailbox: CRLF, domain, date, identifier, author', async () => {
@@ -164,16 +156,7 @@ test('a stopped system takes it into its queue, and delivers when it starts', as
   const { code, err } = await cartero(words, { input: 'Subject: while away\n\nx\n' })
   assert.equal(code, 0, err)
   await using second = await CarteroProcess.start({ data })
-  const letters = await lookIntoInbox(second, 'bob', async (client) => {
-    for (let i = 0; i < 100; i++) {
-      const found = await client.search({ subject: 'while away' })
-      if (found && found.length > 0) return found
-      await client.noop()
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    }
-    return []
-  })
-  assert.equal(letters.length, 1)
+  await awaitedLetter(second, 'bob', 'Subject: while away')
 })
 
 test('a stopped system knows the rules of routing, too: nobody is refused whose mail goes to another host', async (context) => {
