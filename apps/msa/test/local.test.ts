@@ -70,6 +70,21 @@ describe('a message of a program', () => {
     assert.deepEqual(recipientsOf(message), ['alice@cartero.test'])
   })
 
+  test('that was sent on twice goes to those of the last time', async () => {
+    const header =
+      'Resent-From: me\nResent-To: alice\nResent-From: alice\nResent-To: sales\nResent-Cc: sales\nTo: bob\n'
+    assert.deepEqual(recipientsOf(await kept(`${header}\nx\n`, { isForHeader: true })), [
+      'alice@cartero.test',
+    ])
+    const traced = header.replace(
+      'Resent-From: alice',
+      'Received: from a by b;\n 1 Jan 2026 00:00:00 +0000\nResent-From: alice',
+    )
+    assert.deepEqual(recipientsOf(await kept(`${traced}\nx\n`, { isForHeader: true })), [
+      'alice@cartero.test',
+    ])
+  })
+
   test('without any header is a body, and is never read as fields', async () => {
     const { octets } = await kept('all is well\nTo: nobody\n', { recipients: ['bob@localhost'] })
     assert.equal(octets, 'From: root@cartero.test\r\n\r\nall is well\r\nTo: nobody\r\n')

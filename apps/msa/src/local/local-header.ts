@@ -43,12 +43,23 @@ const BLIND = ['bcc', 'resent-bcc']
 const NAMED = ['to', 'cc', 'bcc']
 
 /** Whom the header names as recipients; those of the last resending alone when there was one. */
-// RFC 5322 §3.6.3, RFC 5322 §3.6.6
+// RFC 5322 §3.6.3
 export function headerRecipients(octets: Buffer, end: HeaderEnd): readonly string[] {
   const { fields } = HeaderBlock.parse(octets.subarray(0, end.fieldsEnd))
-  const resent = fields.filter((field) => NAMED.some((name) => field.is(`resent-${name}`)))
+  const resent = lastResending(fields).filter((field) => NAMED.some((name) => field.is(`resent-${name}`)))
   const naming = resent.length > 0 ? resent : fields.filter((field) => NAMED.some((name) => field.is(name)))
   return naming.flatMap(({ rawValue }) => addressesIn(rawValue))
+}
+
+/** Each resending puts its fields in front, together and each of them once. */
+// RFC 5322 §3.6.6
+function lastResending(fields: HeaderBlock['fields']): HeaderBlock['fields'] {
+  const names = fields.map(({ name }) => name.toLowerCase())
+  const start = names.findIndex((name) => name.startsWith('resent-'))
+  if (start === -1) return []
+  let end = start
+  while (names[end]?.startsWith('resent-') && names.indexOf(names[end]!, start) === end) end++
+  return fields.slice(start, end)
 }
 
 /** Each address as `local@domain`, or `local` when it has no domain. */
