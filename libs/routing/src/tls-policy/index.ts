@@ -13,7 +13,7 @@ export {
 } from './sts/policies.ts'
 export { FETCH_LIMIT_MS, POLICY_LIMIT } from './sts/fetch.ts'
 export { MAX_AGE_LIMIT, type StsPolicy } from './sts/policy.ts'
-export { judgeTls, tlsFailureOf, tlsFailureOfCode, type FailureTold, type TlsOutcome } from './tls-failure.ts'
+export { judgeTls, type FailureTold, type TlsOutcome } from './tls-failure.ts'
 export {
   DAYS_KEPT,
   MAX_FAILURE_DETAILS,

@@ -28,7 +28,7 @@ const BY_CODE: Readonly<Record<string, TlsFailure>> = {
 }
 
 /** How the code of a certificate that was not verified is called in reports. */
-export function tlsFailureOfCode(code: string): TlsFailure {
+function tlsFailureOfCode(code: string): TlsFailure {
   return BY_CODE[code] ?? 'certificate-not-trusted'
 }
 
@@ -62,6 +62,6 @@ function judgeTested(tested: HostPolicy | undefined, tls: TlsFacts): FailureTold
 }
 
 /** Whether a demand is only satisfied by a host that shows who it is. */
-export function isVerified({ kind }: TlsDemand): boolean {
+function isVerified({ kind }: TlsDemand): boolean {
   return kind === 'verify' || kind === 'dane'
 }
