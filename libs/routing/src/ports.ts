@@ -1,3 +1,4 @@
+import type { TlsaRecord } from '@cartero/dns'
 import type { EnhancedStatus } from '@cartero/syntax'
 
 /** Where mail for a recipient goes: to the hosts that the DNS names for its domain, or by a way that the operator has configured. */
@@ -55,12 +56,7 @@ export type TlsDemand =
   /** TLS, and a certificate or key that one of these records names (RFC 7672); the names are for usage 2 (DANE-TA). */
   | {
       readonly kind: 'dane'
-      readonly records: readonly {
-        readonly usage: number
-        readonly selector: number
-        readonly matchingType: number
-        readonly data: Uint8Array
-      }[]
+      readonly records: readonly TlsaRecord[]
       readonly names: readonly string[]
     }
 
