@@ -3,6 +3,7 @@ import type { SqlStore, SqlWorker } from '@cartero/sql'
 import { systemClock, type Clock } from '@cartero/wire'
 
 import { asSpoolError } from '../fault.ts'
+import type { Item } from '../ledger/item.ts'
 import { Ledger } from '../ledger/ledger.ts'
 import {
   SpoolError,
@@ -66,6 +67,7 @@ export class EmbeddedSpool implements Spool {
   readonly #log: ContentLog
   readonly #store: SqlStore<SpoolProcedures>
   readonly #clock: Clock
+  readonly #trouble: (error: unknown) => void
   readonly #ids: QueueIds
   readonly #ledger: Ledger<KeptEntry>
   readonly #window: MemoryWindow
@@ -86,6 +88,7 @@ export class EmbeddedSpool implements Spool {
     this.#log = log
     this.#store = store
     this.#clock = clock
+    this.#trouble = trouble
     this.#ids = new QueueIds(clock)
     const keeper = {
       changed: (entry: KeptEntry) => this.#recorder.changed(entry),
@@ -215,7 +218,21 @@ export class EmbeddedSpool implements Spool {
 
   async take(destination: DestinationName, limit: number, terms: LeaseTerms): Promise<readonly Delivery[]> {
     await this.#outbound.fetch(destination, limit)
-    return this.#ledger.take(destination, limit, terms)
+    const taken = this.#ledger.take(destination, limit, terms)
+    await this.#suspect(taken)
+    return taken
+  }
+
+  /**
+   * A message that ends the process at once would be given out by each start and never counted, were that it is under way only
+   * known by the next checkpoint. Nobody waits for this but with what has ended a process before. What is only in the log is
+   * counted by the start that reads it.
+   */
+  async #suspect(taken: readonly Item[]): Promise<void> {
+    const recorded = taken.map(({ entry }) => entry as KeptEntry).filter(({ isRecorded }) => isRecorded)
+    if (recorded.length === 0) return
+    const known = this.#record(new Set(recorded)).catch(this.#trouble)
+    if (recorded.some(({ crashes }) => crashes > 0)) await known
   }
 
   async urge(destination: DestinationName): Promise<number> {
