@@ -13,6 +13,8 @@ import type { Copy, CountingHost } from './counting-host.ts'
 const SENDER = 'alice@cartero.test'
 /** How long everything that is owed may take to be accounted for. */
 const LIMIT_MS = 60_000
+/** Of what is lost, so many are named. */
+const MOST_NAMED = 5
 
 export interface RelayOptions {
   /** Where the mail of these domains goes. */
@@ -43,6 +45,7 @@ export class RelayUnderFire implements AsyncDisposable {
   readonly promised = new Set<string>()
   readonly #folder: string
   readonly #options: RelayOptions
+  readonly #hosts: readonly CountingHost[]
   readonly #notices = new Map<string, number>()
   #lastUid = 0
 
@@ -50,6 +53,7 @@ export class RelayUnderFire implements AsyncDisposable {
     this.cartero = cartero
     this.#folder = folder
     this.#options = options
+    this.#hosts = [...new Set(Object.values(options.hosts))]
   }
 
   static async start(options: RelayOptions): Promise<RelayUnderFire> {
@@ -135,13 +139,13 @@ export class RelayUnderFire implements AsyncDisposable {
       for await (const { changed } of queue.change(filter, change, AbortSignal.timeout(LIMIT_MS)))
         told((last = changed))
     }).catch((error: unknown) => {
-      if (this.cartero.running) throw error
+      if (this.cartero.running && !this.cartero.child.killed) throw error
     })
     return last
   }
 
   copies(recipient: string): readonly Copy[] {
-    return Object.values(this.#options.hosts).flatMap((host) => host.copies.get(recipient) ?? [])
+    return this.#hosts.flatMap((host) => host.copies.get(recipient) ?? [])
   }
 
   /** Waits until each promised letter is at its host or its sender was told, and returns those of which neither is so. */
@@ -153,13 +157,15 @@ export class RelayUnderFire implements AsyncDisposable {
       await this.notices()
       open = open.filter(isOpen)
     }
-    return open
+    return open.length > MOST_NAMED
+      ? [...open.slice(0, MOST_NAMED), `and ${open.length - MOST_NAMED} more`]
+      : open
   }
 
   /** Recipients whose letter came more than once, and its copies; all of them are the same letter. */
   duplicates(): ReadonlyMap<string, readonly Copy[]> {
     const found = new Map<string, readonly Copy[]>()
-    const names = new Set(Object.values(this.#options.hosts).flatMap((host) => [...host.copies.keys()]))
+    const names = new Set(this.#hosts.flatMap((host) => [...host.copies.keys()]))
     for (const name of names) {
       const copies = this.copies(name)
       for (const { messageId } of copies) assert.equal(messageId, `<${name}@sender.test>`)
