@@ -70,7 +70,7 @@ export function compose(composed: CompositionOptions): Composition {
     mailStore: stores.open.mailStore,
     bans: directory.bans,
   })
-  const controlled = { config, stores, wayOut, terminals, administered, local: () => local }
+  const controlled = { config, stores, wayOut, terminals, administered, local: () => local, logger }
   const control = controlOf(controlled, { ...journey.verbs, ...options.verbs })
   const components: Component[] = [
     { name: 'data', start: () => prepareDataFolder(data) },

@@ -1,10 +1,12 @@
 import type { ControlStreams, ControlUploads, ControlVerbs } from '@cartero/agent/admin'
+import type { Logger } from '@cartero/agent/telemetry'
 import type { Terminals } from '@cartero/mda-agent/agent'
 import type { LocalSubmission } from '@cartero/msa-agent/agent'
 
 import { administration, controlVerbs, type AdministrationStores } from './administration.ts'
 import type { CarteroConfig } from './config.ts'
 import { explainVerbs } from './explain-verbs.ts'
+import { changeEvents } from './queue-events.ts'
 import { queueStreams, queueVerbs } from './queue-verbs.ts'
 import type { Stores } from './stores.ts'
 import { submissionUploads } from './submission-verbs.ts'
@@ -19,6 +21,7 @@ export interface Controlled {
   readonly terminals: Terminals
   readonly administered: () => AdministrationStores
   readonly local: () => LocalSubmission | undefined
+  readonly logger: Logger
 }
 
 export interface Control {
@@ -29,7 +32,7 @@ export interface Control {
 
 /** All that the running system can be told, and by `verbs` more. */
 export function controlOf(controlled: Controlled, verbs: ControlVerbs): Control {
-  const { config, stores, wayOut, terminals, administered, local } = controlled
+  const { config, stores, wayOut, terminals, administered, local, logger } = controlled
   const explained = () => ({
     config,
     directory: administered().directory,
@@ -46,7 +49,7 @@ export function controlOf(controlled: Controlled, verbs: ControlVerbs): Control 
     },
     streams: {
       ...terminalStreams(terminals, () => administered().directory),
-      ...queueStreams(() => stores.open),
+      ...queueStreams(() => stores.open, changeEvents(logger.child({ agent: 'queue' }))),
     },
     uploads: submissionUploads(local),
   }

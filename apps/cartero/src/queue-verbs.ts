@@ -2,9 +2,11 @@ import { ControlError, type ControlStreams } from '@cartero/agent/admin'
 import type { ContentLog } from '@cartero/content'
 import type {
   Change,
+  ChangeProgress,
   DeliveryFilter,
   DeliveryId,
   DeliveryPage,
+  DeliverySummary,
   MessageView,
   QueueId,
   QueueOffice,
@@ -32,7 +34,10 @@ export interface QueueVerbs {
   'queue.shape': () => Promise<readonly ShapeCell[]>
 }
 
-/** The verb that changes deliveries, with `filter` and `change`; its values are ChangeProgress. */
+/** How far a change has come, in numbers. */
+export type ChangeCounts = Omit<ChangeProgress, 'deliveries'>
+
+/** The verb that changes deliveries, with `filter` and `change`; its values are ChangeCounts. */
 export const CHANGE = 'queue.change'
 /** The verb that tells a message of the queue, by `queueId`; its values are its octets in base64. */
 export const CONTENT = 'queue.content'
@@ -49,16 +54,30 @@ export function queueVerbs(stores: () => QueueStores): QueueVerbs {
   }
 }
 
-export function queueStreams(stores: () => QueueStores): ControlStreams {
+/** Who hears of what changed, a portion at a time. */
+type Told = (change: Change, deliveries: readonly DeliverySummary[]) => void
+
+export function queueStreams(stores: () => QueueStores, told: Told): ControlStreams {
   return {
     [CHANGE]: (argument, signal) => {
       const { filter, change } = argument as { readonly filter: DeliveryFilter; readonly change: Change }
-      return stores().spool.change(filter, change, signal)
+      return counted(stores().spool.change(filter, change, signal), (deliveries) => told(change, deliveries))
     },
     async *[CONTENT](argument) {
       const { queueId } = argument as { readonly queueId: string }
       for await (const octets of messageOf(stores(), queueId)) yield octets.toString('base64')
     },
+  }
+}
+
+/** The numbers alone: deliveries are many. */
+export async function* counted(
+  changing: AsyncIterable<ChangeProgress>,
+  told: (deliveries: readonly DeliverySummary[]) => void = () => {},
+): AsyncGenerator<ChangeCounts, void> {
+  for await (const { deliveries, ...counts } of changing) {
+    told(deliveries)
+    yield counts
   }
 }
 

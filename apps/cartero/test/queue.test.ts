@@ -149,6 +149,15 @@ describe('what is meant', () => {
   })
 })
 
+test('what an operator did to a message stands in its journey', async () => {
+  await send(['tim@steered.example'], 'steered')
+  const [{ queueId } = { queueId: '' }] = await waiting(1, '--domain', 'steered.example')
+  assert.equal((await on('queue', 'release', queueId)).code, 0)
+  assert.equal((await on('queue', 'hold', queueId, '--because', 'to look at it')).code, 0)
+  const { out, err } = await on('trace', queueId)
+  assert.match(out, /released[\s\S]*held.*to look at it/i, err)
+})
+
 describe('a message', () => {
   test('is shown with its envelope and its deliveries, and octet for octet', async () => {
     await send(['tim@shown.example', 'tom@other.example'], 'shown')

@@ -1,7 +1,7 @@
 import type { ContentId, ContentStore } from '@cartero/content'
 import type { MailStore, NewMessage } from '@cartero/mailstore'
 import type { Delivery, Outcome, Spool } from '@cartero/spool'
-import type { Notices, RecipientResult } from '@cartero/spool/notices'
+import { sentenceOf, tooLate, type Notices, type RecipientResult } from '@cartero/spool/notices'
 import { pause, type Clock } from '@cartero/wire'
 import { Display } from './display.ts'
 import type { Events } from './events.ts'
@@ -10,7 +10,7 @@ import { mailboxForm } from './mailbox-form.ts'
 import { appendTo } from './mailboxes.ts'
 import { Packer } from './parcel.ts'
 import type { Terminals } from './terminals/terminals.ts'
-import { isOfStore, problemOf, resultOf, tooLate, troubleOf } from './troubles.ts'
+import { isOfStore, problemOf, resultOf, troubleOf } from './troubles.ts'
 
 /** Deliveries taken at a time: enough to share a sync, few enough that the first is not kept waiting. */
 const BATCH = 100
@@ -107,9 +107,8 @@ export class Deliverer {
   /** What is known before anything is tried. */
   #begin(delivery: Delivery): Attempt {
     const isTooLate = this.#on.notices.isTooLate(delivery)
-    const results = delivery.recipients.map((recipient) =>
-      isTooLate ? tooLate(delivery.reason) : problemOf(recipient),
-    )
+    const decided = sentenceOf(delivery) ?? (isTooLate ? tooLate(delivery) : undefined)
+    const results = delivery.recipients.map((recipient) => decided ?? problemOf(recipient))
     return { delivery, results }
   }
 

@@ -29,10 +29,6 @@ export function problemOf({ account, problem }: DeliveryRecipient): Trouble | un
   return account === '' ? PROBLEMS.noSuchMailbox : undefined
 }
 
-/** Its sender wants it back by now; the notices say so. What the last attempt said goes along. */
-// RFC 2852 §4
-export const tooLate = (lastReason: string): Trouble => later('expired', lastReason)
-
 /** Nobody looks at a terminal now who did when it was accepted. */
 // RFC 821 §3.4
 export const NOT_AT_TERMINAL: Trouble = later('otherMailbox', 'the user is not at a terminal')

@@ -314,6 +314,19 @@ test('what came too late for its sender is given back and not delivered', async 
   await rooms.agent.drain!(AbortSignal.abort())
 })
 
+test('what an operator gives back is not delivered, and its sender hears of it', async (t) => {
+  const rooms = house()
+  t.after(() => rooms.spool.close())
+  const id = await accept(rooms, [to('bob@cartero.test')])
+  for await (const { changed } of rooms.spool.change({ ids: [id] }, { kind: 'return' }, t.signal))
+    assert.equal(changed, 1)
+  await rooms.agent.start!(AbortSignal.timeout(10_000))
+  const [notice] = await notices(rooms)
+  assert.match(notice!, /^Action: failed\r$/m)
+  assert.deepEqual(await messages(rooms, 'bob@cartero.test'), [])
+  await rooms.agent.drain!(AbortSignal.abort())
+})
+
 test('a notice that cannot be written keeps its delivery in the spool', async (t) => {
   const rooms = house()
   t.after(() => rooms.spool.close())

@@ -146,6 +146,8 @@ export interface ChangeProgress {
   /** Deliveries that met the filter so far, and those that changed. */
   readonly found: number
   readonly changed: number
+  /** Those that changed since this was told last, as they are in the list. */
+  readonly deliveries: readonly DeliverySummary[]
 }
 
 /** The queue as an operator sees and steers it. Nothing here reads more than it tells, but for filters that no index knows. */

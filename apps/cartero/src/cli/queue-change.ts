@@ -1,6 +1,7 @@
-import type { Change, ChangeProgress, DeliveryFilter, NextHop } from '@cartero/spool'
+import type { Change, DeliveryFilter, NextHop } from '@cartero/spool'
 import type { Command } from 'commander'
 
+import type { ChangeCounts } from '../queue-verbs.ts'
 import { EXIT, NotFoundError, UsageError } from './exit-code.ts'
 import { plain, printJson, say } from './output.ts'
 import { Progress } from './progress.ts'
@@ -158,7 +159,7 @@ async function carryOut(queue: Queue, { filter, change, count, verb, options }: 
   const interrupt = (): void => stop.abort()
   process.once('SIGINT', interrupt)
   const progress = new Progress(count)
-  let last: ChangeProgress = { found: 0, changed: 0 }
+  let last: ChangeCounts = { found: 0, changed: 0 }
   try {
     for await (last of queue.change(filter, change, stop.signal)) progress.at(last.found)
   } finally {

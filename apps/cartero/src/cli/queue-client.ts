@@ -1,18 +1,13 @@
 import { callControl, listenControl } from '@cartero/agent/admin'
-import type {
-  Change,
-  ChangeProgress,
-  DeliveryFilter,
-  DeliveryId,
-  DeliveryPage,
-  ShapeCell,
-} from '@cartero/spool'
+import type { Change, DeliveryFilter, DeliveryId, DeliveryPage, ShapeCell } from '@cartero/spool'
 
 import {
   CHANGE,
   CONTENT,
+  counted,
   messageOf,
   queueVerbs,
+  type ChangeCounts,
   type QueueStores,
   type QueueVerbs,
   type ShownMessage,
@@ -26,7 +21,7 @@ export interface Queue {
   /** Rejects with ControlError `notFound`; so does `content`. */
   show(queueId: string): Promise<ShownMessage>
   shape(): Promise<readonly ShapeCell[]>
-  change(filter: DeliveryFilter, change: Change, signal: AbortSignal): AsyncIterable<ChangeProgress>
+  change(filter: DeliveryFilter, change: Change, signal: AbortSignal): AsyncIterable<ChangeCounts>
   content(queueId: string): AsyncIterable<Buffer>
 }
 
@@ -54,12 +49,7 @@ function runningQueue(socket: string): Queue {
   return {
     ...asked(ask),
     async *change(filter, change, signal) {
-      yield* (await listenControl(
-        socket,
-        CHANGE,
-        { filter, change },
-        signal,
-      )) as AsyncIterable<ChangeProgress>
+      yield* (await listenControl(socket, CHANGE, { filter, change }, signal)) as AsyncIterable<ChangeCounts>
     },
     async *content(queueId) {
       const never = new AbortController().signal
@@ -73,7 +63,7 @@ function stoppedQueue(stores: QueueStores): Queue {
   const verbs = queueVerbs(() => stores)
   return {
     ...asked(((verb: keyof QueueVerbs, argument: unknown) => verbs[verb](argument as never)) as Ask),
-    change: (filter, change, signal) => stores.spool.change(filter, change, signal),
+    change: (filter, change, signal) => counted(stores.spool.change(filter, change, signal)),
     content: (queueId) => messageOf(stores, queueId),
   }
 }

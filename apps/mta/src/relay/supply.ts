@@ -1,12 +1,11 @@
 import type { Way } from '@cartero/routing'
 import type { Delivery } from '@cartero/spool'
-import type { Trouble } from '@cartero/spool/notices'
+import { sentenceOf, tooLate, type Trouble } from '@cartero/spool/notices'
 
 import type { Floor } from './floor.ts'
 import { RelayLane, wishName, wishOf } from './lane.ts'
 import { STOCK, STOCK_AGE_MS, STOCK_OCTETS } from './limits.ts'
 import type { PaceLimits } from './pace.ts'
-import { sentenceOf, tooLate } from './sentence.ts'
 import { weightOf, type Load } from './stock.ts'
 
 export interface SupplyOptions {

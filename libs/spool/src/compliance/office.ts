@@ -154,8 +154,14 @@ export function describeOffice(the: () => Bench): void {
       await mixture()
       await idle(the())
       const hold = { kind: 'hold', reason: 'maintenance' } as const
-      assert.deepEqual(await the().steer({ destination: 'two.example' }, hold), { found: 4, changed: 4 })
-      assert.deepEqual(await the().steer({ destination: 'two.example' }, hold), { found: 4, changed: 0 })
+      const { deliveries, ...counts } = await the().steer({ destination: 'two.example' }, hold)
+      assert.deepEqual(counts, { found: 4, changed: 4 })
+      assert.deepEqual(
+        deliveries.map(({ destination }) => destination),
+        Array.from({ length: 4 }, () => 'two.example'),
+      )
+      const again = await the().steer({ destination: 'two.example' }, hold)
+      assert.deepEqual(again, { found: 4, changed: 0, deliveries: [] })
       assert.deepEqual(await the().take('two.example'), [])
       const [held] = await the().list({ state: 'held' })
       assert.equal(held?.reason, 'maintenance')
@@ -228,7 +234,7 @@ export function describeOffice(the: () => Bench): void {
         await the().sent(['a@one.example'])
         const [delivery] = await the().take('one.example')
         await idle(the())
-        assert.deepEqual(await the().steer({}, change), { found: 0, changed: 0 })
+        assert.deepEqual(await the().steer({}, change), { found: 0, changed: 0, deliveries: [] })
         assert.equal(delivery?.sentence, undefined)
         await the().spool.settle([{ id: delivery!.id, state: 'delivered' }])
         assert.equal(the().spool.waiting, 0)

@@ -96,9 +96,9 @@ export class Bench {
 
   /** How far it came. */
   async steer(filter: DeliveryFilter, change: Change): Promise<ChangeProgress> {
-    let last = { found: 0, changed: 0 }
+    let last: ChangeProgress = { found: 0, changed: 0, deliveries: [] }
     for await (const progress of this.spool.change(filter, change, AbortSignal.timeout(DEADLINE_MS)))
-      last = progress
+      last = { ...progress, deliveries: [...last.deliveries, ...progress.deliveries] }
     return last
   }
 

@@ -7,7 +7,7 @@ import type { Item } from '../ledger/item.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { ShapeCounter, SHAPED_DESTINATIONS } from '../ledger/shape.ts'
 import { itemsThat, summaryOf, viewOf } from '../ledger/summary.ts'
-import type { DeliveryId, QueueId } from '../ports.ts'
+import type { DeliveryId, DeliverySummary, QueueId } from '../ports.ts'
 import {
   OTHER_DESTINATIONS,
   type Change,
@@ -128,34 +128,35 @@ export class QueueDesk implements QueueOffice {
     const { store, ledger, changed } = this.#parts
     const seen = new Set<DeliveryId>()
     let count = 0
-    const progress = (): ChangeProgress => ({ found: seen.size, changed: count })
+    const progress = (deliveries: readonly DeliverySummary[]): ChangeProgress => {
+      count += deliveries.length
+      return { found: seen.size, changed: count, deliveries }
+    }
     const ids = itemsThat(ledger.entries.values(), filter).map(({ id }) => id)
     for (let at = 0; at < ids.length && !signal.aborted; at += PORTION) {
-      count += await this.#changeInMemory(ids.slice(at, at + PORTION), { filter, change, seen })
-      yield progress()
+      yield progress(await this.#changeInMemory(ids.slice(at, at + PORTION), { filter, change, seen }))
     }
     for (let after: DeliveryId | undefined, isFirst = true; isFirst || after !== undefined; isFirst = false) {
       if (signal.aborted) return
       const part = await store.call('change', { filter, change, limit: PORTION, after })
       for (const id of part.found) seen.add(id)
-      count += part.changed
       await changed({ ...part, isUrged: URGING.has(change.kind) })
       // What was on its way into memory is there when this is over.
       await new Promise((resolve) => setImmediate(resolve))
-      count += await this.#changeInMemory(part.loaded, { filter, change, seen })
+      const there = await this.#changeInMemory(part.loaded, { filter, change, seen })
       after = part.until
-      yield progress()
+      yield progress([...part.changed, ...there])
     }
   }
 
-  /** Returns how many changed. */
+  /** Returns those that changed. */
   async #changeInMemory(
     ids: readonly DeliveryId[],
     by: { readonly filter: DeliveryFilter; readonly change: Change; readonly seen: Set<DeliveryId> },
-  ): Promise<number> {
+  ): Promise<readonly DeliverySummary[]> {
     const { ledger, record } = this.#parts
     const touched = new Set<KeptEntry>()
-    let count = 0
+    const changed: DeliverySummary[] = []
     const entries = new Set(ids.map((id) => ledger.entries.get(queueIdOf(id))))
     entries.delete(undefined)
     const wanted = new Set(ids)
@@ -166,10 +167,10 @@ export class QueueDesk implements QueueOffice {
       if (!ledger.change(entry, item, by.change)) continue
       if (by.change.kind === 'release') entry.crashes = 0
       touched.add(entry)
-      count += 1
+      changed.push(summaryOf(item))
     }
     if (touched.size > 0) await record(touched)
-    return count
+    return changed
   }
 
   #unrecorded(): readonly KeptEntry[] {

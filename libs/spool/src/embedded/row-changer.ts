@@ -15,7 +15,7 @@ export interface Changed {
   /** Those that meet the filter: out of memory, and in memory, where they were left alone. */
   readonly found: readonly DeliveryId[]
   readonly loaded: readonly DeliveryId[]
-  readonly changed: number
+  readonly changed: readonly DeliverySummary[]
   /** Where somebody has to look now. */
   readonly destinations: readonly DestinationName[]
   /** Messages of which nothing is left. */
@@ -62,11 +62,11 @@ function changeRows(
 ): Pick<Changed, 'changed' | 'destinations' | 'over' | 'waiting'> {
   const destinations = new Set<DestinationName>()
   const touched = new Set<QueueId>()
-  let changed = 0
+  const changed: DeliverySummary[] = []
   for (const one of rows) {
     const row = alterRow(one, change)
     if (row === undefined) continue
-    changed += 1
+    changed.push(one)
     touched.add(one.queueId)
     if (row.due !== null) destinations.add(row.destination)
     apply.put.run({ queueId: one.queueId, number: numberOf(one.id), ...row })

@@ -6,7 +6,7 @@ import { Entry } from '../ledger/entry.ts'
 import { DEAD_LETTER_RETENTION_MS } from '../ledger/item.ts'
 import { Ledger } from '../ledger/ledger.ts'
 import { ShapeCounter } from '../ledger/shape.ts'
-import { itemsThat, pageOf, viewOf } from '../ledger/summary.ts'
+import { itemsThat, pageOf, summaryOf, viewOf } from '../ledger/summary.ts'
 import {
   SpoolError,
   type Delivery,
@@ -163,7 +163,7 @@ export class MemorySpool implements Spool {
       if (!item.entry.isDone) this.#dead.delete(item.message.queueId)
       return true
     })
-    yield { found: found.length, changed: changed.length }
+    yield { found: found.length, changed: changed.length, deliveries: changed.map(summaryOf) }
   }
 
   async referenced(prefix: string): Promise<Iterable<ContentId>> {

@@ -1,6 +1,7 @@
-import type { Delivery } from '@cartero/spool'
-import type { Trouble } from '@cartero/spool/notices'
 import { enhancedStatus } from '@cartero/syntax'
+
+import type { Delivery } from '../ports.ts'
+import type { Trouble } from './result.ts'
 
 /** How it ends without an attempt, because an operator wants it so; undefined when nobody has said anything. */
 export function sentenceOf({ sentence, reason }: Delivery): Trouble | undefined {
