@@ -24,7 +24,6 @@ let two: System
 let postfix: Peer
 let bare: BareHost
 
-// oxlint-disable-next-line max-lines-per-function -- the whole world at one look
 async function makeWorld(): Promise<void> {
   const world = closing.use(new World())
   const [atOne, atTwo, atPostfix, atBare, atPolicies] = [21, 22, 23, 24, 25].map((n) => world.address(n))

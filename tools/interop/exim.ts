@@ -40,6 +40,7 @@ export async function startExim(options: PeerOptions): Promise<Peer> {
     port,
     log,
     received: async () => messagesIn(join(folder, 'mail')),
+    relent: () => writeFileSync(join(folder, 'relents'), ''),
     [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose](),
   }
 }
@@ -81,6 +82,7 @@ begin acl
 rcpt:
   deny recipients = ${refusedAt(domain)}
   defer recipients = ${putOffAt(domain)}
+    condition = \${if !exists{${folder}/relents}}
   accept
 begin routers
 kept:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The mail servers and clients that the interoperability tests talk to, from Debian's packages; none of them is started.
-# Postfix is installed. Exim and OpenSMTPD, which Debian lets nobody install beside it,
+# Postfix and Dovecot are installed. Exim and OpenSMTPD, which Debian lets nobody install beside it,
 # and HAProxy are unpacked under /opt/cartero-peers.
 # Does nothing where all is there. Needs root. usage: tools/interop/install-peers.sh
 set -euo pipefail
@@ -9,7 +9,7 @@ peers=/opt/cartero-peers
 
 command -v apt-get >/dev/null || { echo 'no apt-get here: the interoperability tests will be skipped'; exit 0; }
 
-wanted=(postfix bind9 bind9-dnsutils msmtp swaks libnet-ssleay-perl curl openssl python3 isync fetchmail)
+wanted=(postfix bind9 bind9-dnsutils dovecot-core dovecot-lmtpd msmtp swaks libnet-ssleay-perl curl openssl python3 isync fetchmail)
 libraries=(libdb5.3 libevent-2.1-7 libgnutls-dane0 libidn12 libldap-2.5-0 liblua5.3-0 libmariadb3 libnsl2 libopentracing-c-wrapper0 libperl5.36 libpq5 libsasl2-2 libspf2-2 libsqlite3-0)
 
 missing=()

@@ -19,12 +19,14 @@ export interface NextHop extends AsyncDisposable {
   readonly refusals: readonly string[]
 }
 
-export async function startNextHop(): Promise<NextHop> {
+export async function startNextHop(
+  { host, port }: { readonly host: string; readonly port: number } = { host: '127.0.0.1', port: 0 },
+): Promise<NextHop> {
   const taken: Taken[] = []
   const refusals: string[] = []
   const listener = new Listener({
-    host: '127.0.0.1',
-    port: 0,
+    host,
+    port,
     clock: systemClock,
     accept: () => {
       const session = takingSession((message) => taken.push(message))

@@ -14,6 +14,8 @@ export interface Peer extends AsyncDisposable {
   received(): Promise<readonly Buffer[]>
   /** Tries again now what waits, where it would wait for longer than a test can. */
   retry?(): Promise<void>
+  /** From now on it takes mail for whom it wanted to have offered later. Exim only. */
+  relent?(): void
   /** The end of its log, for the message of a test that failed. */
   log(): string
 }

@@ -65,6 +65,7 @@ export async function hosted(
       received: () => peer.received(),
       log: () => peer.log(),
       retry: async () => peer.retry?.(),
+      relent: () => peer.relent?.(),
       [Symbol.asyncDispose]: async () => {
         await peer[Symbol.asyncDispose]()
         remove()

@@ -114,11 +114,12 @@ export class System implements Mailboxes, AsyncDisposable {
     return send(port, letters, { host: this.host, ...options })
   }
 
-  /** What it tells of a message, once there is an event of that name of it. */
-  async traced(queueId: string, event: string): Promise<TracedEvent> {
+  /** What it tells of a message, once there is an event of that name of it, about somebody if that is said. */
+  async traced(queueId: string, event: string, about = ''): Promise<TracedEvent> {
     await until(
       `${event} of ${queueId}`,
-      async () => this.#lines(queueId).find((line) => line.includes(`"${event}"`)),
+      async () =>
+        this.#lines(queueId).find((line) => line.includes(`"${event}"`) && line.includes(`"${about}`)),
       () => `${this.#lines(queueId).join('\n')}\n${this.output.slice(-2_000)}`,
       10_000,
     )

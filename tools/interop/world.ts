@@ -21,18 +21,25 @@ export const WORLD_LACKS: string | false =
  * him: mail at 25, names at 53, policies at 443. Nothing that takes part needs to be told of other ports.
  */
 export class World implements AsyncDisposable {
-  readonly folder: string
-  /** Vouches for everybody who is issued a certificate here. */
-  readonly authority: TestAuthority = TestAuthority.root('World root')
   readonly #network = `127.${randomInt(100, 250)}.${randomInt(0, 256)}`
   #names: NameServer | undefined
   #door: AsyncDisposable | undefined
 
-  constructor() {
-    this.folder = mkdtempSync(join(tmpdir(), 'cartero-world-'))
-    chmodSync(this.folder, 0o755)
-    writeFileSync(this.authorities, this.authority.certificate)
-    writeFileSync(this.resolver, `nameserver ${this.address(253)}\noptions trust-ad\n`)
+  #folder: string | undefined
+  #authority: TestAuthority | undefined
+
+  /** For all that takes part; anybody may enter it. */
+  get folder(): string {
+    if (this.#folder === undefined) {
+      this.#folder = mkdtempSync(join(tmpdir(), 'cartero-world-'))
+      chmodSync(this.#folder, 0o755)
+    }
+    return this.#folder
+  }
+
+  /** Vouches for everybody who is issued a certificate here. */
+  get authority(): TestAuthority {
+    return (this.#authority ??= TestAuthority.root('World root'))
   }
 
   /** @param host from 1 to 254 */
@@ -57,6 +64,8 @@ export class World implements AsyncDisposable {
 
   /** Rejects when a zone has an error. */
   async serve(names: NameServerOptions): Promise<void> {
+    writeFileSync(this.authorities, this.authority.certificate)
+    writeFileSync(this.resolver, `nameserver ${this.address(253)}\noptions trust-ad\n`)
     this.#names = await startNameServer(names)
     this.#door = await openNameDoor(this.address(253), this.#names.port)
   }
@@ -64,7 +73,7 @@ export class World implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#door?.[Symbol.asyncDispose]()
     await this.#names?.stop()
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 })
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 })
   }
 }
 
