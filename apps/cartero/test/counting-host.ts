@@ -79,6 +79,11 @@ export class CountingHost implements AsyncDisposable {
       this.copies.set(recipient, [...(this.copies.get(recipient) ?? []), copy])
   }
 
+  /** Ends all connections without a word. */
+  drop(): void {
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
   #meet(socket: Socket): void {
     this.#sockets.add(socket)
     socket.setNoDelay(true)
@@ -88,7 +93,7 @@ export class CountingHost implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy()
+    this.drop()
     this.#server.close()
     await once(this.#server, 'close')
   }
