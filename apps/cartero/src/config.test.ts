@@ -214,7 +214,10 @@ test('rules and routes that contradict each other, or say nothing, are refused',
     ['routing: [{ match: x.example }]', /says nothing/],
     ['routes: [{ name: a, hosts: h.example, username: me }]', /belong together/],
     ['routes: [{ name: a, hosts: h.example, username: me, password: {}, tls: verify }]', /lies in one place/],
-    ['routes: [{ name: a, hosts: h.example, username: me, password: { env: P } }]', /could go in the clear/],
+    [
+      'routes: [{ name: a, hosts: h.example, username: me, password: { env: P }, tls: encrypt }]',
+      /certificate is verified/,
+    ],
     ['relay: { sourceAddresses: [192.0.2.1, 192.0.2.2] }', /are both IPv4/],
     ['relay: { retry: { waits: [] } }', /without a wait/],
   ] as const)

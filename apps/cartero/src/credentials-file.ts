@@ -1,7 +1,9 @@
 import { randomInt } from 'node:crypto'
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 
 import { OperatorError } from '@cartero/agent/lifecycle'
+
+import { writeDurably } from './durable-file.ts'
 
 export interface Credential {
   readonly address: string
@@ -41,9 +43,7 @@ export function readCredentials(file: string): readonly Credential[] {
 
 /** At once: a reader sees the old file or the new one. */
 export function writeCredentials(file: string, accounts: readonly Credential[]): void {
-  const next = `${file}.new`
-  writeFileSync(next, `${JSON.stringify({ accounts }, undefined, 2)}\n`, { mode: 0o600 })
-  renameSync(next, file)
+  writeDurably(file, `${JSON.stringify({ accounts }, undefined, 2)}\n`, { mode: 0o600 })
 }
 
 function unreadable(file: string, cause: unknown): OperatorError {

@@ -35,17 +35,20 @@ function routeProblem(key: string, error: unknown) {
   return { key, message: error.message, fix: `"cartero config explain ${key}" shows what can be written` }
 }
 
-/** A name without password, a password that lies nowhere or in two places, or one that would go in the clear. */
+/** A name without password, a password that lies nowhere or in two places, or one that would go to anybody. */
 function* wholeLogins({ routes }: CarteroConfig): Problems {
-  for (const { name, username, password, tls, implicitTls } of routes) {
+  for (const { name, username, password, tls } of routes) {
     const problem = (message: string, fix: string) => ({ key: 'routes', message: `${name}: ${message}`, fix })
     if ((username === undefined) !== (password === undefined))
       yield problem('username and password belong together', 'set both, or neither')
     if (password === undefined) continue
     if ((password.file === undefined) === (password.env === undefined))
       yield problem('its password lies in one place', 'write { file: PATH } or { env: NAME }')
-    if ((tls === undefined || tls === 'none' || tls === 'opportunistic') && implicitTls !== true)
-      yield problem('its password could go in the clear', 'take tls: encrypt or tls: verify')
+    if (tls !== 'verify')
+      yield problem(
+        'a password is told only to a host whose certificate is verified',
+        'take tls: verify; relay.tls.authorities can name who vouches for it',
+      )
   }
 }
 

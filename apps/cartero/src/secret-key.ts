@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 
 import { explainSystemError, OperatorError } from '@cartero/agent/lifecycle'
 import { SECRET_KEY_OCTETS } from '@cartero/directory'
+
+import { writeDurably } from './durable-file.ts'
 
 /**
  * The key of a file, which is made for its owner only when there is none. It stands beside the database and not in it, so
@@ -15,8 +17,8 @@ export function secretKey(file: string): () => Uint8Array {
 
 function readOrMake(file: string): Uint8Array {
   try {
-    // `wx`: of two who make it at once, one fails and reads what the other has made.
-    if (!existsSync(file)) writeFileSync(file, randomBytes(SECRET_KEY_OCTETS), { mode: 0o600, flag: 'wx' })
+    // Of two who make it at once, one fails and reads what the other has made.
+    if (!existsSync(file)) writeDurably(file, randomBytes(SECRET_KEY_OCTETS), { mode: 0o600, isNew: true })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw explainSystemError(error, `make ${file}`)
   }

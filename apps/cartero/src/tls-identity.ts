@@ -1,11 +1,12 @@
 import { X509Certificate } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 
 import { explainSystemError, OperatorError, type Component, type Health } from '@cartero/agent/lifecycle'
 import { checkIdentity, TlsServer, type Identity } from '@cartero/wire/node'
 
 import type { DataFolder } from './data-folder.ts'
+import { writeDurably } from './durable-file.ts'
 import { makeSelfSigned } from './self-signed.ts'
 
 /** Days before the end of a certificate from which on the operator is told. */
@@ -170,6 +171,6 @@ async function keepSelfSigned({ data, names, addresses }: TlsIdentityOptions): P
   const { certificate, key } = await makeSelfSigned({ names, addresses })
   mkdirSync(dirname(data.key), { recursive: true, mode: 0o700 })
   // The key first: a certificate is the sign that both are there.
-  writeFileSync(data.key, key, { mode: 0o600 })
-  writeFileSync(data.certificate, certificate, { mode: 0o644 })
+  writeDurably(data.key, key, { mode: 0o600 })
+  writeDurably(data.certificate, certificate, { mode: 0o644 })
 }
