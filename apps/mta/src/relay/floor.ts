@@ -18,7 +18,7 @@ export type WayLimits = Partial<Pick<RelaySettings, 'connectionsPerDestination' 
 export interface RelayEvents {
   /** It is known how it ended with a delivery, which is about to be settled. */
   readonly relayed: (ending: Ending, outcome: Outcome) => void
-  /** The spool or a notice failed; it is tried again. */
+  /** A notice could not be written, and is tried again; or the spool could not write what it was told, and will. */
   readonly unsettled: (error: unknown) => void
   /** Nothing could be taken out of the spool; it is tried again. */
   readonly notTaken: (error: unknown) => void

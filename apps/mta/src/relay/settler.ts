@@ -1,4 +1,4 @@
-import { SpoolError, type DeliveryId, type Outcome, type Spool } from '@cartero/spool'
+import { SpoolError, type Outcome, type Spool } from '@cartero/spool'
 import type { Notices, RecipientResult } from '@cartero/spool/notices'
 import { pause, type Clock } from '@cartero/wire'
 
@@ -7,7 +7,7 @@ import type { AttemptFacts, Lane } from './ports.ts'
 import type { Retry } from './retry.ts'
 import type { Load } from './stock.ts'
 
-/** First wait after the spool or a notice failed, doubled up to the longest. Milliseconds. */
+/** First wait after the spool failed or a notice could not be written, doubled up to the longest. Milliseconds. */
 const FIRST_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 60_000
 
@@ -40,21 +40,21 @@ export interface SettlerDependencies {
 export interface SettlerEvents {
   /** It is known how it ended, and is about to be settled. */
   readonly relayed: (ending: Ending, outcome: Outcome) => void
-  /** The spool or a notice failed; it is tried again. */
+  /** A notice could not be written, and is tried again; or the spool could not write what it was told, and will. */
   readonly unsettled: (error: unknown) => void
 }
 
 interface Case {
   readonly ending: Ending
   outcome?: Outcome
-  isTold?: true
 }
 
 /**
  * Tells senders and the spool how deliveries ended: what ends while one settlement runs shares the next.
  *
- * Guarantee: what was attempted is settled, or given back when that cannot be before the process ends. A notice is written
- * once, however often the settlement after it fails.
+ * Guarantee: what was attempted is settled, or given back when nobody could be told of it before the process ends. A notice is
+ * written once. So is each outcome said: what the spool cannot write at once holds all the same, and said a second time it would
+ * be said of the next attempt.
  */
 export class Settler {
   readonly #on: SettlerDependencies
@@ -63,6 +63,8 @@ export class Settler {
   #unsettled = 0
   #work: Promise<void> | undefined
   #waitingForRoom: (() => void)[] = []
+  /** After the next failure; milliseconds. */
+  #nextPause = FIRST_PAUSE_MS
 
   /** @param ending aborts what waits for a store to recover; it is given back */
   constructor(dependencies: SettlerDependencies, ending: AbortSignal) {
@@ -125,32 +127,47 @@ export class Settler {
 
   /** Never rejects. */
   async #settle(batch: readonly Case[]): Promise<void> {
-    const { spool, clock, events } = this.#on
-    for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(2 * wait, LONGEST_PAUSE_MS)) {
+    const { spool, events } = this.#on
+    await this.#conclude(batch)
+    const outcomes: Outcome[] = []
+    for (const { ending, outcome } of batch) {
+      if (outcome === undefined) spool.giveBack([ending.load.delivery.id])
+      else {
+        outcomes.push(outcome)
+        // A delivery is what it was until it is settled.
+        events.relayed(ending, outcome)
+      }
+    }
+    try {
+      await spool.settle(outcomes)
+      this.#nextPause = FIRST_PAUSE_MS
+    } catch (error) {
+      await this.#recover(error)
+    }
+  }
+
+  /** A store that fails is left alone for a while, and longer each time. False when there is no time for that. */
+  #recover(error: unknown): Promise<boolean> {
+    const { clock, events } = this.#on
+    events.unsettled(error)
+    const wait = this.#nextPause
+    this.#nextPause = Math.min(2 * wait, LONGEST_PAUSE_MS)
+    return pause(clock, wait, this.#ending)
+  }
+
+  /** Until everybody is told who has to be, and all outcomes are known; or until there is no time for that. */
+  async #conclude(batch: readonly Case[]): Promise<void> {
+    for (;;) {
       try {
-        const outcomes = await this.#conclude(batch)
-        this.#tell(batch)
-        await spool.settle(outcomes)
-        return
+        return await this.#findOutcomes(batch)
       } catch (error) {
-        events.unsettled(error)
-        if (await pause(clock, wait, this.#ending)) continue
-        return spool.giveBack(batch.map(idOf))
+        if (!(await this.#recover(error))) return
       }
     }
   }
 
-  /** Once for each, and before it is settled: a delivery is what it was until then. */
-  #tell(batch: readonly Case[]): void {
-    for (const one of batch) {
-      if (one.isTold) continue
-      one.isTold = true
-      this.#on.events.relayed(one.ending, one.outcome!)
-    }
-  }
-
-  /** The outcomes of all; those that are known from an earlier time are not found anew. Rejects when the spool takes no notice. */
-  async #conclude(batch: readonly Case[]): Promise<readonly Outcome[]> {
+  /** Those that are known from an earlier time are not found anew. Rejects when the spool takes no notice. */
+  async #findOutcomes(batch: readonly Case[]): Promise<void> {
     const notices: Promise<void>[] = []
     for (const one of batch) {
       if (one.outcome !== undefined) continue
@@ -159,7 +176,6 @@ export class Settler {
       else one.outcome = outcome
     }
     if (notices.length > 0) await everyOne(notices)
-    return batch.map(({ outcome }) => outcome!)
   }
 
   #outcome(ending: Ending): Outcome | Promise<Outcome> {
@@ -184,8 +200,6 @@ export class Settler {
     return { id: delivery.id, state: 'mixed', recipients, notBefore: this.#on.clock.now() + UNTELLABLE_MS }
   }
 }
-
-const idOf = ({ ending }: Case): DeliveryId => ending.load.delivery.id
 
 function isThrough(result: RecipientResult | undefined): boolean {
   return result?.kind === 'relayed' || result?.kind === 'passed' || result?.kind === 'delivered'

@@ -5,10 +5,26 @@ import { test } from 'node:test'
 import { ContentStoreError } from '@cartero/content'
 import { SpoolError, type Outcome } from '@cartero/spool'
 
-import { MOST_UNSETTLED } from '../../src/relay/limits.ts'
-import { Gate, refusing, relayed, RelayStage, taking } from './relay-stage.ts'
+import { MOST_UNSETTLED, SETTLED_TOGETHER } from '../../src/relay/limits.ts'
+import { FACTS, Gate, refusing, relayed, RelayStage, taking } from './relay-stage.ts'
 
 const down = () => Promise.reject(new SpoolError('unavailable', 'the disk is away'))
+
+/** What it is told holds at once, and cannot be written. Returns what makes it well again. */
+function unable({ spool }: RelayStage): () => void {
+  const settle = spool.settle.bind(spool)
+  spool.settle = (outcomes) => settle(outcomes).then(down)
+  return () => (spool.settle = settle)
+}
+
+/** No notice can be written. Returns what makes it well again. */
+function mute({ spool }: RelayStage): () => void {
+  const begin = spool.begin.bind(spool)
+  spool.begin = (envelope) => ({ ...begin(envelope), commit: down })
+  return () => (spool.begin = begin)
+}
+
+const NO_SUCH_DOMAIN = { kind: 'failed', status: '5.1.2', reason: 'no such domain' } as const
 
 /** Each call of `settle` waits until the test lets it go. */
 class SlowSettling {
@@ -85,40 +101,66 @@ test('couriers get nothing new while too much waits to be settled', async () => 
   assert.equal(stage.relayedTo('quick.test'), MOST_UNSETTLED + 500)
 })
 
-test('a spool that is away for a while loses no outcome, and nothing is sent twice for it', async () => {
+test('what a spool could not write is not said again: by then it would be said of the next attempt', async () => {
   await using stage = new RelayStage()
-  const settle = stage.spool.settle.bind(stage.spool)
-  stage.spool.settle = down
-  let sent = 0
-  stage.hosts.set(
-    'far.test',
-    taking((delivery) => {
-      sent += 1
-      return relayed(delivery)
-    }),
-  )
+  const gate = new Gate()
+  const recipients = [{ address: 'a@far.test' }, { address: 'b@far.test' }]
+  stage.hosts.set('far.test', async (feed) => {
+    stage.hosts.set('far.test', gate.behaviour)
+    feed.done(
+      feed.next()!,
+      [{ kind: 'relayed' }, { kind: 'deferred', status: '4.5.3', reason: 'too many recipients' }],
+      FACTS,
+    )
+    return { kind: 'served', isCut: false }
+  })
+  const cure = unable(stage)
   stage.start()
-  await stage.sendMany(5, 'far.test')
-  await stage.pass(60_000, 1_000)
-  assert.ok(stage.errors.length > 2 && stage.errors.length < 10, `${stage.errors.length} complaints`)
-  assert.equal(stage.relay.unsettled, 5)
-  assert.equal((await stage.waiting()).length, 5)
-  stage.spool.settle = settle
-  await stage.pass(60_000, 1_000)
-  assert.equal(stage.relay.unsettled, 0)
+  await stage.send('far.test', { recipients })
+  await stage.quiet()
+  cure()
+  await stage.pass(1)
+  await stage.pass(10_000, 1_000)
+  const [again] = gate.under
+  assert.deepEqual(
+    again?.recipients.map(({ address }) => address),
+    ['b@far.test'],
+  )
+  const [leased] = await stage.waiting()
+  assert.equal(leased?.state, 'leased')
+  gate.open()
+  await stage.quiet()
+  assert.equal(stage.relayedTo('far.test'), 1)
   assert.deepEqual(await stage.waiting(), [])
-  assert.deepEqual([stage.relayedTo('far.test'), sent], [5, 5], 'told once, sent once')
 })
 
-test('a notice is written once, however often the settlement after it fails', async () => {
+test('a spool that cannot write is given less and less, and nothing is sent twice for it', async () => {
   await using stage = new RelayStage()
-  const settle = stage.spool.settle.bind(stage.spool)
-  stage.spool.settle = down
-  stage.hosts.set('no.test', refusing({ kind: 'failed', status: '5.1.2', reason: 'no such domain' }))
+  const cure = unable(stage)
   stage.start()
+  await stage.sendMany(2 * SETTLED_TOGETHER, 'far.test')
+  await stage.pass(2_500, 500)
+  assert.ok(stage.relay.unsettled >= SETTLED_TOGETHER, `${stage.relay.unsettled} wait`)
+  await stage.sendMany(5, 'far.test')
+  await stage.pass(120_000, 1_000)
+  assert.ok(stage.errors.length > 2 && stage.errors.length < 10, `${stage.errors.length} complaints`)
+  cure()
+  await stage.pass(120_000, 1_000)
+  assert.equal(stage.relay.unsettled, 0)
+  assert.deepEqual(await stage.waiting(), [])
+  assert.equal(stage.relayedTo('far.test'), 2 * SETTLED_TOGETHER + 5)
+})
+
+test('a notice that cannot be written keeps what it is about from being settled, and is written once', async () => {
+  await using stage = new RelayStage()
+  stage.hosts.set('no.test', refusing(NO_SUCH_DOMAIN))
   await stage.send('no.test')
+  const cure = mute(stage)
+  stage.start()
   await stage.pass(10_000, 1_000)
-  stage.spool.settle = settle
+  assert.equal(stage.relay.unsettled, 1)
+  assert.ok(stage.errors.length > 2 && stage.errors.length < 10, `${stage.errors.length} complaints`)
+  cure()
   await stage.pass(60_000, 1_000)
   assert.equal(stage.notices.length, 1)
   assert.deepEqual(await stage.waiting(), [])
@@ -179,15 +221,22 @@ test('who does not finish in time is cut off, and what he had goes back', async 
   assert.equal(stage.relay.connections, 0)
 })
 
-test('a spool that cannot settle at the end gets everything back', async () => {
+test('what nobody could be told of at the end goes back, and what another host has does not', async () => {
   await using stage = new RelayStage()
-  stage.spool.settle = down
+  stage.hosts.set('no.test', refusing(NO_SUCH_DOMAIN))
+  await stage.sendMany(3, 'no.test')
+  await stage.send('far.test')
+  mute(stage)
   stage.start()
-  await stage.sendMany(3, 'far.test')
   await stage.quiet()
-  assert.equal(stage.relay.unsettled, 3)
+  assert.equal(stage.relay.unsettled, 4)
   await stage.relay.drain(AbortSignal.abort())
-  assert.ok((await stage.waiting()).every(({ state }) => state === 'ready'))
+  const left = await stage.waiting()
+  assert.deepEqual(
+    left.map(({ state }) => state),
+    ['ready', 'ready', 'ready'],
+  )
+  assert.equal(stage.relayedTo('far.test'), 1)
   assert.equal(stage.relay.unsettled, 0)
 })
 
