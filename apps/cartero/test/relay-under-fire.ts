@@ -13,6 +13,9 @@ import type { Copy, CountingHost } from './counting-host.ts'
 const SENDER = 'alice@cartero.test'
 /** How long everything that is owed may take to be accounted for. */
 const LIMIT_MS = 60_000
+/** A recipient in a notice, and what became of it. */
+// RFC 3464 §2.3
+const TOLD = /^Final-Recipient: rfc822; ?([^@\s]+)@.*\r\n(?:.*\r\n)*?Action: (\w+)/gim
 /** Of what is lost, so many are named. */
 const MOST_NAMED = 5
 
@@ -49,6 +52,7 @@ export class RelayUnderFire implements AsyncDisposable {
   readonly #options: RelayOptions
   readonly #hosts: readonly CountingHost[]
   readonly #notices = new Map<string, number>()
+  readonly #failed = new Set<string>()
   #lastUid = 0
 
   private constructor(cartero: CarteroProcess, folder: string, options: RelayOptions) {
@@ -116,13 +120,19 @@ export class RelayUnderFire implements AsyncDisposable {
       for await (const { uid, source } of client.fetch(range, { source: true }, { uid: true })) {
         if (uid <= this.#lastUid) continue
         this.#lastUid = uid
-        for (const [, recipient = ''] of source!
-          .toString()
-          .matchAll(/^Final-Recipient: rfc822; ?([^@\s]+)@/gim))
+        for (const [, recipient = '', action] of source!.toString().matchAll(TOLD)) {
           this.#notices.set(recipient, (this.#notices.get(recipient) ?? 0) + 1)
+          if (action === 'failed') this.#failed.add(recipient)
+        }
       }
     })
     return this.#notices
+  }
+
+  /** Recipients of which the sender was told that they get nothing. */
+  async failures(): Promise<readonly string[]> {
+    await this.notices()
+    return [...this.#failed]
   }
 
   /** What the operator does with the queue of the running system. */
@@ -153,7 +163,7 @@ export class RelayUnderFire implements AsyncDisposable {
   /** Waits until each promised letter is at its host or its sender was told, and returns those of which neither is so. */
   async lost(isExcused: (recipient: string) => boolean = () => false): Promise<readonly string[]> {
     const isOpen = (recipient: string): boolean =>
-      this.copies(recipient).length === 0 && !this.#notices.has(recipient) && !isExcused(recipient)
+      this.copies(recipient).length === 0 && !this.#failed.has(recipient) && !isExcused(recipient)
     let open = [...this.promised].filter(isOpen)
     for (const end = Date.now() + LIMIT_MS; open.length > 0 && Date.now() < end; await sleep(100)) {
       await this.notices()
