@@ -1,6 +1,6 @@
 import type { ContentId, ContentStore } from '@cartero/content'
 import type { MailStore, NewMessage } from '@cartero/mailstore'
-import type { Delivery, Outcome, Spool } from '@cartero/spool'
+import { SpoolError, type Delivery, type Outcome, type Spool } from '@cartero/spool'
 import { sentenceOf, tooLate, type Notices, type RecipientResult } from '@cartero/spool/notices'
 import { pause, type Clock } from '@cartero/wire'
 import { Display } from './display.ts'
@@ -78,13 +78,17 @@ export class Deliverer {
   /** One batch, to the end. Never rejects. */
   async #deliver(batch: readonly Delivery[], signal: AbortSignal): Promise<void> {
     const { events, spool } = this.#on
+    let isSaid = false
     try {
-      await spool.settle(await this.#attempt(batch))
+      const outcomes = await this.#attempt(batch)
+      isSaid = true
+      await spool.settle(outcomes)
     } catch (error) {
       events.unsettled(error)
       // A spool that cannot even note an outcome must not be asked again at once.
       await pause(this.#on.clock, FIRST_RETRY_MS, signal)
-      spool.giveBack(batch.map(({ id }) => id))
+      // What it was told holds, though it could not write it, and may be in other hands by now.
+      if (!isSaid || !(error instanceof SpoolError)) spool.giveBack(batch.map(({ id }) => id))
     }
   }
 

@@ -1,115 +1,10 @@
 // From the spool into mailboxes, with both in memory: exactly once, and nothing lost.
 import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
-import { MetricRegistry, silentLogger } from '@cartero/agent/telemetry'
+import { test } from 'node:test'
 import { ContentStoreError, type ContentId } from '@cartero/content'
-import { MemoryContentLog } from '@cartero/content/memory'
 import { MailStoreError } from '@cartero/mailstore'
-import { createMemoryMailStore } from '@cartero/mailstore/memory'
-import { createMdaAgent, Terminals } from '@cartero/mda-agent/agent'
-import type { DeliveryId, DeliveryRecipient, Envelope } from '@cartero/spool'
-import { MemorySpool } from '@cartero/spool/memory'
-import { Notices } from '@cartero/spool/notices'
-import { ManualClock } from '@cartero/wire'
-
-const LETTER = 'Subject: hello\r\n\r\nbody\r\n'
-
-function house() {
-  const clock = new ManualClock()
-  const content = new MemoryContentLog()
-  const spool = new MemorySpool({ content, clock })
-  const mailStore = createMemoryMailStore()
-  const notices = new Notices({
-    intake: spool,
-    content,
-    hostname: 'mail.cartero.test',
-    clock,
-    random: (octets) => new Uint8Array(octets),
-  })
-  const terminals = new Terminals(clock)
-  const agent = createMdaAgent({
-    spool,
-    mailStore,
-    content,
-    notices,
-    terminals,
-    logger: silentLogger,
-    metrics: new MetricRegistry(),
-    clock,
-  })
-  return { clock, content, spool, mailStore, terminals, agent }
-}
-
-type House = ReturnType<typeof house>
-
-async function accept(
-  { spool }: House,
-  recipients: readonly DeliveryRecipient[],
-  letter: string = LETTER,
-  envelope: Partial<Envelope> = {},
-): Promise<DeliveryId> {
-  const draft = spool.begin({
-    reversePath: 'stranger@elsewhere.test',
-    recipients: recipients.map(({ address }) => ({ address })),
-    client: { address: '192.0.2.1', helo: 'elsewhere.test', protocol: 'ESMTP' },
-    ...envelope,
-  })
-  void draft.write(Buffer.from(letter))
-  const queueId = await draft.commit(Buffer.from('Received: from a by b; Thu, 1 Jan 2026 00:00:00 +0000\r\n'))
-  await spool.route([{ queueId, deliveries: [{ nextHop: { kind: 'local' }, recipients }] }])
-  return `${queueId}.1` as DeliveryId
-}
-
-async function messages({ mailStore, content }: House, account: string): Promise<string[]> {
-  const inbox = await mailStore.mailbox(account, 'INBOX')
-  if (inbox === undefined) return []
-  const { rows } = await mailStore.open(inbox.id)
-  const stored = await mailStore.fetch(
-    inbox.id,
-    rows.map(({ uid }) => uid),
-  )
-  return Promise.all(
-    stored.map(
-      async (message) => message.prefix.toString() + (await content.read(message.content)).toString(),
-    ),
-  )
-}
-
-/** A notice was written; nobody routes it here. */
-async function isNoticed({ spool }: House): Promise<boolean> {
-  return (await spool.list({ state: 'ready' }, { limit: 10 })).deliveries.some(({ id }) => id.endsWith('.0'))
-}
-
-/** What was written to the sender, one text for each notice. */
-async function notices(rooms: House): Promise<string[]> {
-  for (let i = 0; i < 1_000 && !(await isNoticed(rooms)); i++) await new Promise(setImmediate)
-  if (!(await isNoticed(rooms))) return []
-  for await (const batch of rooms.spool.arrivals(100, AbortSignal.timeout(5_000)))
-    return Promise.all(
-      batch.map(async (message) => (await rooms.content.read(message.content)).toString('latin1')),
-    )
-  return []
-}
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 1_000; i++) {
-    if (await condition()) return
-    await new Promise(setImmediate)
-  }
-  throw new Error('what the test waits for did not come')
-}
-
-async function running(t: TestContext): Promise<House> {
-  const rooms = house()
-  await rooms.agent.start!(AbortSignal.timeout(10_000))
-  t.after(async () => {
-    await rooms.spool.close()
-    await rooms.agent.drain!(AbortSignal.abort())
-  })
-  return rooms
-}
-
-const to = (account: string): DeliveryRecipient => ({ address: account, account })
+import { SpoolError } from '@cartero/spool'
+import { accept, house, isNoticed, LETTER, messages, notices, running, to, until } from './house.ts'
 
 test('a letter gets Return-Path and Delivered-To in front of its trace, for each mailbox its own', async (t) => {
   const rooms = await running(t)
@@ -345,63 +240,23 @@ test('a notice that cannot be written keeps its delivery in the spool', async (t
   await rooms.agent.drain!(AbortSignal.abort())
 })
 
-for (const [display, isThere, inMailbox, onScreen, fate] of [
-  ['send', true, 0, 1, 'over'],
-  ['send', false, 0, 0, 'deferred'],
-  ['soml', true, 0, 1, 'over'],
-  ['soml', false, 1, 0, 'over'],
-  ['saml', true, 1, 1, 'over'],
-  ['saml', false, 1, 0, 'over'],
-] as const)
-  test(`${display} to somebody who is ${isThere ? 'at' : 'not at'} a terminal`, async (t) => {
-    const rooms = await running(t)
-    const seen: string[] = []
-    const leave = new AbortController()
-    const looking = isThere ? look(rooms, 'bob@cartero.test', seen, leave.signal) : undefined
-    await accept(rooms, [to('bob@cartero.test')], LETTER, { display })
-    await until(async () => {
-      const deferred = (await rooms.spool.list({ state: 'deferred' }, { limit: 1 })).deliveries
-      return (deferred.length > 0 ? 'deferred' : rooms.spool.waiting === 0 ? 'over' : '') === fate
-    })
-    leave.abort()
-    await looking
-    assert.equal((await messages(rooms, 'bob@cartero.test')).length, inMailbox)
-    assert.equal(seen.length, onScreen)
-  })
-
-test('somebody who stays away from his terminal is told of to the sender', async (t) => {
+test('a spool that could not write how it ended has nothing taken out of the hands of whoever tries next', async (t) => {
   const rooms = await running(t)
-  await accept(rooms, [to('bob@cartero.test')], LETTER, { display: 'send' })
-  await until(async () => {
-    rooms.clock.advance(60_000)
-    return isNoticed(rooms)
+  const settle = rooms.spool.settle.bind(rooms.spool)
+  const append = rooms.mailStore.append.bind(rooms.mailStore)
+  const full = t.mock.method(rooms.mailStore, 'append', () =>
+    Promise.reject(new MailStoreError('full', 'no space left')),
+  )
+  const away = t.mock.method(rooms.spool, 'settle', async (outcomes: Parameters<typeof settle>[0]) => {
+    await settle(outcomes)
+    throw new SpoolError('unavailable', 'the disk is away')
   })
-  assert.match((await notices(rooms))[0]!, /^Status: 5\.2\.0\r$/m)
+  const givenBack = t.mock.method(rooms.spool, 'giveBack')
+  await accept(rooms, [{ address: 'bob@cartero.test', account: 'bob@cartero.test' }])
+  await until(() => away.mock.callCount() === 1)
+  away.mock.mockImplementation(settle)
+  full.mock.mockImplementation(append)
+  rooms.clock.advance(5_000)
+  await until(async () => (await messages(rooms, 'bob@cartero.test')).length === 1)
+  assert.equal(givenBack.mock.callCount(), 0)
 })
-
-test('a terminal that does not answer is taken for dead, and the mailbox gets the letter', async (t) => {
-  const rooms = await running(t)
-  const leave = new AbortController()
-  const stuck = rooms.terminals.attach('bob@cartero.test', leave.signal)![Symbol.asyncIterator]()
-  void stuck.next()
-  await accept(rooms, [to('bob@cartero.test')], LETTER, { display: 'soml' })
-  await until(() => {
-    rooms.clock.advance(1_000)
-    return rooms.spool.waiting === 0
-  })
-  assert.equal(rooms.terminals.attached('bob@cartero.test'), false)
-  assert.equal((await messages(rooms, 'bob@cartero.test')).length, 1)
-  leave.abort()
-})
-
-async function look(
-  { terminals }: House,
-  account: string,
-  seen: string[],
-  signal: AbortSignal,
-): Promise<void> {
-  for await (const { number, text } of terminals.attach(account, signal)!) {
-    seen.push(text)
-    terminals.shown(number)
-  }
-}
