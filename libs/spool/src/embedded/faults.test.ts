@@ -55,7 +55,7 @@ class Ward {
   database: Ailment
   /** What still works when something is wrong. */
   works = READS
-  #cure: (() => void)[] = []
+  #ends: ((ailment?: 'full' | 'io') => void)[] = []
   bench!: Bench
 
   async open(window = 1_000): Promise<Bench> {
@@ -80,15 +80,23 @@ class Ward {
   /** Slow writes come to an end. */
   hasten(): void {
     this.database = undefined
-    for (const cure of this.#cure.splice(0)) cure()
+    for (const end of this.#ends.splice(0)) end()
+  }
+
+  /** Slow writes fail in the end. */
+  fail(ailment: 'full' | 'io'): void {
+    for (const end of this.#ends.splice(0)) end(ailment)
   }
 
   async #open(options: Parameters<SqlWorker['open']>[0]): Promise<SqlStore<SpoolProcedures>> {
     const store = await worker.open<SpoolProcedures>(options)
     const call = async (name: keyof SpoolProcedures, ...argument: never[]): Promise<unknown> => {
       if (this.database !== undefined && !this.works.has(name)) {
-        if (this.database !== 'slow') throw new SqlError(this.database, `the database is ${this.database}`)
-        await new Promise<void>((resolve) => this.#cure.push(resolve))
+        const ailment =
+          this.database === 'slow'
+            ? await new Promise<'full' | 'io' | undefined>((resolve) => this.#ends.push(resolve))
+            : this.database
+        if (ailment !== undefined) throw new SqlError(ailment, `the database is ${ailment}`)
       }
       return await (store.call as (...all: unknown[]) => Promise<unknown>)(name, ...argument)
     }
@@ -154,6 +162,31 @@ describe('a spool whose stores fail', () => {
     await bench.settled()
     const next = await ward.open()
     assert.equal(next.spool.waiting, 0)
+    await next.close()
+  })
+
+  it('writes what took long to fail, though nothing else happens meanwhile', async () => {
+    const ward = new Ward()
+    const bench = await ward.open()
+    await bench.sent(['a@one.example'])
+    ward.clock.advance(5_000)
+    await bench.settled()
+    const [one] = await bench.take('one.example')
+    await bench.settled()
+    ward.database = 'slow'
+    const notBefore = ward.clock.now() + 3_600_000
+    const settling = bench.spool.settle([{ id: one!.id, state: 'deferred', notBefore, reason: 'busy' }])
+    await bench.settled()
+    ward.clock.advance(5_000)
+    await bench.settled()
+    ward.fail('io')
+    await assert.rejects(settling, { name: 'SpoolError' })
+    ward.database = undefined
+    ward.clock.advance(5_000)
+    await bench.settled()
+    const next = await ward.open()
+    const [listed] = await next.list({})
+    assert.deepEqual([listed?.state, listed?.reason], ['deferred', 'busy'])
     await next.close()
   })
 

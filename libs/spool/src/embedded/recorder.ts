@@ -171,7 +171,17 @@ export class Recorder {
     return floor
   }
 
+  /** Whoever hears that it failed need not see to it: a checkpoint will come. */
   async #write(entries: readonly KeptEntry[], replay?: LogPosition): Promise<void> {
+    try {
+      await this.#writeAll(entries, replay)
+    } catch (error) {
+      this.arm()
+      throw error
+    }
+  }
+
+  async #writeAll(entries: readonly KeptEntry[], replay: LogPosition | undefined): Promise<void> {
     for (const page of inPages(entries)) await this.#writePage(page)
     // The position comes last: until then a start would find these messages in the log.
     const done = this.#done
