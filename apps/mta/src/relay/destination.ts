@@ -2,7 +2,7 @@ import type { Way } from '@cartero/routing'
 import type { Trouble } from '@cartero/spool/notices'
 
 import type { Floor } from './floor.ts'
-import { failedOver, judge } from './judgement.ts'
+import { failedOver, judge, STUCK } from './judgement.ts'
 import type { RelayLane } from './lane.ts'
 import { STOCK, SWEEP_PAGE, TAKE_PAUSE_MS, TRANSACTION_MS } from './limits.ts'
 import type { Claimant, Slot, Standing } from './pool.ts'
@@ -150,6 +150,7 @@ export class Destination implements Claimant, Sweepable {
     cancel()
     lane.turns.delete(turn)
     turn.end()
+    if (stuck.signal.aborted) how = { kind: 'unreachable', trouble: STUCK, facts: {} }
     if (!this.#floor.leaving.aborted) this.#learn(turn, how)
     this.#floor.pool.release(slot)
     this.stir()
@@ -161,8 +162,10 @@ export class Destination implements Claimant, Sweepable {
   #watch(turn: Turn, stuck: AbortController): () => void {
     const { clock } = this.#floor
     const look = (): void => {
-      if (clock.now() - turn.lastAt >= TRANSACTION_MS) stuck.abort(new Error('it takes too long'))
-      else cancel = clock.after(TRANSACTION_MS / 4, look)
+      if (clock.now() - turn.lastAt < TRANSACTION_MS)
+        return void (cancel = clock.after(TRANSACTION_MS / 4, look))
+      turn.callBack(STUCK)
+      stuck.abort(new Error(STUCK.reason))
     }
     let cancel = clock.after(TRANSACTION_MS / 4, look)
     return () => cancel()

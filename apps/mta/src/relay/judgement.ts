@@ -28,6 +28,13 @@ const ALWAYS_CUT: Trouble = {
   reason: 'connections come to an end before anything is said of mail',
 }
 
+/** The host answers now and then, so that none of its answers is late, and it comes to no end. */
+export const STUCK: Trouble = {
+  kind: 'deferred',
+  status: enhancedStatus(4, 'badConnection'),
+  reason: 'its host kept the connection for too long without taking it',
+}
+
 /** What the lane learns from a run that is over, and what is to be done. */
 export function judge(turn: Turn, ending: RunEnding, now: number): Judgement {
   const { lane, carried } = turn

@@ -35,6 +35,7 @@ export class Turn implements Feed {
   readonly isUrged: boolean
   readonly #host: TurnHost
   readonly #loads = new Map<Delivery, Load>()
+  #stuck: Trouble | undefined
   /** Deliveries that it was given, and those that it came back from. */
   given = 0
   carried = 0
@@ -77,11 +78,18 @@ export class Turn implements Feed {
     this.#host.done(this, load, { results, facts })
   }
 
+  /** It was called back: what it still has is not begun again at once, and its sender hears of it in the end. */
+  callBack(trouble: Trouble): void {
+    this.#stuck = trouble
+  }
+
   giveBack(delivery: Delivery): void {
     const load = this.#loads.get(delivery)
     if (load === undefined) return
     this.#loads.delete(delivery)
-    this.#host.giveBack(this, load)
+    if (this.#stuck === undefined) return this.#host.giveBack(this, load)
+    const trouble = this.#stuck
+    this.#host.done(this, load, { results: delivery.recipients.map(() => trouble), facts: {} })
   }
 
   /** Nothing that a courier left behind is lost. */

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { deferred, REFUSED, refusing, RelayStage, taking } from './relay-stage.ts'
+import type { Feed, RunEnding } from '../../src/relay/ports.ts'
+import { deferred, FACTS, REFUSED, refusing, relayed, RelayStage, taking } from './relay-stage.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -130,3 +131,47 @@ test('notices that nobody wants back are not told twice that they are late', asy
   assert.equal(stage.notices.length, 0)
   assert.equal((await stage.spool.list({ state: 'expired' }, { limit: 10 })).deliveries.length, 1)
 })
+
+test('mail for a host that answers just in time for ever is given back, too, and not begun again without end', async () => {
+  await using stage = new RelayStage()
+  const start = stage.clock.now()
+  stage.hosts.set('tar.test', dripping)
+  stage.start()
+  await stage.send('tar.test')
+  await stage.pass(6 * DAY, 10 * MINUTE)
+  assert.deepEqual(
+    stage.notices.map(({ entries }) => entries[0]?.action),
+    ['delayed', 'failed'],
+  )
+  assert.match(stage.notices[1]?.entries[0]?.reason ?? '', /kept the connection for too long/)
+  assert.ok(stage.notices[0]!.at - start < 8 * HOUR)
+  assert.deepEqual(await stage.waiting(), [])
+})
+
+test('what a host takes does not help what it never comes to an end with', async () => {
+  await using stage = new RelayStage()
+  stage.hosts.set('tar.test', async (feed, signal) => {
+    const first = feed.next()!
+    if (first.message.envelope.reversePath !== 'poison@here.test') feed.done(first, relayed(first), FACTS)
+    else feed.giveBack(first)
+    return await dripping(feed, signal)
+  })
+  stage.start()
+  await stage.send('tar.test', { reversePath: 'poison@here.test' })
+  for (let hour = 0; hour < 6 * 24; hour++) {
+    await stage.send('tar.test')
+    await stage.pass(HOUR, 10 * MINUTE)
+  }
+  const failed = stage.notices.filter(({ entries }) => entries[0]?.action === 'failed')
+  assert.ok(failed.length > 0)
+  assert.deepEqual((await stage.spool.list({ sender: 'poison@here.test' }, { limit: 10 })).deliveries, [])
+})
+
+/** Holds the first message until it is called back. */
+async function dripping(feed: Feed, signal: AbortSignal): Promise<RunEnding> {
+  const delivery = feed.next()
+  if (delivery === undefined) return { kind: 'idle' }
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+  feed.giveBack(delivery)
+  return { kind: 'idle' }
+}
