@@ -34,7 +34,7 @@ const tls = section('What TLS must be like with other hosts.', {
     doc: 'Follows the policy that a domain publishes by HTTPS (MTA-STS, RFC 8461).',
   }),
   authorities: optional(path, {
-    doc: 'Certificate authorities in PEM that may vouch for other hosts, and for those that MTA-STS policies are fetched from. Those that Node brings along when absent.',
+    doc: 'Certificate authorities in PEM that may vouch for other hosts, and for those that MTA-STS policies are fetched from. Those that Node brings along when absent, and only then. For a self-signed host, its certificate goes into the file, beside the public authorities.',
     example: '/etc/ssl/certs/ca-certificates.crt',
   }),
 })
@@ -42,7 +42,7 @@ const tls = section('What TLS must be like with other hosts.', {
 const retry = section('When mail is tried again that another host could not take for now.', {
   waits: setting(list(wait), {
     default: ['1m', '3m', '10m', '30m', '1h', '2h', '4h'],
-    doc: 'Waits after the first attempts; the last one goes on until spool.giveUpAfter. RFC 5321 §4.5.4.1 asks for 30 minutes at least, which greylisting has made shorter at first.',
+    doc: 'Waits after the first attempts; the last one goes on until spool.giveUpAfter. RFC 5321 §4.5.4.1 asks for 30 minutes at least, which greylisting has made shorter at first. Destinations that cannot be reached wait for a minute at least, certificates that do not fit for ten, full mailboxes for thirty.',
   }),
   jitter: setting(jitter, {
     default: 0.1,

@@ -31,7 +31,7 @@ export const routes = setting(
     doc:
       'Hosts that mail is handed to whatever the DNS says of its domain, each route with a name. Hosts are tried in their order; ' +
       'mx looks their names up as if they were domains. TLS is at least what is said here, and tls: none leaves it out. ' +
-      'A password lies in a file or in a variable, never here, and needs tls: verify.',
+      'A password lies in a file or in a variable, never here, is read when the system starts, and needs tls: verify.',
     example: [
       {
         name: 'provider',
