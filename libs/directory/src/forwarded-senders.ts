@@ -38,15 +38,18 @@ export function rewriteSender(
 export function resolveReturned(
   records: SenderRecords,
   text: string,
-  { policy, now }: { readonly policy: AddressPolicy; readonly now: number },
+  on: { readonly policy: AddressPolicy; readonly now: number },
 ): Resolution | undefined {
+  const { policy, now } = on
   if (!isReturnPath(text.startsWith('"') ? text.slice(1) : text)) return undefined
   const address = parseAddress(text, policy)
   if (address === undefined || records.domain(address.domain) === undefined) return undefined
   if (findEntry(records, address, policy) !== undefined) return undefined
   const sender = readReturnPath(address.localPart, { key: records.senderKey(), now })
   if (sender === undefined) return { verdict: Verdict.NO_SUCH_USER, targets: [], forwards: [] }
-  if (records.domain(sender.domain) !== undefined)
-    return resolveRecipient(records, formatMailbox(sender), policy)
-  return { verdict: Verdict.ACCEPT, targets: [], forwards: [formatMailbox(sender)] }
+  const before = formatMailbox(sender)
+  if (records.domain(sender.domain) === undefined)
+    return { verdict: Verdict.ACCEPT, targets: [], forwards: [before] }
+  // What came by us twice bears two addresses of ours; each is shorter than the one around it.
+  return resolveReturned(records, before, on) ?? resolveRecipient(records, before, policy)
 }

@@ -35,6 +35,17 @@ export function forwardedSenderPromises(opened: Opened): void {
     assert.deepEqual(await leads(opened(), address.toLowerCase()), ['some.body@else.example'])
   })
 
+  test('a notice about mail that we have forwarded twice finds the sender', async () => {
+    const first = await rewritten(opened(), 'bob@else.example')
+    const between = `SRS1=HASH=example.org=${first.slice('SRS0'.length, first.indexOf('@'))}@later.example`
+    const second = await rewritten(opened(), between, 'example.net')
+    assert.match(second, /^SRS1=[A-Z2-7]{6}=example\.org==.*@example\.net$/)
+    assert.deepEqual(await leads(opened(), second), ['bob@else.example'])
+    assert.deepEqual(await leads(opened(), second.replace('=bob@', '=eve@')), Verdict.NO_SUCH_USER)
+    const forged = await rewritten(opened(), between.replace('=bob@', '=eve@'), 'example.net')
+    assert.deepEqual(await leads(opened(), forged), Verdict.NO_SUCH_USER)
+  })
+
   test('nobody makes us send mail elsewhere by an address that we have not written', async () => {
     const address = await rewritten(opened(), 'victim@else.example')
     const forged = address.replace('victim', 'other')
