@@ -2,6 +2,7 @@ import { isatty } from 'node:tty'
 
 import { pino, type DestinationStream } from 'pino'
 
+import { harmlessJsonText } from '../terminal/harmless.ts'
 import { PrettyStream } from './pretty.ts'
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -56,7 +57,9 @@ export function createLogger(options: LoggerOptions): RootLogger {
     minLength: BUFFER,
     periodicFlush: FLUSH_EVERY,
   })
-  return rootLogger(destination, options, () => flushQuietly(destination))
+  // Logs are read on terminals, and tell what strangers say.
+  const harmless = { write: (line: string) => void destination.write(harmlessJsonText(line)) }
+  return rootLogger(harmless, options, () => flushQuietly(destination))
 }
 
 /** A logger that writes JSON lines to `write`; for tests and for destinations of one's own. */
@@ -65,7 +68,7 @@ export function createLoggerTo(
   level: LogLevel = 'trace',
   base: LogFields = {},
 ): Logger {
-  return rootLogger({ write }, { level, base }, () => undefined)
+  return rootLogger({ write: (line) => write(harmlessJsonText(line)) }, { level, base }, () => undefined)
 }
 
 /** Tells nobody. */

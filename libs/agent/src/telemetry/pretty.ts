@@ -1,6 +1,8 @@
 import { writeSync } from 'node:fs'
 import { styleText } from 'node:util'
 
+import { harmless, harmlessJsonText } from '../terminal/harmless.ts'
+
 /** Fields that the line shows in a place of their own, or that are the same in all lines. */
 const NOT_REPEATED = new Set(['level', 'ts', 'event', 'agent', 'service', 'err'])
 
@@ -51,12 +53,12 @@ export function prettyLine(line: Readonly<Record<string, unknown>>, coloured: bo
 }
 
 function printed(value: unknown): string {
-  if (typeof value !== 'string') return JSON.stringify(value)
-  return /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)
+  const isPlain = typeof value === 'string' && /^[^\s"=\p{Cc}\p{Cf}]+$/u.test(value)
+  return isPlain ? value : harmlessJsonText(JSON.stringify(value))
 }
 
 function errorLines(error: unknown): string {
   if (typeof error !== 'object' || error === null) return ''
   const { stack, message } = error as { readonly stack?: string; readonly message?: string }
-  return `    ${(stack ?? message ?? '').replaceAll('\n', '\n    ')}\n`
+  return `    ${harmless(stack ?? message ?? '', 'text').replaceAll('\n', '\n    ')}\n`
 }

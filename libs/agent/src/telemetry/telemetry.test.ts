@@ -157,3 +157,18 @@ test('buckets ascend, or the cumulative counts would lie', () => {
       bounds.toSorted((a, b) => a - b),
     )
 })
+
+test('what a stranger says does nothing on the terminal that the log is read on', () => {
+  const lines: string[] = []
+  const said = {
+    reply: '250 \u{9b}31m\u{7f}\u{202e}',
+    helo: '\u{1b}[2J',
+    err: new Error('\u{1b}]0;owned\u{7}'),
+  }
+  createLoggerTo((line) => void lines.push(line)).info('message.relayed', said)
+  const [line = ''] = lines
+  assert.doesNotMatch(line.trimEnd(), /[\p{Cc}\u{202e}]/u)
+  const read = JSON.parse(line) as Record<string, unknown>
+  assert.equal(read['reply'], said.reply)
+  assert.doesNotMatch(prettyLine(read, false).replaceAll('\n', ''), /[\p{Cc}\u{202e}]/u)
+})

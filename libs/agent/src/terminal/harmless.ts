@@ -4,6 +4,9 @@
  */
 const CONTROLS = /[\p{Cc}\u{61c}\u{200e}\u{200f}\u{2028}-\u{202e}\u{2066}-\u{2069}\u{fff9}-\u{fffb}]/gu
 
+/** Many lines are looked at, and few have anything else than this. */
+const UNUSUAL = /[^\n -~]/
+
 /** The text with every control made visible: `^[` for escape, U+FFFD for what has no such name. A `text` keeps line ends and tabs. */
 export function harmless(text: string, kind: 'line' | 'text'): string {
   const lines = kind === 'text' ? text.replaceAll('\r\n', '\n') : text
@@ -17,7 +20,13 @@ export function harmless(text: string, kind: 'line' | 'text'): string {
 
 /** The value as indented JSON in which every control is escaped, those that JSON lets stand included: read again, it is the same. */
 export function harmlessJson(value: unknown): string {
-  return JSON.stringify(value, undefined, 2).replace(CONTROLS, (control) =>
+  return harmlessJsonText(JSON.stringify(value, undefined, 2))
+}
+
+/** JSON as it was written, its line ends included, with every other control escaped. */
+export function harmlessJsonText(json: string): string {
+  if (!UNUSUAL.test(json)) return json
+  return json.replace(CONTROLS, (control) =>
     control === '\n' ? control : `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 }
