@@ -18,6 +18,10 @@ export function prepareStart(database: Database) {
   const waiting = database.prepare('SELECT waiting AS n FROM tally')
   const replay = database.prepare('SELECT segment, offset FROM replay')
   const sweep = database.prepare('DELETE FROM message WHERE queueId IN (SELECT queueId FROM remembered)')
+  const removed = database.prepare(`
+    DELETE FROM message WHERE isWaiting = 0 AND queueId IN (SELECT queueId FROM delivery WHERE state = 'removed')
+    AND NOT EXISTS (
+      SELECT 1 FROM delivery WHERE delivery.queueId = message.queueId AND state IN ('failed', 'expired'))`)
   const swept = database.prepare('DELETE FROM remembered')
 
   return {
@@ -29,8 +33,9 @@ export function prepareStart(database: Database) {
       quiet.run(MAX_CRASHES)
       return replay.get() as LogPosition | undefined
     },
-    /** What an older version remembered only as long as the log could bring it back. */
+    /** What is over and is here only because the log could have brought it back: of an older version, or of a crash. */
     sweep(): void {
+      removed.run()
       sweep.run()
       swept.run()
     },

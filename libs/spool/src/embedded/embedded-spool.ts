@@ -348,7 +348,7 @@ export class EmbeddedSpool implements Spool {
   async #rowsChanged({ destinations, isUrged, over, waiting }: ChangedRows): Promise<void> {
     this.#outbound.changed(destinations, isUrged)
     this.#backlog.changed(waiting)
-    if (over.length > 0) await this.#recorder.close(over)
+    if (over.length > 0) await this.#recorder.closeRows(over)
   }
 
   /** What is over is closed, and where that need not be durable nothing is done; the others get rows. */

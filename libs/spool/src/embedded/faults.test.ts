@@ -10,6 +10,7 @@ import { SqlError, SqlWorker, type SqlStore } from '@cartero/sql'
 import { ManualClock } from '@cartero/wire'
 
 import { Bench, envelope, toDomains } from '../compliance/index.ts'
+import type { DeliveryId } from '../ports.ts'
 import type { SpoolProcedures } from './index.ts'
 import { EmbeddedSpool } from './index.ts'
 
@@ -75,6 +76,13 @@ class Ward {
       commit: () => Promise.reject(new ContentStoreError('full', 'no space')),
     })
     return () => (this.log.begin = begin)
+  }
+
+  /** What is committed to the log from now on never gets there, until somebody ends this. */
+  stall(): { end(): void } {
+    const begin = this.log.begin.bind(this.log)
+    this.log.begin = () => ({ ...begin(), commit: () => new Promise(() => {}) })
+    return { end: () => void (this.log.begin = begin) }
   }
 
   /** Slow writes come to an end. */
@@ -189,6 +197,45 @@ describe('a spool whose stores fail', () => {
     assert.deepEqual([listed?.state, listed?.reason], ['deferred', 'busy'])
     await next.close()
   })
+
+  for (const [what, end] of [
+    [
+      'another host takes the rest',
+      (bench: Bench, id: DeliveryId) => bench.spool.settle([{ id, state: 'delivered' }]),
+    ],
+    [
+      'an operator removes the rest',
+      async (bench: Bench, id: DeliveryId) => {
+        const notBefore = bench.clock.now() + 3_600_000
+        await bench.spool.settle([{ id, state: 'deferred', notBefore, reason: 'busy' }])
+        await bench.settled()
+        await bench.steer({ ids: [id] }, { kind: 'remove' })
+      },
+    ],
+  ] as const)
+    it(`sends nothing again when the power goes while ${what}, and the log has not said yet that it is over`, async () => {
+      const ward = new Ward()
+      const bench = await ward.open()
+      const earlier = ward.stall()
+      void bench.accept()
+      await bench.settled()
+      earlier.end()
+      await bench.sent(['a@one.example', 'b@two.example'])
+      const [one] = await bench.take('one.example')
+      await bench.spool.settle([{ id: one!.id, state: 'delivered' }])
+      const [two] = await bench.take('two.example')
+      ward.stall()
+      void end(bench, two!.id)
+      await bench.settled()
+      ward.clock.advance(5_000)
+      await bench.settled()
+      const next = await ward.open()
+      assert.deepEqual(
+        (await next.list({})).map(({ destination }) => destination).filter((name) => name !== 'two.example'),
+        [],
+      )
+      await next.close()
+    })
 
   it('changes nothing in rows that it cannot write', async () => {
     const ward = new Ward()

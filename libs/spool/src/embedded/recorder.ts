@@ -36,6 +36,8 @@ export class Recorder {
   readonly #floors = new Map<object, LogPosition>()
   /** Rows to be deleted. */
   #done: QueueId[] = []
+  /** Closing words on their way into the log. */
+  readonly #words = new Set<Promise<void>>()
   /** Out of the ledger, and the row says something else. */
   readonly #buried = new Set<KeptEntry>()
   #replay: LogPosition
@@ -104,28 +106,45 @@ export class Recorder {
     })
   }
 
-  /** Records these now. */
+  /** Records these now. Whoever hears that it failed need not see to it: a checkpoint will come. */
   async record(entries: readonly KeptEntry[]): Promise<void> {
-    await this.#write(entries)
+    try {
+      await this.#write(entries)
+    } catch (error) {
+      this.arm()
+      throw error
+    }
   }
 
   /**
    * Makes it durable that these are over: a word in the log, behind the messages themselves, that shares its sync with whatever
-   * is accepted at the moment. The rows, if there are any, go with the next checkpoint, and the replay position is not past
-   * this word before they do. Where the log has no room, a checkpoint says the same, and costs more.
+   * is accepted at the moment. The rows, if there are any, go with the next checkpoint, which waits for the word; and the replay
+   * position is not past it before they do. Where the log has no room, a checkpoint says the same, and costs more.
    */
   async close(queueIds: readonly QueueId[]): Promise<void> {
-    const { log, trouble } = this.#parts
-    for (let at = 0; at < queueIds.length; at += PAGE) {
-      try {
-        const content = await log.begin().commit(encodeClosing(queueIds.slice(at, at + PAGE)))
-        log.unpin(content)
-      } catch (error) {
-        trouble(error)
-        return await this.checkpoint(-Infinity)
-      }
+    const words: Promise<void>[] = []
+    for (let at = 0; at < queueIds.length; at += PAGE) words.push(this.#say(queueIds.slice(at, at + PAGE)))
+    try {
+      await Promise.all(words)
+    } catch (error) {
+      this.#parts.trouble(error)
+      return await this.checkpoint(-Infinity)
     }
     this.arm()
+  }
+
+  /** The same for rows that are not in memory, which go at once. */
+  async closeRows(queueIds: readonly QueueId[]): Promise<void> {
+    await this.close(queueIds)
+    await this.#parts.store.call('checkpoint', { records: [], done: queueIds })
+  }
+
+  #say(queueIds: readonly QueueId[]): Promise<void> {
+    const { log } = this.#parts
+    const saying = log.begin().commit(encodeClosing(queueIds))
+    const said = saying.then((content) => log.unpin(content)).finally(() => this.#words.delete(said))
+    this.#words.add(said)
+    return said
   }
 
   /** Records what is older, and what changed. One at a time; whoever asks meanwhile waits for the next. */
@@ -156,7 +175,8 @@ export class Recorder {
     const replay = this.#floor(new Set(entries))
     const hasMoved = replay.segment !== this.#replay.segment || replay.offset !== this.#replay.offset
     if (entries.length > 0 || this.#done.length > 0 || hasMoved) {
-      await this.#write(entries, replay)
+      await this.#write(entries)
+      await this.#advance(replay)
       this.#replay = replay
       log.forgetLabelsBefore(replay)
     }
@@ -171,24 +191,17 @@ export class Recorder {
     return floor
   }
 
-  /** Whoever hears that it failed need not see to it: a checkpoint will come. */
-  async #write(entries: readonly KeptEntry[], replay?: LogPosition): Promise<void> {
-    try {
-      await this.#writeAll(entries, replay)
-    } catch (error) {
-      this.arm()
-      throw error
-    }
+  async #write(entries: readonly KeptEntry[]): Promise<void> {
+    for (const page of inPages(entries)) await this.#writePage(page)
   }
 
-  async #writeAll(entries: readonly KeptEntry[], replay: LogPosition | undefined): Promise<void> {
-    for (const page of inPages(entries)) await this.#writePage(page)
-    // The position comes last: until then a start would find these messages in the log.
+  /** Comes last: until then a start would find these messages in the log. Without a row, it has to find there that they are over. */
+  async #advance(replay: LogPosition): Promise<void> {
     const done = this.#done
-    if (done.length === 0 && replay === undefined) return
     this.#done = []
+    await Promise.allSettled(this.#words)
     try {
-      await this.#parts.store.call('checkpoint', { records: [], done, ...(replay && { replay }) })
+      await this.#parts.store.call('checkpoint', { records: [], done, replay })
     } catch (error) {
       this.#done.push(...done)
       throw error

@@ -75,7 +75,7 @@ function changeRows(
   let waiting = 0
   for (const queueId of touched) {
     waiting += refresh(apply, queueId, change)
-    if (change.kind === 'remove' && apply.sweep.run(queueId).changes > 0) over.push(queueId)
+    if (change.kind === 'remove' && apply.isOver.get(queueId) !== undefined) over.push(queueId)
   }
   return { changed, destinations: [...destinations], over, waiting }
 }
@@ -101,8 +101,8 @@ function statements(database: Database) {
         SELECT 1 FROM delivery WHERE delivery.queueId = message.queueId
         AND state NOT IN ('delivered', 'failed', 'expired', 'removed'))
       WHERE queueId = $queueId`),
-    sweep: database.prepare(`
-      DELETE FROM message WHERE queueId = ? AND isWaiting = 0 AND NOT EXISTS (
+    isOver: database.prepare(`
+      SELECT 1 FROM message WHERE queueId = ? AND isWaiting = 0 AND NOT EXISTS (
         SELECT 1 FROM delivery WHERE delivery.queueId = message.queueId AND state IN ('failed', 'expired'))`),
     deferred: database.prepare(`
       SELECT queueId, number FROM delivery AS message WHERE destination = $destination AND due > 0 AND attempts > 0
