@@ -2,7 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ManualClock } from '@cartero/wire'
 import type { TlsResult } from '../ports.ts'
-import { DAYS_KEPT, MAX_FAILURE_DETAILS, MAX_REPORTED_POLICIES, TlsResults } from './tls-results.ts'
+import {
+  DAYS_KEPT,
+  MAX_FAILURE_DETAILS,
+  MAX_POLICY_TEXT,
+  MAX_REPORTED_POLICIES,
+  MAX_REPORTED_TEXT,
+  TlsResults,
+} from './tls-results.ts'
 
 const DAY_MS = 86_400_000
 const POLICY = ['version: STSv1', 'mode: testing', 'mx: mx.example.com', 'mx: *.example.net', 'max_age: 60']
@@ -84,4 +91,34 @@ test('MAX_FAILURE_DETAILS: failures without end are counted, and not all told', 
   const [report] = results.of('2026-01-01')
   assert.equal(report?.summary['total-failure-session-count'], MAX_FAILURE_DETAILS + 1)
   assert.equal(report?.['failure-details']?.length, MAX_FAILURE_DETAILS)
+})
+
+test('MAX_POLICY_TEXT: a policy that is a book, and another one each time, is counted and not kept', () => {
+  const results = new TlsResults(new ManualClock(Date.UTC(2026, 0, 1)))
+  for (let i = 0; i < 10; i++) {
+    const text = [`3 1 0 ${i}`, 'f'.repeat(MAX_POLICY_TEXT)]
+    results.tell(result({ policy: { type: 'tlsa', text, isTestingOnly: false } }))
+  }
+  const reports = results.of('2026-01-01')
+  assert.equal(reports.length, 1)
+  assert.equal(reports[0]?.summary['total-successful-session-count'], 10)
+  assert.equal(reports[0]?.policy['policy-string'], undefined)
+})
+
+test('MAX_REPORTED_TEXT: policies and failures that are long and many do not fill the memory', () => {
+  const results = new TlsResults(new ManualClock(Date.UTC(2026, 0, 1)))
+  results.tell(result())
+  const count = MAX_REPORTED_TEXT / MAX_POLICY_TEXT
+  for (let i = 0; i < count; i++) {
+    const text = [String(i).padEnd(MAX_POLICY_TEXT, ' ')]
+    results.tell(result({ policy: { type: 'tlsa', text, isTestingOnly: false } }))
+  }
+  for (let i = 0; i < MAX_FAILURE_DETAILS; i++) {
+    results.tell(result({ failure: 'validation-failure', host: `${i}.example`, detail: 'x'.repeat(10_000) }))
+  }
+  const reports = results.of('2026-01-01')
+  assert.ok(reports.length < count, `${reports.length} policies`)
+  assert.equal(reports[0]?.summary['total-failure-session-count'], MAX_FAILURE_DETAILS)
+  assert.ok(JSON.stringify(reports).length < 1.1 * MAX_REPORTED_TEXT)
+  assert.ok((reports[0]?.['failure-details']?.length ?? 0) < MAX_FAILURE_DETAILS)
 })
