@@ -55,6 +55,22 @@ describe('a way that the operator has configured', () => {
       assert.match(ending.trouble.status, what.includes('wrong') ? /^4\.7\.8$/ : /^4\.7\.4$/)
     })
 
+  for (const [how, quoted] of [
+    ['as it is', 'us:secret'],
+    ['in base64', Buffer.from('secret').toString('base64')],
+    ['in its command', `AUTH PLAIN ${Buffer.from('\0us\0secret').toString('base64')}`],
+    ['in a piece of it', Buffer.from('\0us\0secret').toString('base64').slice(0, -3)],
+  ])
+    for (const code of ['500 5.5.1', '235x'])
+      it(`keeps its password for itself when the host quotes it ${how} (${code})`, async () => {
+        const script = { offers: ['STARTTLS', 'AUTH PLAIN'], AUTH: `${code} unknown: ${quoted}, see help` }
+        const { ending } = await sent(script, { credentials, authorities })
+        assert.ok(ending.kind === 'unreachable')
+        const told = JSON.stringify(ending.trouble)
+        assert.match(told, /unknown: (?:us:|AUTH PLAIN )?\*\*\*, see help/)
+        assert.doesNotMatch(told, /secret|c2Vjcm|AHVz/)
+      })
+
   it('is not told a password where TLS is not believed', async () => {
     const { server, ending } = await sent(
       { offers: ['STARTTLS', 'AUTH PLAIN'] },

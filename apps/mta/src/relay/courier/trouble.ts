@@ -10,9 +10,30 @@ import {
 import type { Trouble } from '@cartero/spool/notices'
 import { enhancedStatus } from '@cartero/syntax'
 import type { DialError } from '@cartero/wire/node'
+import { certificateWords } from './trouble-certificate.ts'
 
 /** Characters of a reason: it is one line of a listing. The remote's words are kept at more length beside it. */
 export const REASON_CHARACTERS = 400
+
+/** What may be base64. */
+const RUNS = /[A-Za-z0-9+/=]{6,}/g
+
+/** Characters of a run that is taken for base64 whatever is in it. */
+const LONG_RUN = 16
+
+/** What was said at a login, with what may be repeated of it: servers quote lines that they do not understand. */
+export function withoutSecret(reply: Reply, { username, password }: Login): Reply {
+  const said = `\0${username}\0${password}`
+  const blotted = (run: string): string =>
+    run.length >= LONG_RUN || said.includes(Buffer.from(run, 'base64').toString()) ? '***' : run
+  const lines = reply.lines.map((line) => line.replaceAll(password, '***').replace(RUNS, blotted))
+  return { ...reply, lines }
+}
+
+interface Login {
+  readonly username: string
+  readonly password: string
+}
 
 /** What a host said, in one line for the operator. */
 export function said(host: string, stage: Stage, reply: Reply): string {
@@ -39,7 +60,8 @@ function bounded(text: string): string {
 export function dialTrouble(host: string, error: DialError): Trouble {
   const { stage, message } = error
   const detail = stage === 'connect' ? 'noAnswer' : 'cryptographicFailure'
-  const reason = stage === 'connect' ? message : `${host}: ${message}`
+  const words = stage === 'certificate' ? certificateWords(error) : message
+  const reason = stage === 'connect' ? words : `${host}: ${words}`
   return { kind: 'deferred', status: enhancedStatus(4, detail), reason: bounded(reason) }
 }
 

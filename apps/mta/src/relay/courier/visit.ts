@@ -6,6 +6,7 @@ import {
   SmtpClientMachine,
   substitutes,
   type ChooseMechanism,
+  type ClientEnding,
   type PeerFacts,
   type SmtpClientOptions,
 } from '@cartero/smtp/client'
@@ -18,7 +19,7 @@ import { Errand, type Leftover } from './errand.ts'
 import type { ConfiguredWays, CourierOptions } from './options.ts'
 import { tlsWords, type Security, type UsePolicy } from './security.ts'
 import { tlsResult } from './tls-report.ts'
-import { concluded, dialTrouble, endingTrouble } from './trouble.ts'
+import { concluded, dialTrouble, endingTrouble, withoutSecret } from './trouble.ts'
 
 /**
  * Messages said to a host and not yet answered: it stores one while it hears the next. Each may arrive twice if the connection
@@ -201,7 +202,16 @@ class Session {
       }
     }
     if (error instanceof DialError) return dialTrouble(host.name, error)
-    return ending === undefined || ending.kind === 'quit' ? undefined : endingTrouble(host.name, ending)
+    if (ending === undefined || ending.kind === 'quit') return undefined
+    return endingTrouble(host.name, this.#repeatable(ending))
+  }
+
+  /** It is logged, listed and told to senders. */
+  #repeatable(ending: Exclude<ClientEnding, { kind: 'quit' }>): typeof ending {
+    const { credentials } = this.#call.route ?? {}
+    if (ending.stage !== 'AUTH' || credentials === undefined) return ending
+    const { username, password } = credentials
+    return { ...ending, reply: withoutSecret(ending.reply, { username, password: password.reveal() }) }
   }
 
   #broken(error: Error | undefined): Visit['broken'] {
