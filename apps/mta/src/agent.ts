@@ -108,7 +108,7 @@ export function createMtaAgent(dependencies: MtaDependencies): Component {
     start: async () => {
       await listenAll(listeners)
       const { signal } = leaving
-      const counting = countQueue({ office: spool, gauge: told.queue, clock, failed }, signal)
+      const counting = countQueue({ office: spool, gauges: told, clock, failed }, signal)
       routing = Promise.all([router.run(signal), relay?.run(signal), counting])
     },
     drain,

@@ -1,6 +1,7 @@
 import { BUCKETS, counter, gauge, histogram } from '@cartero/agent/telemetry'
 import { STAGES } from '@cartero/spool/reception'
 import { QUEUE_STATES } from './queue-gauges.ts'
+import { CALL_OUTCOMES } from './relay/courier/index.ts'
 
 export const METRICS = {
   sessions: counter({
@@ -40,6 +41,11 @@ export const RELAY_METRICS = {
     doc: 'Time from the 250 to the 250 of the next host',
     buckets: BUCKETS.journeySeconds,
   }),
+  calls: counter({
+    name: 'cartero_mta_relay_calls_total',
+    doc: 'Connections to hosts that were tried, by what came of it: the host took mail (connected), turned us away (refused), could not be reached at any address (failed), or TLS was not as it must be (tls)',
+    labels: { outcome: CALL_OUTCOMES },
+  }),
   outages: counter({
     name: 'cartero_mta_unreachable_total',
     doc: 'Times that no host of a destination took mail',
@@ -62,8 +68,12 @@ export const RELAY_METRICS = {
   }),
   queue: gauge({
     name: 'cartero_mta_queue_deliveries',
-    doc: 'Deliveries in the spool, for ourselves and for others, by state',
+    doc: 'Deliveries in the spool, for ourselves and for others, by state; counted every 15 seconds, so that it is up to 15 seconds late',
     labels: { state: QUEUE_STATES },
+  }),
+  oldest: gauge({
+    name: 'cartero_mta_queue_oldest_seconds',
+    doc: 'Age of the oldest delivery in the spool that is ready, leased or deferred, rounded up to the hour; 0 when there is none. Up to 15 seconds late',
   }),
   bugs: counter({
     name: 'cartero_mta_relay_bugs_total',

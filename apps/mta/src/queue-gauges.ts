@@ -1,5 +1,5 @@
 import type { Gauge } from '@cartero/agent/telemetry'
-import type { DeliveryState, QueueOffice } from '@cartero/spool'
+import type { DeliveryState, QueueOffice, ShapeCell } from '@cartero/spool'
 import { pause, type Clock } from '@cartero/wire'
 
 /** How often the queue is counted. Milliseconds. */
@@ -10,7 +10,11 @@ export const QUEUE_STATES = ['ready', 'leased', 'deferred', 'held', 'failed', 'e
 
 export interface QueueGaugesDependencies {
   readonly office: Pick<QueueOffice, 'shape'>
-  readonly gauge: Gauge<{ readonly state: typeof QUEUE_STATES }>
+  readonly gauges: {
+    readonly queue: Gauge<{ readonly state: typeof QUEUE_STATES }>
+    /** In seconds, rounded up to the hour: the spool counts by hours. */
+    readonly oldest: { set(labels: object, value: number): void }
+  }
   readonly clock: Clock
   /** It could not be counted. */
   readonly failed: (error: unknown) => void
@@ -18,15 +22,29 @@ export interface QueueGaugesDependencies {
 
 /** Counts what is in the queue again and again, until the signal aborts. */
 export async function countQueue(dependencies: QueueGaugesDependencies, signal: AbortSignal): Promise<void> {
-  const { office, gauge, clock, failed } = dependencies
+  const { office, gauges, clock, failed } = dependencies
   do {
     try {
       const counts = new Map<DeliveryState, number>()
-      for (const { state, deliveries } of await office.shape())
-        counts.set(state, (counts.get(state) ?? 0) + deliveries)
-      for (const state of QUEUE_STATES) gauge.set({ state }, counts.get(state) ?? 0)
+      const cells = await office.shape()
+      for (const { state, deliveries } of cells) counts.set(state, (counts.get(state) ?? 0) + deliveries)
+      for (const state of QUEUE_STATES) gauges.queue.set({ state }, counts.get(state) ?? 0)
+      gauges.oldest.set({}, ageOfOldest(cells, clock.now()))
     } catch (error) {
       failed(error)
     }
   } while (await pause(clock, EVERY_MS, signal))
+}
+
+const HOUR_MS = 3_600_000
+
+/** What an operator holds, and dead letters, are not waited for. */
+const WAITING: ReadonlySet<DeliveryState> = new Set(['ready', 'leased', 'deferred'])
+
+/** In seconds; at most an hour too much. */
+function ageOfOldest(cells: readonly ShapeCell[], now: number): number {
+  const hours = cells.filter(({ state, deliveries }) => deliveries > 0 && WAITING.has(state))
+  if (hours.length === 0) return 0
+  const first = hours.reduce((least, { hour }) => Math.min(least, hour), Infinity)
+  return Math.max(0, Math.ceil((now - first * HOUR_MS) / HOUR_MS)) * (HOUR_MS / 1000)
 }

@@ -57,6 +57,9 @@ export function relayEvents(
     recovered({ destination }): void {
       logger.info('destination.recovered', { destination })
     },
+    called(outcome): void {
+      metrics.calls.add({ outcome })
+    },
     uncertain({ message, recipients }, host): void {
       const to = recipients.map(({ address }) => address)
       logger.warn('message.uncertain', { qid: message.queueId, to, host })

@@ -87,6 +87,7 @@ export type HostPolicy =
   | {
       readonly kind: 'avoid'
       readonly status: EnhancedStatus
+      /** Without the host's name: whoever tells it says which host it is. */
       readonly reason: string
       readonly failure: TlsFailure
     }

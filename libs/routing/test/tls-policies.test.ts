@@ -117,6 +117,15 @@ describe('DANE', () => {
     })
   }
 
+  test('why a host is avoided is told without its name, which whoever tells it puts in front', async () => {
+    const faults = { '_25._tcp.mx.example.com': 'timeout' } as const
+    const resolver = new ZoneResolver('', { validated: true, faults })
+    const { hosts, steps } = await policyOf({ resolver })
+    const [policy] = hosts
+    assert.ok(policy?.kind === 'avoid' && policy.reason.startsWith('the DNS does not say now whether'))
+    assert.ok(steps.includes(`mx.example.com is not used: ${policy.reason}`), steps.join('\n'))
+  })
+
   test('gotcha 58: a failing answer for a host that is not validated is no reason to avoid it', async () => {
     const faults = { '_25._tcp.mx.example.com': 'serverFailure' } as const
     const resolver = new ZoneResolver('', { validated: true, faults })

@@ -70,6 +70,8 @@ export class CourierStage {
   readonly courier: Courier
   readonly told: TlsResult[] = []
   readonly events: string[] = []
+  /** What came of each connection. */
+  readonly calls: string[] = []
   hosts: readonly MailHost[]
   found: HostsFound | undefined
   policies: readonly HostPolicy[] | undefined
@@ -99,6 +101,7 @@ export class CourierStage {
       settings: { ...RELAY_SETTINGS, loopback: true, ...settings },
       tlsResults: { tell: (result) => this.told.push(result) },
       events: {
+        called: (outcome) => this.calls.push(outcome),
         uncertain: (delivery) => this.events.push(`uncertain ${delivery.id}`),
         resting: (_host, milliseconds) => this.events.push(`resting ${milliseconds}`),
         without: (_host, what) => this.events.push(`without ${what}`),

@@ -44,6 +44,16 @@ async function sent(
 }
 
 describe('TLS of a courier', () => {
+  it('that has nothing to do with a failure is not what a failure is counted as', async () => {
+    const { server, stage } = await sent({ greeting: '554 5.3.2 go away' }, use({ kind: 'opportunistic' }))
+    assert.deepEqual([stage.calls, server.taken.length], [['refused'], 0])
+    const nobody = new CourierStage([])
+    nobody.hosts = [host({ port: 1 })]
+    await nobody.run(nobody.feed([await nobody.letter()]))
+    assert.deepEqual(nobody.calls, ['failed'])
+    assert.deepEqual((await sent(NO_TLS, use({ kind: 'none' }))).stage.calls, ['connected'])
+  })
+
   it('is used where it is offered, whoever it is', async () => {
     const { server, tls, failures } = await sent(TLS, use({ kind: 'opportunistic' }), { authorities: '' })
     assert.equal(server.taken.length, 1)
@@ -95,7 +105,8 @@ describe('TLS of a courier', () => {
     ['encrypt, and the handshake fails', { ...TLS, noTls: true }, ENCRYPT],
   ] satisfies [string, Script, HostPolicy][])
     it(`is never done without where the demand is ${what}: the mail waits`, async () => {
-      const { server, feed, ending } = await sent(script, policy)
+      const { server, stage, feed, ending } = await sent(script, policy)
+      assert.deepEqual(stage.calls, ['tls'])
       assert.equal(server.count('MAIL'), 0)
       assert.ok(ending.kind === 'unreachable' && ending.trouble.kind === 'deferred', ending.kind)
       assert.match(ending.trouble.status, /^4\.7\./)
@@ -107,16 +118,30 @@ describe('TLS of a courier', () => {
     assert.deepEqual([server.taken.length, tls, failures], [1, 'TLSv1.3 verified', [undefined]])
   })
 
-  for (const [what, policy, options, failure] of [
-    ['nobody vouches for', VERIFY, { authorities: '' }, 'certificate-not-trusted'],
-    ['has another name', use({ kind: 'verify', names: ['mx.other.test'] }), {}, 'certificate-host-mismatch'],
-    ['is not in the DNS', dane(Buffer.alloc(32)), {}, 'validation-failure'],
-  ] satisfies [string, HostPolicy, object, string][])
-    it(`with a certificate that ${what} gets no mail, and is reported`, async () => {
-      const { server, ending, failures } = await sent(TLS, policy, options)
+  for (const [what, policy, options, failure, reason] of [
+    [
+      'nobody vouches for',
+      VERIFY,
+      { authorities: '' },
+      'certificate-not-trusted',
+      'localhost: its certificate is self-signed, so that no authority vouches for it (DEPTH_ZERO_SELF_SIGNED_CERT)',
+    ],
+    [
+      'has another name',
+      use({ kind: 'verify', names: ['mx.other.test'] }),
+      {},
+      'certificate-host-mismatch',
+      'localhost: its certificate is not for mx.other.test (ERR_TLS_CERT_ALTNAME_INVALID)',
+    ],
+    ['is not in the DNS', dane(Buffer.alloc(32)), {}, 'validation-failure', '(TLSA_MISMATCH)'],
+  ] satisfies [string, HostPolicy, object, string, string][])
+    it(`with a certificate that ${what} gets no mail, and is reported, in words that an operator understands`, async () => {
+      const { server, stage, ending, failures } = await sent(TLS, policy, options)
       assert.equal(server.count('MAIL'), 0)
       assert.ok(ending.kind === 'unreachable' && ending.trouble.status === '4.7.5')
       assert.deepEqual(failures, [failure])
+      assert.equal(ending.trouble.reason.slice(-reason.length), reason)
+      assert.deepEqual(stage.calls, ['tls'])
     })
 
   it('with a certificate that the DNS vouches for is believed', async () => {
@@ -165,7 +190,7 @@ describe('TLS of a courier', () => {
     assert.deepEqual(ending.kind === 'unreachable' && ending.trouble, {
       kind: 'deferred',
       status: '4.7.5',
-      reason: 'localhost: the policy does not name it',
+      reason: 'localhost is not used: the policy does not name it',
     })
     assert.deepEqual(failures, ['validation-failure'])
   })

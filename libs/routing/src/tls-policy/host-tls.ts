@@ -1,5 +1,5 @@
 import { enhancedStatus } from '@cartero/syntax'
-import type { HostPolicy, MailHost, TlsDemand } from '../ports.ts'
+import type { HostPolicy, MailHost, TlsDemand, TlsFailure } from '../ports.ts'
 import type { TlsFloor } from '../route.ts'
 import { allowsHost, type StsPolicy } from './sts/policy.ts'
 import type { TlsaFound } from './tlsa-lookup.ts'
@@ -34,12 +34,13 @@ export function decideHostTls(facts: HostFacts): Decision {
   const { host, tlsa, floor } = facts
   if (tlsa.kind === 'failed') {
     // RFC 7672 §2.1.2
-    return avoid(4, 'dnssec-invalid', `${host.name} is not used: ${tlsa.step}`)
+    return avoid(host, { severity: 4, failure: 'dnssec-invalid', reason: withoutName(tlsa.step, host) })
   }
   if (tlsa.kind === 'found') return use(facts, daneDemand(facts, tlsa), 'as its TLSA records demand')
   if (floor === 'dane') {
     const failure = tlsa.kind === 'unusable' ? 'tlsa-invalid' : 'dane-required'
-    return avoid(4, failure, `${host.name} is not used: DANE is configured, and ${tlsa.step}`)
+    const reason = `DANE is configured, and ${withoutName(tlsa.step, host)}`
+    return avoid(host, { severity: 4, failure, reason })
   }
   return facts.sts?.mode === 'enforce' ? decideBySts(facts, facts.sts) : decideByFloor(facts)
 }
@@ -58,11 +59,8 @@ function decideBySts(facts: HostFacts, sts: StsPolicy): Decision {
   const { host } = facts
   if (!allowsHost(sts, host.name)) {
     const severity = facts.isRequired && !facts.isStsUncertain ? 5 : 4
-    return avoid(
-      severity,
-      'validation-failure',
-      `${host.name} is not used: the MTA-STS policy does not name it`,
-    )
+    const reason = 'the MTA-STS policy does not name it'
+    return avoid(host, { severity, failure: 'validation-failure', reason })
   }
   return use(facts, verified(host), 'as the MTA-STS policy demands')
 }
@@ -91,12 +89,10 @@ function decideByRequirement(facts: HostFacts): Decision {
   if (isSure || isNamed) {
     return use(facts, verified(host), 'as the mail requires')
   }
-  return avoid(
-    // Whoever hinders us from asking is not to make mail come back.
-    isStsUncertain ? 4 : 5,
-    'validation-failure',
-    `${host.name} is not used: the mail requires TLS, and neither DNSSEC nor MTA-STS says that mail goes there`,
-  )
+  // Whoever hinders us from asking is not to make mail come back.
+  const severity = isStsUncertain ? 4 : 5
+  const reason = 'the mail requires TLS, and neither DNSSEC nor MTA-STS says that mail goes there'
+  return avoid(host, { severity, failure: 'validation-failure', reason })
 }
 
 function verified({ name }: MailHost): TlsDemand {
@@ -124,12 +120,21 @@ function testedPolicy(facts: HostFacts, { kind }: TlsDemand): Decision | undefin
   return decideBySts(others, sts)
 }
 
-type Avoided = Extract<HostPolicy, { kind: 'avoid' }>
+interface Objection {
+  readonly severity: 4 | 5
+  readonly failure: TlsFailure
+  /** Without the host, which those name who tell of it. */
+  readonly reason: string
+}
 
-function avoid(severity: 4 | 5, failure: Avoided['failure'], reason: string): Decision {
+function avoid({ name }: MailHost, { severity, failure, reason }: Objection): Decision {
   const detail = severity === 5 ? 'encryptedSessionNeeded' : 'cryptographicFailure'
   return {
     policy: { kind: 'avoid', status: enhancedStatus(severity, detail), reason, failure },
-    step: reason,
+    step: `${name} is not used: ${reason}`,
   }
+}
+
+function withoutName(step: string, { name }: MailHost): string {
+  return step.startsWith(`${name}: `) ? step.slice(name.length + 2) : step
 }

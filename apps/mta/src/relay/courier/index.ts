@@ -4,4 +4,10 @@
  */
 export { createCourier } from './courier.ts'
 export { HOST_LIMITS } from './host-memory.ts'
-export type { ConfiguredWays, CourierEvents, CourierOptions } from './options.ts'
+export {
+  CALL_OUTCOMES,
+  type CallOutcome,
+  type ConfiguredWays,
+  type CourierEvents,
+  type CourierOptions,
+} from './options.ts'

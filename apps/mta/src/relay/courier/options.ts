@@ -11,8 +11,16 @@ export interface ConfiguredWays {
   route(name: string): Pick<Route, 'protocol' | 'isTlsImplicit' | 'credentials' | 'authorities'> | undefined
 }
 
+/** What can come of a connection that was tried; no more than these, since they are labels of a counter. */
+export const CALL_OUTCOMES = ['connected', 'refused', 'failed', 'tls'] as const
+
+/** The host took mail; it turned us away; it could not be reached; or TLS was not as it must be. */
+export type CallOutcome = (typeof CALL_OUTCOMES)[number]
+
 /** What couriers tell while they are at it. `host` is a name and a port. */
 export interface CourierEvents {
+  /** A connection was tried, to one host at whichever of its addresses. */
+  called?(outcome: CallOutcome): void
   /** The connection ended between the end of a message and its answer: it is tried again, and may arrive twice. */
   uncertain?(delivery: Delivery, host: string): void
   /** Nobody calls it for so many milliseconds. */

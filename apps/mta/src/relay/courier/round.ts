@@ -246,7 +246,11 @@ function noHosts({ status, reason }: Extract<HostsFound, { kind: 'none' }>): Tro
 }
 
 function avoided({ status, reason }: Extract<HostPolicy, { kind: 'avoid' }>, host: string): Trouble {
-  return { kind: isPermanent(status) ? 'failed' : 'deferred', status, reason: `${host}: ${reason}` }
+  return {
+    kind: isPermanent(status) ? 'failed' : 'deferred',
+    status,
+    reason: `${host} is not used: ${reason}`,
+  }
 }
 
 const isPermanent = (status: EnhancedStatus): boolean => status.startsWith('5')

@@ -16,7 +16,7 @@ import { dial, DialError, type Connected } from '@cartero/wire/node'
 import type { AttemptFacts, Feed } from '../ports.ts'
 import type { Cargo } from './cargo.ts'
 import { Errand, type Leftover } from './errand.ts'
-import type { ConfiguredWays, CourierOptions } from './options.ts'
+import type { CallOutcome, ConfiguredWays, CourierOptions } from './options.ts'
 import { tlsWords, type Security, type UsePolicy } from './security.ts'
 import { tlsResult } from './tls-report.ts'
 import { concluded, dialTrouble, endingTrouble, withoutSecret } from './trouble.ts'
@@ -172,6 +172,7 @@ class Session {
     const broken = this.#broken(error)
     const isReady = this.#peer !== undefined
     if (!isReady) this.#tellShut(error)
+    if (!this.#call.signal.aborted || isReady) this.#call.options.events?.called?.(this.#outcome(error))
     const kind = !isReady ? 'shut' : count === 0 ? 'idle' : 'served'
     return {
       kind,
@@ -182,10 +183,18 @@ class Session {
     }
   }
 
+  #outcome(error: Error | undefined): CallOutcome {
+    if (this.#peer !== undefined) return 'connected'
+    if (this.#connected === undefined && !isOfTls(error)) return 'failed'
+    const { ending, isUnfit } = this.#errand
+    const isDeclined = ending?.kind === 'refused' && ending.stage === 'STARTTLS'
+    return isOfTls(error) || isUnfit || isDeclined ? 'tls' : 'refused'
+  }
+
   #fault(error: Error | undefined): Visit['fault'] {
     if (this.#errand.isUnfit || isOurs(error)) return 'none'
     const { ending } = this.#errand
-    const isTls = error instanceof DialError && error.stage !== 'connect'
+    const isTls = isOfTls(error)
     const isRefused = ending?.kind === 'refused' && (ending.stage === 'STARTTLS' || ending.stage === 'AUTH')
     return isTls || isRefused ? 'demand' : 'host'
   }
@@ -227,8 +236,7 @@ class Session {
   /** A session without mail tells of TLS, if TLS is why. */
   #tellShut(error: Error | undefined): void {
     const { ending } = this.#errand
-    const isTls = error instanceof DialError && error.stage !== 'connect'
-    if (isTls) this.#tell({ kind: 'failed', error })
+    if (isOfTls(error)) this.#tell({ kind: 'failed', error })
     else if (ending?.kind === 'refused' && ending.stage === 'STARTTLS') this.#tell({ kind: 'notOffered' })
   }
 
@@ -239,6 +247,10 @@ class Session {
     const result = tlsResult(facts, judgeTls(use, outcome) ?? policy.trouble)
     if (result !== undefined) options.tlsResults?.tell(result)
   }
+}
+
+function isOfTls(error: Error | undefined): error is DialError {
+  return error instanceof DialError && error.stage !== 'connect'
 }
 
 function isOurs(error: Error | undefined): boolean {
