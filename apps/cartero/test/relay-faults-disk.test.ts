@@ -114,7 +114,7 @@ async function powerCut(): Promise<{ acknowledged: number; lost: readonly string
   const hosts = { 'far.test': host }
   const before = await RelayUnderFire.start({ hosts, data: join(disk.path, 'data') })
   const flood = before.flood({ domain: 'far.test', prefix: 'cut', sessions: 10 })
-  await sleep(500 + 1_500 * Math.random())
+  await sleep(300 + 900 * Math.random())
   before.cartero.child.kill('SIGSTOP')
   // What it said before is on its way still.
   for (let taken = -1; taken !== host.taken + before.promised.size; await sleep(50))

@@ -63,9 +63,14 @@ after(async () => {
 const count = (domain: string): Promise<number> =>
   stage.queue((queue) => queue.count({ destination: `via ${domain}` }))
 
-/** The operator says again and again that the host is back. */
-async function urge(domain: string): Promise<void> {
-  for (const end = Date.now() + LIMIT_MS; (await count(domain)) > 0; await sleep(20)) {
+/** The operator says again and again that the host is back, until it has had so many letters and nothing waits for it. */
+async function urge(domain: string, letters: number): Promise<void> {
+  const host = hosts[domain]!
+  for (
+    const end = Date.now() + LIMIT_MS;
+    host.taken < letters || (await count(domain)) > 0;
+    await sleep(20)
+  ) {
     assert.ok(Date.now() < end, stage.cartero.output.slice(-2_000))
     await stage.change({ destination: `via ${domain}` }, { kind: 'retry' })
   }
@@ -80,7 +85,7 @@ describe('a host that', () => {
       await stage.flood({ ...sent, domain: name, prefix: `f${i}` })
       await stage.flood({ ...sent, domain: 'good.test', prefix: `g${i}` })
       assert.deepEqual(await stage.lost((recipient) => !recipient.startsWith('g')), [])
-      await urge(name)
+      await urge(name, LETTERS)
       assert.deepEqual(await stage.lost(), [])
       assert.equal(stage.duplicates().size, 0)
     })
@@ -93,7 +98,7 @@ describe('a host that', () => {
     assert.equal(await count('silent.test'), 100)
     hosts['silent.test']!.script = () => undefined
     hosts['silent.test']!.drop()
-    await urge('silent.test')
+    await urge('silent.test', 100)
     assert.deepEqual(await stage.lost(), [])
   })
 
@@ -110,7 +115,7 @@ describe('a host that', () => {
     for (const one of ['a', 'b', 'c']) await client.smtp(`RCPT TO:<some-${one}@some.test>`)
     await client.smtp('DATA')
     assert.match(await client.smtp('Subject: x\r\n\r\nx\r\n.'), /^250 /)
-    await urge('some.test')
+    await urge('some.test', 2)
     const copies = ['a', 'b', 'c'].map((one) => stage.copies(`some-${one}`).length)
     assert.deepEqual(copies, [1, 1, 1])
     assert.equal(hosts['some.test']!.taken, 2)
@@ -125,7 +130,7 @@ describe('a host that', () => {
       return DROP
     }
     await stage.flood({ domain: 'late.test', prefix: 'late', sessions: 1, letters: 1 })
-    await urge('late.test')
+    await urge('late.test', 2)
     assert.equal(stage.copies('late-0-0').length, 2)
     assert.match(stage.cartero.output, /message\.uncertain/)
     assert.deepEqual(await stage.lost(), [])

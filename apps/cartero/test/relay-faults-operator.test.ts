@@ -7,7 +7,7 @@ import { CountingHost } from './counting-host.ts'
 import { RelayUnderFire } from './relay-under-fire.ts'
 
 /** Several portions of a change, each of which is a transaction. */
-const PILE = 1_200
+const PILE = 800
 const SESSIONS = 20
 
 const away = await CountingHost.start()
