@@ -46,10 +46,10 @@ export function printRows<T>(
     )
 }
 
-/** Columns as wide as their widest cell; on a terminal, lines that do not fit lose their end. `right` names columns of numbers. */
+/** Columns as wide as their widest cell; on a terminal, lines that do not fit lose their end. */
 export function tableOf(
   lines: readonly (readonly string[])[],
-  { right = [], width = process.stdout.isTTY ? process.stdout.columns : Infinity }: TableOptions = {},
+  { right = [], width = process.stdout.isTTY ? process.stdout.columns : 0 }: TableOptions = {},
 ): string {
   const widths =
     lines[0]?.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0))) ?? []
@@ -59,10 +59,12 @@ export function tableOf(
 }
 
 export interface TableOptions {
+  /** Columns of numbers. */
   readonly right?: readonly number[]
+  /** Columns of the terminal; 0, as some of them say, is unknown, and then lines keep their end. */
   readonly width?: number
 }
 
 function fitting(line: string, width: number): string {
-  return line.length <= width ? line : `${line.slice(0, Math.max(width - 1, 0))}…`
+  return width === 0 || line.length <= width ? line : `${line.slice(0, width - 1)}…`
 }

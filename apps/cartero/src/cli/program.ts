@@ -11,6 +11,7 @@ import { EXIT, exitCodeOf, sentencesOf } from './exit-code.ts'
 import { registerHealthcheck } from './healthcheck.ts'
 import { registerMailq } from './mailq.ts'
 import { registerQueue } from './queue.ts'
+import { heedReaders } from './readers.ts'
 import { registerSendmail, runSendmail } from './sendmail.ts'
 import { registerServe } from './serve.ts'
 import { registerStatus } from './status.ts'
@@ -56,6 +57,7 @@ export function commandNamed(path: string): readonly string[] {
 /** Runs one command. Sets the exit code: 0 done, 1 failed, 2 asked wrongly, 3 not found; `sendmail` has its own. */
 export async function runCommandLine(words: readonly string[]): Promise<void> {
   const [command, ...rest] = words
+  heedReaders(command)
   if (command === 'sendmail' && !rest.includes('--help')) return runSendmail(rest)
   try {
     await commandLine().parseAsync([...words], { from: 'user' })
