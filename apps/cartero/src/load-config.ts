@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 
 import { resolveConfig, type ConfigSources, type ResolvedConfig } from '@cartero/agent/config'
-import { explainSystemError } from '@cartero/agent/lifecycle'
+import { explainSystemError, OperatorError } from '@cartero/agent/lifecycle'
 
 import { definition } from './config.ts'
 import { rules } from './config-rules.ts'
@@ -25,7 +25,10 @@ export interface ConfigRequest extends Pick<ConfigSources, 'flags' | 'defaults'>
   readonly environment: Environment
 }
 
-/** Reads the configuration. Throws ConfigError with all that is wrong, or OperatorError when the file cannot be read. */
+/** The file that somebody named cannot be read. */
+export class ConfigFileError extends OperatorError {}
+
+/** Reads the configuration. Throws ConfigError with all that is wrong, or ConfigFileError when the file cannot be read. */
 export async function loadConfig(request: ConfigRequest): Promise<LoadedConfig> {
   const { environment, flags = {}, defaults = {} } = request
   const named = request.file ?? environment['CARTERO_CONFIG']
@@ -43,7 +46,9 @@ function read(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    throw explainSystemError(error, `read the configuration ${file}`)
+    const explained = explainSystemError(error, `read the configuration ${file}`)
+    if (!(explained instanceof OperatorError)) throw explained
+    throw new ConfigFileError(explained.message, explained.remedy, { cause: error })
   }
 }
 

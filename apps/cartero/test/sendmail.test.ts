@@ -102,11 +102,13 @@ describe('programs are told by the exit code', () => {
     assert.match(err, /552 5\.3\.4/)
   })
 
-  test('to try again where no system is, and that it is not theirs to name one', async (context) => {
+  test('to try again where no system is, and not where the configuration has a fault', async (context) => {
     const data = join(temporaryFolder(context), 'nowhere')
     assert.equal((await cartero(['sendmail', '--data', data, 'bob'], { input: '\nx\n' })).code, 75)
-    const config = join(temporaryFolder(context), 'none.yaml')
-    assert.equal((await cartero(['sendmail', '--config', config, 'bob'], { input: '\nx\n' })).code, 75)
+    const [none, faulty] = [data, join(temporaryFolder(context), 'faulty.yaml')]
+    writeFileSync(faulty, 'hostnme: a\n')
+    for (const config of [none, faulty])
+      assert.equal((await cartero(['sendmail', '--config', config, 'bob'], { input: '\nx\n' })).code, 78)
   })
 
   test('that they die for somebody who breaks off, and nothing is sent', async () => {

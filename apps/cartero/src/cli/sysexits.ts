@@ -2,6 +2,7 @@ import { ControlError } from '@cartero/agent/admin'
 import { OperatorError } from '@cartero/agent/lifecycle'
 import type { LocalRefusal } from '@cartero/msa-agent/agent'
 
+import { ConfigFileError } from '../load-config.ts'
 import { UsageError } from './exit-code.ts'
 
 /** How programs that call `sendmail` are told what came of it (sysexits.h). */
@@ -43,7 +44,8 @@ const BY_STATUS: Readonly<Record<string, SysExit>> = {
 export function sysExitOfError(error: unknown): SysExit {
   if (error instanceof UsageError) return EX.usage
   if (error instanceof ControlError) return error.fault === 'usage' ? EX.usage : EX.temporaryFailure
-  if (error instanceof OperatorError) return isForbidden(error) ? EX.noPermission : EX.temporaryFailure
+  if (error instanceof OperatorError && isForbidden(error)) return EX.noPermission
+  if (error instanceof ConfigFileError) return EX.config
   return error instanceof Error && error.name === 'ConfigError' ? EX.config : EX.temporaryFailure
 }
 
