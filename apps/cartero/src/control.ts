@@ -7,7 +7,8 @@ import { administration, controlVerbs, type AdministrationStores } from './admin
 import type { CarteroConfig } from './config.ts'
 import { explainVerbs } from './explain-verbs.ts'
 import { changeEvents } from './queue-events.ts'
-import { queueStreams, queueVerbs } from './queue-verbs.ts'
+import { queueStreams, queueVerbs, type QueueStores } from './queue-verbs.ts'
+import { RunningChanges } from './running-changes.ts'
 import type { Stores } from './stores.ts'
 import { submissionUploads } from './submission-verbs.ts'
 import { terminalStreams, terminalVerbs } from './terminal-verbs.ts'
@@ -39,17 +40,24 @@ export function controlOf(controlled: Controlled, verbs: ControlVerbs): Control 
     queue: stores.open.spool,
     ...wayOut.open,
   })
+  const queue = (): QueueStores => ({
+    spool: stores.open.spool,
+    content: stores.open.content,
+    routes: config.routes.map(({ name }) => name),
+  })
+  const running = new RunningChanges()
   return {
     verbs: {
       ...controlVerbs(administration(administered)),
-      ...controlVerbs(queueVerbs(() => stores.open)),
+      ...controlVerbs(queueVerbs(queue)),
+      ...controlVerbs(running.verbs),
       ...explainVerbs(explained),
       ...terminalVerbs(terminals),
       ...verbs,
     },
     streams: {
       ...terminalStreams(terminals, () => administered().directory),
-      ...queueStreams(() => stores.open, changeEvents(logger.child({ agent: 'queue' }))),
+      ...queueStreams(queue, changeEvents(logger.child({ agent: 'queue' })), running),
     },
     uploads: submissionUploads(local),
   }

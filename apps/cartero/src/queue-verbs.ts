@@ -11,12 +11,17 @@ import type {
   QueueId,
   QueueOffice,
   ShapeCell,
+  ShapeWish,
 } from '@cartero/spool'
+
+import type { RunningChanges } from './running-changes.ts'
 
 /** What the administration of the queue works on. */
 export interface QueueStores {
   readonly spool: QueueOffice
   readonly content: Pick<ContentLog, 'get'>
+  /** Names of the configured ones. */
+  readonly routes: readonly string[]
 }
 
 /** What is told of a message, but for its octets. */
@@ -31,13 +36,14 @@ export interface QueueVerbs {
   }) => Promise<DeliveryPage>
   'queue.count': (argument: { readonly filter: DeliveryFilter }) => Promise<number>
   'queue.show': (argument: { readonly queueId: string }) => Promise<ShownMessage>
-  'queue.shape': () => Promise<readonly ShapeCell[]>
+  'queue.shape': (wish: ShapeWish) => Promise<readonly ShapeCell[]>
+  'queue.routes': () => Promise<readonly string[]>
 }
 
 /** How far a change has come, in numbers. */
 export type ChangeCounts = Omit<ChangeProgress, 'deliveries'>
 
-/** The verb that changes deliveries, with `filter` and `change`; its values are ChangeCounts. */
+/** The verb that changes deliveries, with `filter`, `change` and its `name` for RunningChanges; its values are ChangeCounts. */
 export const CHANGE = 'queue.change'
 /** The verb that tells a message of the queue, by `queueId`; its values are its octets in base64. */
 export const CONTENT = 'queue.content'
@@ -50,17 +56,25 @@ export function queueVerbs(stores: () => QueueStores): QueueVerbs {
       const { prefix: _prefix, content: _content, ...rest } = await shown(stores().spool, queueId)
       return rest
     },
-    'queue.shape': () => stores().spool.shape(),
+    'queue.shape': (wish) => stores().spool.shape(wish),
+    'queue.routes': async () => stores().routes,
   }
 }
 
 /** Who hears of what changed, a portion at a time. */
 type Told = (change: Change, deliveries: readonly DeliverySummary[]) => void
 
-export function queueStreams(stores: () => QueueStores, told: Told): ControlStreams {
+export interface ChangeArgument {
+  readonly name: string
+  readonly filter: DeliveryFilter
+  readonly change: Change
+}
+
+export function queueStreams(stores: () => QueueStores, told: Told, running: RunningChanges): ControlStreams {
   return {
-    [CHANGE]: (argument, signal) => {
-      const { filter, change } = argument as { readonly filter: DeliveryFilter; readonly change: Change }
+    [CHANGE]: (argument, listener) => {
+      const { name, filter, change } = argument as ChangeArgument
+      const signal = running.begin(name, listener)
       return counted(stores().spool.change(filter, change, signal), (deliveries) => told(change, deliveries))
     },
     async *[CONTENT](argument) {

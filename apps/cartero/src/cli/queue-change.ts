@@ -1,4 +1,4 @@
-import type { Change, DeliveryFilter, NextHop } from '@cartero/spool'
+import type { Change, DeliveryFilter, DeliveryState, NextHop } from '@cartero/spool'
 import type { Command } from 'commander'
 
 import type { ChangeCounts } from '../queue-verbs.ts'
@@ -7,6 +7,7 @@ import { plain, printJson, say } from './output.ts'
 import { Progress } from './progress.ts'
 import { askQueue, type Queue } from './queue-client.ts'
 import { filterOf, withFilter, type FilterOptions } from './queue-filter.ts'
+import { missingRoute, whyNothing } from './queue-hints.ts'
 import { withSystemOptions, type SystemOptions } from './reach-system.ts'
 import { deliveries } from './span.ts'
 
@@ -28,6 +29,8 @@ interface ChangeVerb {
   readonly done: string
   /** What it does to mail cannot be undone. */
   readonly isFinal?: true
+  /** What it leaves alone because another verb is for it. */
+  readonly leaves?: { readonly state: DeliveryState; readonly to: string }
   readonly options?: (command: Command) => Command
   /** Throws UsageError. */
   readonly change: (options: ChangeOptions) => Change
@@ -48,12 +51,14 @@ const VERBS: readonly ChangeVerb[] = [
     name: 'release',
     description: 'let held deliveries, and dead letters, go on',
     done: 'released',
+    leaves: { state: 'deferred', to: 'retry' },
     change: () => ({ kind: 'release' }),
   },
   {
     name: 'retry',
     description: 'try deferred deliveries now, whatever came of the last attempt',
     done: 'made due',
+    leaves: { state: 'held', to: 'release' },
     change: () => ({ kind: 'retry' }),
   },
   {
@@ -113,13 +118,25 @@ async function run(verb: ChangeVerb, ids: readonly string[], options: ChangeOpti
   if (!isEmpty && options.all) throw new UsageError('--all means everything: leave the filter out')
   const change = verb.change(options)
   await askQueue(options, async (queue) => {
+    await routeIsThere(queue, change)
     const count = await queue.count(filter)
     if (count === 0 && filter.ids !== undefined)
       throw new NotFoundError('none of these is in the queue, or not as the filter says')
+    const hint = count === 0 ? await whyNothing(queue, filter) : undefined
+    if (hint !== undefined) say(plain(hint))
     if (options.dryRun) return tellDryRun(count, verb, options)
-    await confirmed(verb, { count, filter, isSure: options.yes === true })
-    await carryOut(queue, { filter, change, count, verb, options })
+    if (await isMeant(verb, { count, filter, isSure: options.yes === true }))
+      return carryOut(queue, { filter, change, count, verb, options })
+    say('nothing was changed')
+    process.exitCode = EXIT.failure
   })
+}
+
+/** Mail that is sent by a route that is not there waits for it until it is given back. Rejects with NotFoundError. */
+async function routeIsThere(queue: Queue, change: Change): Promise<void> {
+  if (change.kind !== 'reroute' || change.nextHop.kind !== 'route') return
+  const missing = missingRoute(change.nextHop.name, await queue.routes())
+  if (missing !== undefined) throw new NotFoundError(missing)
 }
 
 function tellDryRun(count: number, { done }: ChangeVerb, { output }: ChangeOptions): void {
@@ -128,21 +145,20 @@ function tellDryRun(count: number, { done }: ChangeVerb, { output }: ChangeOptio
 }
 
 /** Who names each by its id means it; a filter may mean more than one believes. Throws UsageError. */
-async function confirmed(
+async function isMeant(
   { name, isFinal }: ChangeVerb,
   {
     count,
     filter,
     isSure,
   }: { readonly count: number; readonly filter: DeliveryFilter; readonly isSure: boolean },
-): Promise<void> {
-  if (!isFinal || count === 0) return
+): Promise<boolean> {
+  if (!isFinal || count === 0) return true
   say(`${deliveries(count)} to ${name}`)
-  if (isSure || filter.ids !== undefined) return
-  const advice = 'nothing was changed; say --yes to go on'
-  if (!process.stdin.isTTY) throw new UsageError(advice)
+  if (isSure || filter.ids !== undefined) return true
+  if (!process.stdin.isTTY) throw new UsageError('nothing was changed; say --yes to go on')
   const { confirm } = await import('./password.ts')
-  if (!(await confirm('Go on?'))) throw new UsageError(advice)
+  return confirm('Go on?')
 }
 
 interface Work {
@@ -154,7 +170,8 @@ interface Work {
 }
 
 /** In portions. Ctrl-C stops between two, and what was changed stays so. */
-async function carryOut(queue: Queue, { filter, change, count, verb, options }: Work): Promise<void> {
+async function carryOut(queue: Queue, work: Work): Promise<void> {
+  const { filter, change, count, verb, options } = work
   const stop = new AbortController()
   const interrupt = (): void => stop.abort()
   process.once('SIGINT', interrupt)
@@ -171,7 +188,22 @@ async function carryOut(queue: Queue, { filter, change, count, verb, options }: 
   if (stop.signal.aborted) {
     say('stopped; the others were left alone')
     process.exitCode = EXIT.failure
-  } else if (last.changed < count) say('the others are on their way just now, or are so already')
+  } else for (const line of await untouched(queue, work, last.changed)) say(line)
+}
+
+/** What met the filter and was not changed, in sentences. */
+async function untouched(queue: Queue, { filter, count, verb }: Work, changed: number): Promise<string[]> {
+  const left = Math.max(count - changed, 0)
+  const { leaves } = verb
+  const isAsked = left > 0 && leaves !== undefined && (filter.state ?? leaves.state) === leaves.state
+  const other = isAsked ? Math.min(left, await queue.count({ ...filter, state: leaves.state })) : 0
+  const lines: string[] = []
+  if (leaves !== undefined && other > 0)
+    lines.push(
+      `${deliveries(other)} ${other === 1 ? 'is' : 'are'} ${leaves.state}: "queue ${leaves.to}" is for that`,
+    )
+  if (left > other) lines.push('the others are on their way just now, or are so already')
+  return lines
 }
 
 function nextHopOf({ toDomain, toRoute }: ChangeOptions): NextHop {

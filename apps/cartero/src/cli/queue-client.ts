@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto'
+
 import { callControl, listenControl } from '@cartero/agent/admin'
-import type { Change, DeliveryFilter, DeliveryId, DeliveryPage, ShapeCell } from '@cartero/spool'
+import type { Change, DeliveryFilter, DeliveryId, DeliveryPage, ShapeCell, ShapeWish } from '@cartero/spool'
 
 import {
   CHANGE,
@@ -7,6 +9,7 @@ import {
   counted,
   messageOf,
   queueVerbs,
+  type ChangeArgument,
   type ChangeCounts,
   type QueueStores,
   type QueueVerbs,
@@ -20,13 +23,17 @@ export interface Queue {
   count(filter: DeliveryFilter): Promise<number>
   /** Rejects with ControlError `notFound`; so does `content`. */
   show(queueId: string): Promise<ShownMessage>
-  shape(): Promise<readonly ShapeCell[]>
+  shape(wish: ShapeWish): Promise<readonly ShapeCell[]>
+  /** Names of the configured ones. */
+  routes(): Promise<readonly string[]>
+  /** In portions; aborting stops behind the one under way, which is told. */
   change(filter: DeliveryFilter, change: Change, signal: AbortSignal): AsyncIterable<ChangeCounts>
   content(queueId: string): AsyncIterable<Buffer>
 }
 
 /** Milliseconds that one answer about a long queue may take. */
 const PATIENCE = 600_000
+const NEVER = new AbortController().signal
 
 /** Works on the queue, through the control socket or, when the system is stopped, on its files. */
 export function askQueue<T>(selection: SystemSelection, question: (queue: Queue) => Promise<T>): Promise<T> {
@@ -35,12 +42,14 @@ export function askQueue<T>(selection: SystemSelection, question: (queue: Queue)
     stopped: async (data, config) => {
       const { openStoppedQueue } = await import('../stopped-queue.ts')
       await using stores = await openStoppedQueue(data, config)
-      return await question(stoppedQueue(stores))
+      const routes = config.routes.map(({ name }) => name)
+      return await question(stoppedQueue({ ...stores, routes }))
     },
   })
 }
 
-function runningQueue(socket: string): Queue {
+/** That of the system whose control socket this is. */
+export function runningQueue(socket: string): Queue {
   const ask = <K extends keyof QueueVerbs>(
     verb: K,
     argument?: Parameters<QueueVerbs[K]>[0],
@@ -49,11 +58,16 @@ function runningQueue(socket: string): Queue {
   return {
     ...asked(ask),
     async *change(filter, change, signal) {
-      yield* (await listenControl(socket, CHANGE, { filter, change }, signal)) as AsyncIterable<ChangeCounts>
+      const argument: ChangeArgument = { name: randomUUID(), filter, change }
+      const counts = await listenControl(socket, CHANGE, argument, NEVER)
+      const stop = (): void =>
+        void callControl(socket, 'queue.stop', { name: argument.name }).catch(() => undefined)
+      if (signal.aborted) stop()
+      signal.addEventListener('abort', stop, { once: true })
+      yield* counts as AsyncIterable<ChangeCounts>
     },
     async *content(queueId) {
-      const never = new AbortController().signal
-      for await (const piece of await listenControl(socket, CONTENT, { queueId }, never))
+      for await (const piece of await listenControl(socket, CONTENT, { queueId }, NEVER))
         yield Buffer.from(piece as string, 'base64')
     },
   }
@@ -73,11 +87,12 @@ type Ask = <K extends keyof QueueVerbs>(
   argument?: Parameters<QueueVerbs[K]>[0],
 ) => ReturnType<QueueVerbs[K]>
 
-function asked(ask: Ask): Pick<Queue, 'list' | 'count' | 'show' | 'shape'> {
+function asked(ask: Ask): Pick<Queue, 'list' | 'count' | 'show' | 'shape' | 'routes'> {
   return {
     list: (filter, limit, after) => ask('queue.list', { filter, limit, ...(after && { after }) }),
     count: (filter) => ask('queue.count', { filter }),
     show: (queueId) => ask('queue.show', { queueId }),
-    shape: () => ask('queue.shape'),
+    shape: (wish) => ask('queue.shape', wish),
+    routes: () => ask('queue.routes'),
   }
 }

@@ -2,9 +2,11 @@ import type { DeliveryId, DeliverySummary } from '@cartero/spool'
 import type { Command } from 'commander'
 
 import { UsageError } from './exit-code.ts'
-import { printJson, printRows, say } from './output.ts'
-import { askQueue, type Queue } from './queue-client.ts'
+import { plain, printJson, printRows, say } from './output.ts'
+import { askQueue } from './queue-client.ts'
 import { filterOf, idNamed, withFilter, type FilterOptions } from './queue-filter.ts'
+import { collect } from './queue-pages.ts'
+import { whyNothing } from './queue-hints.ts'
 import { withSystemOptions, type SystemOptions } from './reach-system.ts'
 import { shortSize, span } from './span.ts'
 
@@ -24,7 +26,12 @@ async function list(options: ListOptions): Promise<void> {
   const limit = limitOf(options.limit)
   const after = options.after === undefined ? undefined : (idNamed(options.after) as DeliveryId)
   const filter = await filterOf(options)
-  const page = await askQueue(options, (queue) => collect(queue, filter, { limit, after }))
+  const { page, hint } = await askQueue(options, async (queue) => {
+    const found = await collect(queue, filter, { limit, after })
+    const isEmpty = found.deliveries.length === 0
+    return { page: found, hint: isEmpty ? await whyNothing(queue, filter) : undefined }
+  })
+  if (hint !== undefined) say(plain(hint))
   if (options.output === 'json') return printJson(page)
   const now = Date.now()
   printRows(page.deliveries, 'table', {
@@ -42,27 +49,6 @@ async function list(options: ListOptions): Promise<void> {
 }
 
 export const ENDS = { return: 'is given back', expire: 'is given up' } as const
-
-interface Listing {
-  readonly deliveries: readonly DeliverySummary[]
-  readonly next?: DeliveryId
-}
-
-/** Portions, until there are as many as asked for. */
-export async function collect(
-  queue: Pick<Queue, 'list'>,
-  filter: Parameters<Queue['list']>[0],
-  { limit, after }: { readonly limit: number; readonly after?: DeliveryId | undefined },
-): Promise<Listing> {
-  const deliveries: DeliverySummary[] = []
-  let next = after
-  do {
-    const page = await queue.list(filter, limit - deliveries.length, next)
-    deliveries.push(...page.deliveries)
-    next = page.next
-  } while (next !== undefined && deliveries.length < limit)
-  return { deliveries, ...(next !== undefined && { next }) }
-}
 
 export function fewOf(recipients: readonly string[]): string {
   const [first = '', ...others] = recipients

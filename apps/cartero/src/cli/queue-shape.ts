@@ -1,4 +1,4 @@
-import type { ShapeCell } from '@cartero/spool'
+import { OTHER_DESTINATIONS, type ShapeCell } from '@cartero/spool'
 import { Option, type Command } from 'commander'
 
 import { UsageError } from './exit-code.ts'
@@ -12,6 +12,9 @@ type ShapeOptions = SystemOptions & { readonly by: By; readonly top: string }
 const HOUR = 3_600_000
 /** Ages in hours up to which a column counts; the last one counts all that is older. */
 const COLUMNS = [1, 2, 4, 8, 16, 24, 48, 72, 120, Infinity] as const
+
+/** Destinations that are told by name whatever is asked for. */
+const NAMED = 100
 
 /** What stands in one line. */
 export interface ShapeRow {
@@ -40,7 +43,8 @@ export function registerShape(queue: Command): void {
 async function shape(options: ShapeOptions): Promise<void> {
   if (!/^[1-9]\d{0,5}$/.test(options.top))
     throw new UsageError(`--top takes a whole number, not '${options.top}'`)
-  const cells = await askQueue(options, (queue) => queue.shape())
+  const destinations = Math.max(Number(options.top), NAMED)
+  const cells = await askQueue(options, (queue) => queue.shape({ destinations }))
   const { total, rows } = shapeOf(cells, options.by, Date.now())
   const shown = rows.slice(0, Number(options.top))
   if (options.output === 'json') {
@@ -80,8 +84,9 @@ export function shapeOf(
 
 function nameOf({ destination, state, status }: ShapeCell, by: By): string {
   if (by === 'state') return state
-  if (by === 'destination') return destination === '' ? '(not routed yet)' : destination
-  return status === '' ? '(not tried yet)' : status
+  if (by === 'reason') return status === '' ? '(not tried yet)' : status
+  if (destination === OTHER_DESTINATIONS) return '(all others)'
+  return destination === '' ? '(not routed yet)' : destination
 }
 
 function rowOf(name: string, cells: readonly ShapeCell[], now: number): ShapeRow {

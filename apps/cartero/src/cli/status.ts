@@ -18,7 +18,7 @@ async function status(options: SystemOptions): Promise<void> {
     return print(JSON.stringify(report ?? { phase: 'stopped', ready: false }, undefined, 2))
   if (report === undefined) return print('stopped')
   const doors = Object.entries(report.listen).map(
-    ([name, addresses]) => `    ${name} ${addresses.join(', ')}`,
+    ([name, addresses]) => `    ${name} ${addresses.length === 0 ? 'closed' : addresses.join(', ')}`,
   )
   print(
     [
