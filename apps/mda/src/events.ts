@@ -19,7 +19,7 @@ export function createEvents(logger: Logger, registry: MetricRegistry) {
         to,
         status,
         reason,
-        attempt: delivery.attempts + 1,
+        ...(trouble.isUnattempted !== true && { attempt: delivery.attempts + 1 }),
         ...(next !== undefined && { next: new Date(next).toISOString() }),
       }
       if (fate === 'dead') logger.error('message.dead', told)

@@ -92,10 +92,15 @@ function tellTaken(logger: Logger, ending: Ending): void {
 }
 
 /** What is the same for all recipients. The delays are in seconds: in the queue, until a connection had it, and in the transaction. */
-function fieldsOf({ load, lane, facts, endedAt }: Ending): LogFields {
+function fieldsOf({ load, lane, facts, results, endedAt }: Ending): LogFields {
   const { delivery, takenAt, startedAt } = load
   const { queueId, acceptedAt } = delivery.message
-  const common = { qid: queueId, destination: lane.destination, attempt: delivery.attempts + 1 }
+  const isAttempted = !results.every((result) => 'isUnattempted' in result)
+  const common = {
+    qid: queueId,
+    destination: lane.destination,
+    ...(isAttempted && { attempt: delivery.attempts + 1 }),
+  }
   if (facts === undefined) return { ...common, delay: (endedAt - acceptedAt) / 1000 }
   const { host, address, tls, sending = endedAt - startedAt } = facts
   return {

@@ -63,12 +63,13 @@ function recipientWords(recipient: RecipientReport): string {
       ...quoted(splitTypedText(diagnosticCode).text).map((line) => `      ${line}`),
     )
   }
-  if (action === 'failed' || action === 'delayed') lines.push(...outlook(recipient, adviceOn(status)))
+  if (action === 'failed' || action === 'delayed')
+    lines.push(...outlook(recipient, recipient.advice ?? adviceOn(status)))
   return lines.join('\r\n')
 }
 
 function outlook({ action, willRetryUntil }: RecipientReport, advice: string | undefined): readonly string[] {
-  if (action === 'failed') return advice === undefined ? [] : [`    ${advice}`]
+  if (action === 'failed') return advice === undefined ? [] : [`    ${clean(advice)}`]
   return willRetryUntil === undefined
     ? ['    It is still being tried.']
     : [

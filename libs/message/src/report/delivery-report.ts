@@ -36,6 +36,8 @@ export interface RecipientReport {
   readonly willRetryUntil?: number
   /** Why, in our own words, where no remote said it: told to people, not to machines. Only written, never read. */
   readonly reason?: string
+  /** What the sender can do, where `status` would say something else: told to people. Only written, never read. */
+  readonly advice?: string
 }
 
 /** What a report may cost its reader and its writer. */

@@ -205,6 +205,16 @@ export function describeOutbound(the: () => Bench): void {
       assert.equal(delivery?.reason, 'not wanted')
     })
 
+    it('counts no attempt where an operator has decided', async () => {
+      const queueId = await the().sent(['a@one.example'])
+      await the().steer({ ids: [queueId] }, { kind: 'return' })
+      await deferAll(the(), 'one.example')
+      assert.deepEqual(
+        (await the().list({})).map(({ attempts }) => attempts),
+        [0],
+      )
+    })
+
     it('holds from the start what the router wants held', async () => {
       await the().routed({}, (message) => ({
         ...toElsewhere(message),

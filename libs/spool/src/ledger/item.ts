@@ -90,7 +90,8 @@ export class Item implements Delivery {
   }
 
   settle(outcome: Outcome, ending: Ending): void {
-    this.attempts += 1
+    // What an operator decides is no attempt.
+    if (this.sentence === undefined) this.attempts += 1
     this.lapses = 0
     this.status = ''
     switch (outcome.state) {

@@ -67,7 +67,8 @@ export function noticeEnvelope(about: Envelope, hostname: string, needsSmtpUtf8:
 
 // RFC 3464 §4.2: members of an alias stay unknown; it is the address that the sender wrote to
 function recipientReport(entry: NoticeEntry, now: number): RecipientReport {
-  const { recipient, action, status, reason, remote, willRetryUntil } = entry
+  const { recipient, action, status, reason, remote, willRetryUntil, isUnattempted, advice } = entry
+  const isAttempted = (action === 'failed' || action === 'delayed') && isUnattempted !== true
   const { address, originalRecipient } = recipient
   return {
     ...(originalRecipient !== undefined && { originalRecipient }),
@@ -75,9 +76,10 @@ function recipientReport(entry: NoticeEntry, now: number): RecipientReport {
     action,
     status,
     ...(remote && { remoteMta: dns(remote.host), diagnosticCode: typedText('smtp', remote.reply) }),
-    ...((action === 'failed' || action === 'delayed') && { lastAttemptAt: now }),
+    ...(isAttempted && { lastAttemptAt: now }),
     ...(willRetryUntil !== undefined && { willRetryUntil }),
     ...(reason !== undefined && { reason }),
+    ...(advice !== undefined && { advice }),
   }
 }
 

@@ -7,7 +7,7 @@ import { ManualClock } from '@cartero/wire'
 import { toAll } from '../compliance/index.ts'
 import type { Delivery, DeliveryRecipient, Envelope, EnvelopeRecipient, Outcome } from '../index.ts'
 import { MemorySpool } from '../memory/index.ts'
-import { Notices, type RecipientResult } from './index.ts'
+import { Notices, sentenceOf, type RecipientResult } from './index.ts'
 
 const HOUR = 3_600_000
 const LETTER = 'Subject: hello\r\nX-Mark: header\r\n\r\nthe body\r\n'
@@ -302,6 +302,18 @@ describe('notices', () => {
     const [notice] = await office.written()
     assert.match(notice!.text, /; ?bob@example\.org/)
     assert.match(notice!.text, /; ?robert@example\.org/)
+  })
+
+  it('tell that the operator gave it back, and not of an attempt or of what a host may have meant', async () => {
+    const office = new Office()
+    const delivery = await office.delivery([bob])
+    const decided = sentenceOf({ ...delivery, sentence: 'return', reason: 'closed on weekends' })
+    await office.conclude(delivery, decided!)
+    const { text } = (await office.written())[0]!
+    assert.match(text, /returned by the operator; closed on weekends\r\n {4}The operator of this system gave/)
+    assert.doesNotMatch(text, /Last-Attempt-Date|not allowed to send/)
+    await office.conclude(delivery, FAILED)
+    assert.match((await office.written()).at(-1)!.text, /Last-Attempt-Date/)
   })
 
   it('keep a delivery from being settled when they cannot be written', async () => {

@@ -25,4 +25,8 @@ export interface Trouble {
   /** In words, for the sender and the operator. */
   readonly reason: string
   readonly remote?: RemoteReply
+  /** Nothing was tried: it was decided without. */
+  readonly isUnattempted?: true
+  /** What the sender is told to do, where the status would say something else. */
+  readonly advice?: string
 }

@@ -24,6 +24,10 @@ export interface NoticeEntry {
   readonly remote?: RemoteReply
   /** For `delayed`, milliseconds since the epoch. */
   readonly willRetryUntil?: number
+  /** There was no attempt that could be dated. */
+  readonly isUnattempted?: true
+  /** What the sender is told to do, where the status would say something else. */
+  readonly advice?: string
   /** Nobody asked for it: it is told of mail from people only. */
   readonly isUnasked?: true
 }
@@ -93,9 +97,18 @@ function expired(severity: 4 | 5, last: Trouble, why: string): Cause {
 }
 
 /** Who is told the remote's own words needs none of ours that say the same. */
-function toldOf({ status, reason, remote, ours }: Cause): Pick<NoticeEntry, 'status' | 'reason' | 'remote'> {
+function toldOf(
+  cause: Cause,
+): Pick<NoticeEntry, 'status' | 'reason' | 'remote' | 'isUnattempted' | 'advice'> {
+  const { status, reason, remote, ours, isUnattempted, advice } = cause
   const words = remote === undefined ? reason : ours
-  return { status, ...(words !== undefined && { reason: words }), ...(remote && { remote }) }
+  return {
+    status,
+    ...(words !== undefined && { reason: words }),
+    ...(remote && { remote }),
+    ...(isUnattempted && { isUnattempted }),
+    ...(advice !== undefined && { advice }),
+  }
 }
 
 /** A recipient of a delivery together with those of the envelope that it stands for. */
