@@ -21,6 +21,7 @@ const system: DevSystem = {
   ],
   isNew: true,
   relay: 'hold',
+  listing: ['npm', 'run', '-s', 'cartero', '--', 'queue', 'list', '--data', 'my mail'],
   milliseconds: 812,
 }
 
@@ -35,7 +36,10 @@ test('the first start shows commands that work when they are pasted', () => {
     /curl --cacert '\/d\/my tls\/certificate\.pem' --user bob@cartero\.test:bbb 'imaps:\/\/127\.0\.0\.1:2993\//,
   )
   assert.match(block, /ready \(0\.8 s\)/)
-  assert.match(block, /mail to outside {5}is held/)
+  assert.match(
+    block,
+    /mail to outside {5}is held in the queue until you release it: npm run -s cartero -- queue list --data 'my mail'\n/,
+  )
 })
 
 test('later starts show no password, only where it is', () => {

@@ -8,6 +8,8 @@ export interface DevSystem extends DevAccounts {
   readonly listen: CarteroConfig['listen']
   /** What becomes of mail for other hosts. */
   readonly relay: CarteroConfig['relay']['mode']
+  /** The command that lists what waits, word by word. */
+  readonly listing: readonly string[]
   readonly files: { readonly credentials: string; readonly certificate: string }
   /** From the start of the process until it served. */
   readonly milliseconds: number
@@ -15,13 +17,13 @@ export interface DevSystem extends DevAccounts {
 
 /** What is told when everything serves: where, as whom, and what to try. */
 export function closingBlock(system: DevSystem): string {
-  const { listen, relay, files, milliseconds } = system
+  const { listen, relay, listing, files, milliseconds } = system
   return `
 Cartero is ready (${(milliseconds / 1000).toFixed(1)} s). Ctrl-C ends it.
 
   mail from outside   smtp://${reached(listen.mx)}
   submission          smtp://${reached(listen.submission)} (STARTTLS)   smtps://${reached(listen.submissions)}
-  mail to outside     ${TO_OUTSIDE[relay]}
+  mail to outside     ${TO_OUTSIDE[relay]}${relay === 'hold' ? `: ${listing.map(shellWord).join(' ')}` : ''}
   reading             imap://${reached(listen.imap)} (STARTTLS)   imaps://${reached(listen.imaps)}
   health, metrics     http://${reached(listen.http)}/readyz?verbose   http://${reached(listen.http)}/metrics
   certificate         ${files.certificate} (self-signed)
@@ -33,7 +35,7 @@ ${commandLines(system)}
 
 const TO_OUTSIDE: Readonly<Record<DevSystem['relay'], string>> = {
   send: 'is sent (relay.mode)',
-  hold: 'is held, and reaches nobody: cartero queue list',
+  hold: 'is held in the queue until you release it',
   refuse: 'is refused (relay.mode)',
 }
 

@@ -1,3 +1,5 @@
+import { relative } from 'node:path'
+
 import type { Command } from 'commander'
 
 import type { LoadedConfig } from '../load-config.ts'
@@ -36,6 +38,7 @@ async function dev(options: DevOptions): Promise<void> {
   const { config } = await devConfig(options, base, `mail.${DEV_DOMAIN}`)
   const { listen, relay } = config
   const files = dataFolder(config.data)
+  const listing = commandFor('queue list', options)
   let accounts: Awaited<ReturnType<typeof provideDevAccounts>> = { accounts: [], isNew: false }
   await runSystem({
     config,
@@ -50,8 +53,22 @@ async function dev(options: DevOptions): Promise<void> {
       accounts = await provideDevAccounts(files.credentials, stores)
     },
     ready: (milliseconds) =>
-      print(closingBlock({ ...accounts, listen, relay: relay.mode, files, milliseconds })),
+      print(closingBlock({ ...accounts, listen, relay: relay.mode, listing, files, milliseconds })),
   })
+}
+
+/** How whoever started this says something to it: by npm, or with the program that he named. */
+function commandFor(command: string, { data, config }: DevOptions): readonly string[] {
+  const isByNpm = process.env['npm_lifecycle_event'] !== undefined
+  const program = isByNpm
+    ? ['npm', 'run', '-s', 'cartero', '--']
+    : [process.argv0, relative(process.cwd(), process.argv[1] ?? '')]
+  return [
+    ...program,
+    ...command.split(' '),
+    ...(data === undefined ? [] : ['--data', data]),
+    ...(config === undefined ? [] : ['--config', config]),
+  ]
 }
 
 async function devConfig(options: DevOptions, base: number, hostname: string): Promise<LoadedConfig> {
