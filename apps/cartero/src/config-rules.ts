@@ -2,7 +2,7 @@ import type { ConfigRule } from '@cartero/agent/config'
 import { parseIpv4 } from '@cartero/wire'
 
 import type { CarteroConfig, definition } from './config.ts'
-import { ROUTING_RULES } from './routing-rules.ts'
+import { ROUTING_RULES, routingWarnings } from './routing-rules.ts'
 
 type Rule = ConfigRule<typeof definition>
 type Problems = ReturnType<Rule>
@@ -99,10 +99,12 @@ function isHere(hostname: string): boolean {
 }
 
 /** What is allowed and not wise. */
-export function* warnings({ auth }: CarteroConfig): Generator<string> {
+export function* warnings(config: CarteroConfig): Generator<string> {
+  const { auth } = config
   if (auth.mechanisms.includes('CRAM-MD5'))
     yield (
       'auth.mechanisms: CRAM-MD5 is on. It needs passwords that can be read again, and who listens can guess at them; ' +
         'use it for devices that know nothing better'
     )
+  yield* routingWarnings(config)
 }

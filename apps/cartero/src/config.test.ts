@@ -224,6 +224,48 @@ test('rules and routes that contradict each other, or say nothing, are refused',
     await assert.rejects(configOf(text), expected, text)
 })
 
+test('a route that leads back to our own doors is refused, and one to a neighbour is not', async () => {
+  for (const route of [
+    'hosts: localhost',
+    'hosts: "127.0.0.2:587"',
+    'hosts: "[::1]:465"',
+    'hosts: Mail.Example.org',
+    'hosts: [h.example, "192.0.2.1:2525"]',
+    'hosts: mail.example.org, implicitTls: true',
+    'hosts: "127.0.0.1", protocol: lmtp',
+  ])
+    await assert.rejects(
+      configOf(
+        'hostname: mail.example.org\nlisten: { mx: [":25", "192.0.2.1:2525"], lmtp: "127.0.0.1:24" }\n' +
+          `routes: [{ name: home, ${route} }]`,
+      ),
+      /routes: home: .* a door of this system/,
+      route,
+    )
+  const elsewhere = ['localhost:2525', '127.0.0.2', '192.0.2.2:2525', 'mx.example.org', 'mail.example.org:26']
+  await configOf(
+    'hostname: mail.example.org\nlisten: { mx: ["127.0.0.1:25", "192.0.2.1:2525"] }\n' +
+      `routes: [{ name: near, hosts: [${elsewhere.map((host) => `"${host}"`).join()}] }]`,
+  )
+  await configOf('routes: [{ name: theirs, hosts: localhost, mx: true }]')
+})
+
+test('what would hardly be meant of the way out is told, and passes', async () => {
+  for (const [text, expected] of [
+    ['relay: { retry: { waits: [10m, 1m] } }', /wait 2 is shorter/],
+    ['relay: { retry: { waits: [2h] } }\nspool: { giveUpAfter: 1h, delayNoticeAfter: 1m }', /a second time/],
+    ['spool: { giveUpAfter: 4h }', /nobody is ever told/],
+    ['routes: [{ name: a, hosts: ["h.example:465"] }]', /implicitTls/],
+  ] as const) {
+    const told = [...warnings(await configOf(text))]
+    assert.equal(told.length, 1, told.join())
+    assert.match(told[0]!, expected)
+  }
+  const right =
+    'relay: { retry: { waits: [1m, 1m, 5m] } }\nroutes: [{ name: a, hosts: "h.example:465", implicitTls: true }]'
+  assert.deepEqual([...warnings(await configOf(right))], [])
+})
+
 test('a password of a route is never in the configuration, so that it can be shown', async () => {
   await assert.rejects(
     configOf('routes: [{ name: a, hosts: h.example, username: me, password: hunter2 }]'),

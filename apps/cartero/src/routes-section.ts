@@ -40,7 +40,7 @@ export const routes = setting(
         username: 'us@example.org',
         password: { file: '/run/secrets/provider' },
       },
-      { name: 'archive', protocol: 'lmtp', hosts: ['127.0.0.1:24'] },
+      { name: 'archive', protocol: 'lmtp', hosts: ['archive.example:24'] },
     ],
   },
 )
