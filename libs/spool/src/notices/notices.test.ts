@@ -7,7 +7,8 @@ import { ManualClock } from '@cartero/wire'
 import { toAll } from '../compliance/index.ts'
 import type { Delivery, DeliveryRecipient, Envelope, EnvelopeRecipient, Outcome } from '../index.ts'
 import { MemorySpool } from '../memory/index.ts'
-import { Notices, sentenceOf, type RecipientResult } from './index.ts'
+import { Notices, NOTICE_SETTINGS, sentenceOf, type RecipientResult } from './index.ts'
+import { FULL_RETURNS } from './settings.ts'
 
 const HOUR = 3_600_000
 const LETTER = 'Subject: hello\r\nX-Mark: header\r\n\r\nthe body\r\n'
@@ -184,6 +185,22 @@ describe('notices', () => {
       await office.conclude(delivery, FAILED)
       const [notice] = await office.written()
       assert.ok(!notice!.text.includes('the body'))
+    }
+  })
+
+  it('FULL_RETURNS: do not come to a thousand times the message that has a thousand recipients', async () => {
+    const large = `${LETTER}${'x'.repeat(NOTICE_SETTINGS.returnedOctets / 2)}`
+    for (const [count, letter, isFull] of [
+      [FULL_RETURNS, large, true],
+      [3 * FULL_RETURNS, large, false],
+      [3 * FULL_RETURNS, LETTER, true],
+    ] as const) {
+      const office = new Office()
+      const recipients = Array.from({ length: count }, (_, i) => ({ address: `r${i}@example.org` }))
+      const delivery = await office.delivery(recipients, { return: 'full' }, letter)
+      await office.conclude(delivery, FAILED, ...recipients.slice(1).map(() => DELIVERED))
+      const [notice] = await office.written()
+      assert.equal(notice!.text.includes('the body'), isFull)
     }
   })
 

@@ -7,7 +7,7 @@ import type { Delivery, EnvelopeRecipient, Intake, Outcome, QueueId, SpooledMess
 import { isTooLate } from './deadline.ts'
 import { noticeEnvelope, noticeLetter } from './letter.ts'
 import type { RecipientResult } from './result.ts'
-import { NOTICE_SETTINGS, type NoticeSettings } from './settings.ts'
+import { FULL_RETURNS, NOTICE_SETTINGS, type NoticeSettings } from './settings.ts'
 import { verdictOn, wantsSuccess, type NoticeEntry, type Verdict } from './verdict.ts'
 
 /** Octets of a message in which its header is looked for, ours in front included. */
@@ -91,7 +91,8 @@ export class Notices {
     const entries = wanted.filter((entry) => entry.isUnasked !== true || !isAutomatic)
     if (entries.length === 0) return
     const original = { header: header.octets, octets: prefixed(message), source: this.#octets(message) }
-    const { returnedOctets } = this.settings
+    const share = FULL_RETURNS / Math.max(FULL_RETURNS, message.envelope.recipients.length)
+    const returnedOctets = this.settings.returnedOctets * share
     const letter = noticeLetter({ ...this.#on, message, entries, original, returnedOctets })
     const draft = intake.begin(noticeEnvelope(message.envelope, this.#on.hostname, letter.needsSmtpUtf8))
     try {

@@ -16,3 +16,9 @@ export const NOTICE_SETTINGS: NoticeSettings = {
   // The sender has the message. What is large here was large in his outbox.
   returnedOctets: 1024 * 1024,
 }
+
+/**
+ * Notices of one message that give it back at its largest: each destination is told of by itself, so that a message to a thousand of
+ * them would come back a thousand times. Of one with more recipients, what is given back whole is smaller by as much.
+ */
+export const FULL_RETURNS = 10
