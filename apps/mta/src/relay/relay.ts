@@ -140,9 +140,9 @@ export class Relay {
     for (const { name } of idle.slice(0, MOST_REMEMBERED / 10)) this.#destinations.delete(name)
   }
 
-  /** The spool is not asked for more destinations than can have their turn soon. */
+  /** The spool is not asked for more destinations than can have their turn soon, nor for any when it cannot hear how it ends. */
   async #mayGoOn(): Promise<void> {
-    while (this.waiting >= MOST_WAITING && !this.#leaving.signal.aborted)
+    while ((this.waiting >= MOST_WAITING || this.#floor.settler.isFull) && !this.#leaving.signal.aborted)
       await pause(this.#floor.clock, LOOK_AGAIN_MS, this.#leaving.signal)
   }
 

@@ -101,6 +101,33 @@ test('couriers get nothing new while too much waits to be settled', async () => 
   assert.equal(stage.relayedTo('quick.test'), MOST_UNSETTLED + 500)
 })
 
+test('no further destinations are asked for while too much waits to be settled', async () => {
+  await using stage = new RelayStage({ settings: { transactionsPerConnection: 100_000 } })
+  const slow = new SlowSettling(stage)
+  const told: string[] = []
+  const due = stage.spool.due.bind(stage.spool)
+  stage.spool.due = async function* (signal) {
+    for await (const batch of due(signal)) {
+      told.push(...batch.map(({ destination }) => destination))
+      yield batch
+    }
+  }
+  await stage.sendMany(MOST_UNSETTLED + 500, 'quick.test')
+  stage.start()
+  await stage.quiet(300)
+  for (const destination of ['first.test', 'second.test']) {
+    await stage.send(destination)
+    await stage.quiet()
+  }
+  const toldMeanwhile = [...told]
+  for (let n = 0; n < 20; n++) {
+    slow.go()
+    await stage.pass(100)
+  }
+  assert.deepEqual(toldMeanwhile, ['quick.test', 'first.test'])
+  assert.deepEqual([stage.relayedTo('first.test'), stage.relayedTo('second.test')], [1, 1])
+})
+
 test('what a spool could not write is not said again: by then it would be said of the next attempt', async () => {
   await using stage = new RelayStage()
   const gate = new Gate()
