@@ -32,7 +32,7 @@ describe('what becomes of a recipient', () => {
     ['RCPT', '450 busy', 'deferred 4.2.0'],
     ['RCPT', '450 4.7.1 greylisted', 'deferred 4.7.1'],
     ['RCPT', '451 hm', 'deferred 4.3.0'],
-    ['RCPT', '452 full', 'deferred 4.2.2'],
+    ['RCPT', '452 too many', 'deferred 4.5.3'],
     ['RCPT', '499 hm', 'deferred 4.0.0'],
     ['RCPT', '599 hm', 'failed 5.0.0'],
     ['MAIL', '452 full', 'deferred 4.3.1'],

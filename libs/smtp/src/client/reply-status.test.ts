@@ -13,6 +13,8 @@ test('the status of a server counts where it says the same as the outcome, else 
     ['failed', said(550, '5.7.1'), 'RCPT', '5.7.1'],
     ['failed', said(550, '4.2.2'), 'RCPT', '5.1.1'],
     ['deferred', said(552, '5.7.1'), 'RCPT', '4.5.3'],
+    ['deferred', said(452), 'RCPT', '4.5.3'],
+    ['deferred', said(452), 'MAIL', '4.3.1'],
     ['failed', said(550), 'end of data', '5.7.1'],
     ['failed', said(554), 'greeting', '5.3.2'],
     ['deferred', said(421), 'MAIL', '4.3.2'],

@@ -9,7 +9,8 @@ const MEANINGS: Readonly<Record<number, Meaning>> = {
   421: 'notAcceptingMessages',
   450: { RCPT: 'otherMailbox', any: 'otherSystem' },
   451: 'otherSystem',
-  452: { RCPT: 'mailboxFull', any: 'systemFull' },
+  // RFC 5321 §4.5.3.1.10: of a recipient it is what a server says that takes no more of them at a time
+  452: { RCPT: 'tooManyRecipients', any: 'systemFull' },
   454: 'otherSecurity',
   455: 'invalidArguments',
   500: 'syntaxError',
