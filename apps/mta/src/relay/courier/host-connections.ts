@@ -18,7 +18,7 @@ export class HostConnections {
   readonly #most: number
   readonly #clock: Clock
   readonly #counts = new Map<string, Count>()
-  #waiting: (() => void)[] = []
+  readonly #waiting = new Set<() => void>()
 
   constructor(most: number, clock: Clock) {
     this.#most = most
@@ -47,7 +47,7 @@ export class HostConnections {
       leave: () => {
         if (isWorking) count.working--
         if (--count.all === 0) this.#counts.delete(key)
-        for (const wake of this.#waiting.splice(0)) wake()
+        for (const wake of this.#waiting) wake()
       },
     }
   }
@@ -58,12 +58,13 @@ export class HostConnections {
     return new Promise((resolve) => {
       const wake = (): void => {
         cancel()
+        this.#waiting.delete(wake)
         signal.removeEventListener('abort', wake)
         resolve()
       }
       const cancel = this.#clock.after(milliseconds, wake)
       signal.addEventListener('abort', wake, { once: true })
-      this.#waiting.push(wake)
+      this.#waiting.add(wake)
     })
   }
 }
