@@ -37,7 +37,10 @@ export interface DueDestination {
   readonly isUrged: boolean
 }
 
-/** Whose lease it is, and for how long: what is not settled by then is ready again, and a later settlement is void. */
+/**
+ * Whose lease it is, and for how long: what is not settled by then is ready again, and a later settlement is void, unless somebody
+ * has leased it anew: then it is taken for his.
+ */
 export interface LeaseTerms {
   readonly owner: string
   /** Milliseconds. Never prolonged. */
