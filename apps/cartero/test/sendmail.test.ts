@@ -81,6 +81,8 @@ describe('programs are told by the exit code', () => {
       [64, []],
       [64, ['-Z', 'bob']],
       [64, ['-N', 'sometimes', 'bob']],
+      [64, ['-V', 'a\r\nb', 'bob']],
+      [64, ['-V', '='.repeat(34), 'bob']],
       [64, ['-bs']],
       [64, ['-f']],
       [0, ['-bi']],

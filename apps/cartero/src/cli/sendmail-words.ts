@@ -34,7 +34,7 @@ const WITH_VALUE: Readonly<Record<string, Letter>> = {
   r: (draft, value) => (draft.sender = value),
   F: (draft, value) => (draft.fullName = value),
   N: (draft, value) => (draft.notify = notifyOf(value)),
-  V: (draft, value) => (draft.envelopeId = value),
+  V: (draft, value) => (draft.envelopeId = nameOf(value)),
   R: (draft, value) => (draft.return = returnOf(value)),
   C: (draft, value) => (draft.config = value),
   b: setAction,
@@ -114,6 +114,16 @@ function notifyOf(value: string): NonNullable<SendmailOrder['notify']> {
   const known = CONDITIONS.filter((condition) => words.includes(condition))
   if (known.length === words.length) return known
   throw new UsageError(`-N takes never, or some of success, failure and delay, not '${value}'`)
+}
+
+/** Servers refuse any other, and the message with it. */
+// RFC 3461 §4.4
+function nameOf(value: string): string {
+  const said = value.replaceAll(/[+= ]/g, '+00')
+  if (/^[!-~]{1,100}$/.test(said)) return value
+  throw new UsageError(
+    '-V takes a name of at most 100 printable characters, of which +, = and spaces count three times',
+  )
 }
 
 // RFC 3461 §4.3
