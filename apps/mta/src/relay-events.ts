@@ -1,10 +1,10 @@
 import type { Instruments, Logger, LogFields } from '@cartero/agent/telemetry'
 import { SpoolError, type Outcome } from '@cartero/spool'
-import { misfortunesOf, type RecipientResult } from '@cartero/spool/notices'
+import { misfortunesOf } from '@cartero/spool/notices'
 import type { RELAY_METRICS } from './metrics.ts'
 import type { CourierEvents } from './relay/courier/index.ts'
 import type { RelayEvents } from './relay/floor.ts'
-import type { Ending } from './relay/settler.ts'
+import { isThrough, type Ending } from './relay/settler.ts'
 
 /** What the relay tells: a counter and a line for each event. */
 // oxlint-disable-next-line max-lines-per-function -- one function for each event, and nothing else
@@ -115,10 +115,4 @@ function fieldsOf({ load, lane, facts, results, endedAt }: Ending): LogFields {
       send: sending / 1000,
     },
   }
-}
-
-function isThrough(
-  result: RecipientResult | undefined,
-): result is Exclude<RecipientResult, { status: string }> {
-  return result?.kind === 'relayed' || result?.kind === 'passed' || result?.kind === 'delivered'
 }

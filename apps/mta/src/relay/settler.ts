@@ -201,7 +201,10 @@ export class Settler {
   }
 }
 
-function isThrough(result: RecipientResult | undefined): boolean {
+/** Somebody else has it, or the mailbox: it must not go there again. */
+export function isThrough(
+  result: RecipientResult | undefined,
+): result is Exclude<RecipientResult, { status: string }> {
   return result?.kind === 'relayed' || result?.kind === 'passed' || result?.kind === 'delivered'
 }
 
