@@ -1,9 +1,28 @@
 import { ControlError, type ControlVerbs } from '@cartero/agent/admin'
-import { parseAddress, resolveOne, Verdict, DEFAULT_ADDRESS_POLICY, type Directory } from '@cartero/directory'
-import type { HostPolicy, HostsFound, RouteTable, TlsDemand, TlsPolicy, Way } from '@cartero/routing'
+import {
+  parseAddress,
+  resolveOne,
+  Verdict,
+  DEFAULT_ADDRESS_POLICY,
+  type Directory,
+  type Resolution,
+} from '@cartero/directory'
+import type {
+  Direction,
+  HostPolicy,
+  HostsFound,
+  RouteRule,
+  RouteTable,
+  TlsDemand,
+  TlsPolicy,
+  Way,
+} from '@cartero/routing'
 import { destinationOf, type QueueOffice } from '@cartero/spool'
+import { isOwnPostmaster, recipientVerdict } from '@cartero/spool/reception'
+import { formatMailbox, parseMailbox } from '@cartero/syntax'
 
 import type { CarteroConfig } from './config.ts'
+import { conclusionsOf } from './explain-conclusions.ts'
 import type { OpenWayOut } from './way-out.ts'
 
 /** The verb that tells what would happen to mail for an `address`. */
@@ -11,7 +30,12 @@ export const EXPLAIN = 'explain'
 
 /** What would happen now to mail for an address. */
 export interface Explanation {
+  /** Capitals of a local part are kept where another system has to say what they mean. */
   readonly address: string
+  /** It is our own postmaster, by the name of this host: it is taken as mail for `<postmaster>`. */
+  readonly rewritten?: 'postmaster'
+  /** What would become of it, a sentence for each who gets it. */
+  readonly conclusions: readonly string[]
   /** What the directory says: `mailbox`, `noSuchUser`, `notOurs`, `aliasLoop`, `disabled`; or `rule`: it is not asked. */
   readonly verdict: 'mailbox' | 'noSuchUser' | 'notOurs' | 'aliasLoop' | 'disabled' | 'rule'
   /** Our mailboxes that get it. */
@@ -27,6 +51,10 @@ export interface WayExplained {
   readonly destination?: string
   /** `rule`: because a rule names it; `dns`: because nothing does. */
   readonly by: 'rule' | 'dns'
+  /** What the rule matches, as it is written. */
+  readonly rule?: string
+  /** As whom the route logs in. */
+  readonly login?: string
   /** What becomes of mail that goes there. */
   readonly mode: 'send' | 'hold' | 'refuse'
   readonly hosts?: HostsFound
@@ -40,6 +68,8 @@ export interface WayExplained {
 export interface TlsExplained extends Pick<TlsPolicy, 'type' | 'text' | 'steps' | 'isTestingOnly'> {
   /** In the order of the hosts, each in a few words. */
   readonly hosts: readonly string[]
+  /** The same for machines: what is demanded of each host, or why it is not used. */
+  readonly demands: readonly (TlsDemand['kind'] | { readonly status: string; readonly reason: string })[]
 }
 
 export interface Waiting {
@@ -72,20 +102,54 @@ export async function explain(
   stores: ExplainStores,
   signal: AbortSignal,
 ): Promise<Explanation> {
-  const address = parseAddress(written, DEFAULT_ADDRESS_POLICY)?.text
-  if (address === undefined) throw new ControlError('usage', `'${written}' is no address`)
-  const { routes, directory } = stores
-  const wayFor = (recipient: string, by: 'rule' | 'dns'): Promise<WayExplained> =>
-    explainWay(recipient, { by, stores, signal })
-  if (routes.namedDirectionOf(address) !== undefined)
-    return { address, verdict: 'rule', mailboxes: [], ways: [await wayFor(address, 'rule')] }
-  const { verdict, targets, forwards } = await resolveOne(directory, address)
-  const elsewhere = verdict === Verdict.NOT_OURS ? [address] : forwards
-  return {
+  const parsed = parseAddress(written, DEFAULT_ADDRESS_POLICY)
+  if (parsed === undefined) throw new ControlError('usage', `'${written}' is no address`)
+  const { routes, directory, config } = stores
+  const host = { hostname: config.hostname, address: '' }
+  const found = await resolveOne(directory, parsed.text)
+  const isOurs = found.verdict !== Verdict.NOT_OURS
+  const isPostmaster = !isOurs && isOwnPostmaster(parseMailbox(written)!, host)
+  const resolution = isPostmaster ? await resolveOne(directory, 'postmaster') : found
+  // RFC 5321 §2.4: what a local part means is known to its own system alone
+  const asWritten = formatMailbox(parsed)
+  const isRuled = !isPostmaster && routes.namedDirectionOf(parsed.text) !== undefined
+  const readers = readersOf(resolution, { routes, address: asWritten, isRuled })
+  const ways = await Promise.all(readers.elsewhere.map((recipient) => explainWay(recipient, stores, signal)))
+  const told = {
+    address: isOurs && !isRuled ? parsed.text : asWritten,
+    ...(isPostmaster && { rewritten: 'postmaster' as const }),
+    verdict: isRuled ? ('rule' as const) : (VERDICTS[resolution.verdict] ?? 'noSuchUser'),
+    mailboxes: readers.mailboxes,
+    ways,
+  }
+  const circumstances = {
+    refusal: recipientVerdict(resolution, undefined),
+    routesOut: config.relay.mode !== 'refuse',
+  }
+  return { ...told, conclusions: conclusionsOf(told, circumstances) }
+}
+
+interface Readers {
+  readonly mailboxes: Explanation['mailboxes']
+  readonly elsewhere: readonly string[]
+}
+
+/** As the router decides it. */
+function readersOf(
+  { verdict, targets, forwards }: Resolution,
+  {
+    routes,
     address,
-    verdict: VERDICTS[verdict] ?? 'noSuchUser',
-    mailboxes: targets.map(({ account, detail }) => ({ account, ...(detail !== '' && { detail }) })),
-    ways: await Promise.all(elsewhere.map((recipient) => wayFor(recipient, byOf(routes, recipient)))),
+    isRuled,
+  }: { readonly routes: RouteTable; readonly address: string; readonly isRuled: boolean },
+): Readers {
+  if (isRuled || verdict === Verdict.NOT_OURS) return { mailboxes: [], elsewhere: [address] }
+  const isAway = (account: string): boolean => routes.namedDirectionOf(account) !== undefined
+  const here = targets.filter(({ account }) => !isAway(account))
+  const away = targets.filter(({ account }) => isAway(account))
+  return {
+    mailboxes: here.map(({ account, detail }) => ({ account, ...(detail !== '' && { detail }) })),
+    elsewhere: [...away.map(({ account }) => account), ...forwards],
   }
 }
 
@@ -97,33 +161,28 @@ const VERDICTS: Readonly<Partial<Record<Verdict, Explanation['verdict']>>> = {
   [Verdict.DISABLED]: 'disabled',
 }
 
-/** `*` is a rule, too. */
-function byOf(routes: RouteTable, address: string): 'rule' | 'dns' {
-  const isNamed = routes.namedDirectionOf(address) !== undefined
-  return isNamed || routes.directionOf(address).kind !== 'remote' ? 'rule' : 'dns'
-}
-
-interface Question {
-  readonly by: 'rule' | 'dns'
-  readonly stores: ExplainStores
-  readonly signal: AbortSignal
-}
-
 /** What mail itself may ask for is left aside. */
 const NO_WISH = { required: false, optional: false }
 
-async function explainWay(recipient: string, { by, stores, signal }: Question): Promise<WayExplained> {
+async function explainWay(
+  recipient: string,
+  stores: ExplainStores,
+  signal: AbortSignal,
+): Promise<WayExplained> {
   const { routes, hosts, policies, config } = stores
   const direction = routes.directionOf(recipient)
-  if (direction.kind === 'refuse') return { recipient, by, mode: 'refuse' }
+  const reason = reasonOf(direction, routes.ruleFor(recipient))
+  if (direction.kind === 'refuse') return { recipient, ...reason, mode: 'refuse' }
   const found = await hosts.find(direction, signal)
   const known = found.kind === 'hosts' ? found.hosts : []
   const policy = known.length > 0 ? await policies.of(direction, known, NO_WISH, signal) : undefined
   const waiting = await waitingFor(destinationOf(direction), stores.queue)
+  const login = direction.kind === 'route' ? routes.route(direction.name)?.credentials?.username : undefined
   return {
     recipient,
     destination: destinationOf(direction),
-    by,
+    ...reason,
+    ...(login !== undefined && { login }),
     mode: config.relay.mode,
     hosts: found,
     ...(policy && { tls: tlsExplained(policy) }),
@@ -132,8 +191,18 @@ async function explainWay(recipient: string, { by, stores, signal }: Question): 
   }
 }
 
+/** A rule that only speaks of TLS does not decide where mail goes. */
+function reasonOf(direction: Direction, rule: RouteRule | undefined): Pick<WayExplained, 'by' | 'rule'> {
+  if (rule === undefined || (rule.via === undefined && direction.kind === 'remote')) return { by: 'dns' }
+  return { by: 'rule', rule: rule.match }
+}
+
 function tlsExplained({ type, text, steps, isTestingOnly, hosts }: TlsPolicy): TlsExplained {
-  return { type, text, steps, isTestingOnly, hosts: hosts.map(policyInWords) }
+  return { type, text, steps, isTestingOnly, hosts: hosts.map(policyInWords), demands: hosts.map(demandOf) }
+}
+
+function demandOf(policy: HostPolicy): TlsExplained['demands'][number] {
+  return policy.kind === 'use' ? policy.demand.kind : { status: policy.status, reason: policy.reason }
 }
 
 function policyInWords(policy: HostPolicy): string {

@@ -100,7 +100,7 @@ function judged(candidate: Candidate, { doors, families }: Surroundings, found: 
       ...(canonicalName && { canonicalName }),
     },
     step:
-      `${saying(name, canonicalName)} is at ${listed(addresses)}` +
+      whereabouts({ name, addresses, canonicalName }) +
       (rest > 0 ? ` and ${rest} more that are left out` : '') +
       (isValidated ? ', validated by DNSSEC' : ''),
   }
@@ -128,4 +128,13 @@ export async function settled<T>(answer: Promise<T>): Promise<T | DnsError> {
 
 function saying(name: string, canonicalName: string | undefined): string {
   return canonicalName === undefined ? name : `${name}, an alias of ${canonicalName},`
+}
+
+function whereabouts({
+  name,
+  addresses,
+  canonicalName,
+}: Pick<MailHost, 'name' | 'addresses'> & { readonly canonicalName: string | undefined }): string {
+  if (addresses[0] === name) return `${name} is an address, so that nothing is looked up`
+  return `${saying(name, canonicalName)} is at ${listed(addresses)}`
 }

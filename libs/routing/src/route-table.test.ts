@@ -18,6 +18,13 @@ function spelled(direction: Direction | undefined): string | undefined {
   return direction.kind === 'remote' ? direction.domain : `via ${direction.name}`
 }
 
+test('the rule that decides is told as it was written, and none where none does', () => {
+  const rules = table({ match: '.Example.org', via: 'b' }, { match: 'other.example', tls: 'encrypt' })
+  assert.equal(rules.ruleFor('tim@a.example.org')?.match, '.Example.org')
+  assert.equal(rules.ruleFor('tim@example.org'), undefined)
+  assert.equal(table({ match: '*', via: 'a' }).ruleFor('tim@example.org')?.match, '*')
+})
+
 describe('the most specific rule wins', () => {
   const rules = table(
     { match: '*', via: 'a' },

@@ -41,9 +41,12 @@ export class RouteTable {
 
   /** Where mail for an address goes that nobody here has. */
   directionOf(address: string): Direction {
-    const domain = domainOf(address)
-    const rule = this.#ruleFor(address, domain) ?? this.#rules.get('*')
-    return directed(rule, domain)
+    return directed(this.ruleFor(address), domainOf(address))
+  }
+
+  /** The rule that decides where mail for an address goes, for whoever asks why; undefined when none does. */
+  ruleFor(address: string): RouteRule | undefined {
+    return this.#ruleFor(address, domainOf(address)) ?? this.#rules.get('*')
   }
 
   /**

@@ -36,11 +36,16 @@ const VERDICTS: Readonly<Record<Explanation['verdict'], string>> = {
   rule: 'goes by a rule, whoever has the address here',
 }
 
-function linesOf({ address, verdict, mailboxes, ways }: Explanation, now: number): string[] {
+/** For people; `now` in milliseconds since the epoch. */
+export function linesOf(explanation: Explanation, now: number): string[] {
+  const { address, rewritten, verdict, mailboxes, ways, conclusions } = explanation
   const isForwarded = verdict === 'mailbox' && ways.length > 0
   const told = isForwarded && mailboxes.length === 0 ? 'is forwarded' : VERDICTS[verdict]
   return [
+    ...conclusions.map((conclusion) => `mail for ${address} ${conclusion}`),
+    '',
     `${address} ${told}`,
+    ...(rewritten === undefined ? [] : [`  it is the postmaster of this host, and taken as <${rewritten}>`]),
     ...mailboxes.map(({ account, detail }) =>
       detail === undefined ? `  mailbox ${account}` : `  mailbox ${account}, detail ${detail}`,
     ),
@@ -48,29 +53,31 @@ function linesOf({ address, verdict, mailboxes, ways }: Explanation, now: number
   ]
 }
 
-const MODES: Readonly<Record<WayExplained['mode'], string>> = {
-  send: 'is sent',
-  hold: 'is held until it is released (relay.mode)',
-  refuse: 'is refused',
-}
-
 function wayLines(way: WayExplained, now: number): string[] {
-  const { recipient, destination, by, mode, limits, waiting } = way
-  const cause = by === 'rule' ? 'by a rule of routing' : 'by the DNS'
-  if (destination === undefined) return ['', `for ${recipient}: is refused, ${cause}`]
+  const { recipient, destination, by, rule, login, limits, waiting } = way
+  const cause = by === 'rule' ? `because of the rule for ${rule}` : 'which no rule changes'
+  if (destination === undefined) return ['', `for ${recipient}: nobody may write there, ${cause}`]
   return [
     '',
-    `for ${recipient}: to ${destination}, ${cause}; ${MODES[mode]}`,
+    `for ${recipient}: ${placeOf(destination)}, ${cause}`,
+    ...(login === undefined ? [] : [`  the route logs in as ${login}`]),
     ...hostLines(way),
     ...(limits === undefined ? [] : [limitsLine(limits)]),
     ...(waiting === undefined ? [] : waitingLines(waiting, now)),
   ]
 }
 
+const VIA = 'via '
+
+function placeOf(destination: string): string {
+  if (destination.startsWith(VIA)) return `by the route ${destination.slice(VIA.length)}`
+  return `to the hosts that the DNS names for ${destination}`
+}
+
 function hostLines({ hosts, tls }: WayExplained): string[] {
   if (hosts === undefined) return []
   const lines = hosts.steps.map((step) => `  ${step}`)
-  if (hosts.kind === 'none') return [...lines, `  no host: ${hosts.status} ${hosts.reason}`]
+  if (hosts.kind === 'none') return lines
   const found = hosts.hosts.map(({ name, port, preference, addresses, isValidated }, i) => {
     const validated = isValidated ? ', validated by DNSSEC' : ''
     const policy = tls?.hosts[i]
@@ -96,7 +103,14 @@ function waitingLines(
   const next =
     nextTry === undefined ? '' : `, next try ${nextTry <= now ? 'now' : `in ${span(nextTry - now)}`}`
   return [
-    `  waiting: ${deliveries(count)}, ${shortSize(octets)}${next}`,
+    `  waiting: ${deliveries(count)}, ${shortSize(octets)} octets${next}`,
     ...(reason === undefined ? [] : [`    ${reason}`]),
+    ...(reason !== undefined && UNTRUSTED.test(reason) ? [`    ${TRUST}`] : []),
   ]
 }
+
+/** Codes of certificates that an operator can decide to believe. */
+const UNTRUSTED = /\((?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+)\)/
+
+const TRUST =
+  'to believe it, put it, or the certificate of who signed it, into the file of relay.tls.authorities, beside the public authorities'

@@ -7,6 +7,7 @@ export type { Client } from './client.ts'
 export { farewellOf } from './farewell.ts'
 export type { HeaderEdit } from './header-edit.ts'
 export { DEFAULT_HEADER_SHAPE, MAX_HOPS, type HeaderShape } from './header-shape.ts'
+export { isOwnPostmaster, type OwnHost } from './own-postmaster.ts'
 export {
   DEFAULT_RECEPTION_POLICY,
   type AddressRates,
