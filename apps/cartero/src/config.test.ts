@@ -90,7 +90,7 @@ test('certificates for other names are pairs, and one without its key is refused
   assert.deepEqual(tls.certificates, [{ certificate: '/c.pem', key: '/k.pem' }])
   await assert.rejects(configOf('tls:\n  certificates:\n    - certificate: /c.pem\n'), {
     message:
-      /^cartero\.yaml:3:7: tls\.certificates: .*found \[\{ certificate: \/c\.pem \}\]\n {2}fix: write for example/,
+      /^cartero\.yaml:3:7: tls\.certificates\[0\]\.key: is missing; it takes a path\n {2}fix: write for example key: \/\S+$/,
   })
 })
 
@@ -266,9 +266,18 @@ test('what would hardly be meant of the way out is told, and passes', async () =
   assert.deepEqual([...warnings(await configOf(right))], [])
 })
 
-test('a password of a route is never in the configuration, so that it can be shown', async () => {
-  await assert.rejects(
-    configOf('routes: [{ name: a, hosts: h.example, username: me, password: hunter2 }]'),
-    /routes: expected/,
-  )
+test('a password of a route is never in the configuration, so that it can be shown, and not in what is said of it', async () => {
+  const route = 'name: a, hosts: h.example, username: me'
+  for (const password of ['password: hunter2', 'passwort: hunter2', 'password: { text: hunter2 }'])
+    await assert.rejects(configOf(`routes: [{ ${route}, ${password} }]`), (error) => {
+      assert.match(String(error), /routes\[0\]\.passwor[dt]/)
+      assert.doesNotMatch(String(error), /hunter2/)
+      return true
+    })
+})
+
+test('a misspelt part of a route is told as a misspelt key is', async () => {
+  await assert.rejects(configOf('routes:\n  - { name: a, host: h.example }\n'), {
+    message: 'cartero.yaml:2:22: routes[0].host: there is no such key\n  fix: did you mean hosts?',
+  })
 })

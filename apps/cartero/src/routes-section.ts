@@ -1,4 +1,4 @@
-import { choice, flag, integer, list, record, setting, text } from '@cartero/agent/config'
+import { choice, concealed, flag, integer, list, record, setting, text } from '@cartero/agent/config'
 
 import { hostAndPort, path } from './notations.ts'
 
@@ -20,7 +20,7 @@ export const routes = setting(
         tls: floor,
         implicitTls: flag,
         username: text('a name'),
-        password: record({}, { file: path, env: text('the name of a variable') }),
+        password: concealed(record({}, { file: path, env: text('the name of a variable') })),
         messagesPerMinute: integer({ min: 0, max: 10_000_000 }),
         connections: integer({ min: 1, max: 100_000 }),
       },

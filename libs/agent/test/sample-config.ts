@@ -1,6 +1,7 @@
 import {
   bytes,
   choice,
+  concealed,
   duration,
   flag,
   integer,
@@ -56,11 +57,19 @@ export const sample = section('A sample. Every key is optional.', {
       example: { file: '/run/secrets/token' },
     }),
     certificate: optional(text('a path'), { doc: 'In PEM.', example: '/etc/ssl/mail.pem' }),
-    callers: setting(list(record({ name: text('a name'), sessions: integer({ min: 1, max: 9 }) })), {
-      default: [],
-      doc: 'Who else may ask.',
-      example: [{ name: 'tim', sessions: 2 }],
-    }),
+    callers: setting(
+      list(
+        record(
+          { name: text('a name'), sessions: integer({ min: 1, max: 9 }) },
+          { password: concealed(record({}, { file: text('a path') })) },
+        ),
+      ),
+      {
+        default: [],
+        doc: 'Who else may ask.',
+        example: [{ name: 'tim', sessions: 2 }],
+      },
+    ),
   }),
 })
 

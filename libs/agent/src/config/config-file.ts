@@ -4,6 +4,7 @@ import { camelCase, settingsOf, type Section } from './definition.ts'
 import { didYouMean } from './did-you-mean.ts'
 import { inline } from './inline-yaml.ts'
 import type { Problem } from './problem.ts'
+import { withoutSecrets } from './value-fault.ts'
 
 /** A value that the file has for a setting. */
 export interface WrittenValue {
@@ -66,7 +67,7 @@ class FileReader implements ConfigFile {
   section(section: Section, path: readonly string[], node: unknown): void {
     if (node === null || (this.#tests.isScalar(node) && (node as { value: unknown }).value === null)) return
     if (!this.#tests.isMap(node)) {
-      const message = `expected a section with keys, found ${inline(this.#valueOf(node))}`
+      const message = `expected a section with keys, found ${inline(withoutSecrets(this.#valueOf(node)))}`
       const fix = `write keys below it: ${Object.keys(section.keys).join(', ')}`
       this.problems.push({ where: this.#place(this.#offsetOf(node)), key: path.join('.'), message, fix })
       return

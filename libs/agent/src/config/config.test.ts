@@ -97,6 +97,19 @@ test('things of several parts come from the file and from the environment, one a
   assert.deepEqual((await resolveConfig(sample, { environment })).config.api.callers, [tim, tim])
 })
 
+test('a secret within a list is not told by a fault of it in the environment, either', async () => {
+  for (const text of [
+    '[{"name": "tim", "sessions": 2, "password": "hunter2"}]',
+    '[{"name": "tim", "sessions": 2, "password": "hunter2"}',
+    'name: tim, sessions: 2, password: hunter2',
+  ])
+    await assert.rejects(resolveConfig(sample, { environment: { CARTERO_API__CALLERS: text } }), (error) => {
+      assert.match(String(error), /CARTERO_API__CALLERS: api\.callers.*redacted/)
+      assert.doesNotMatch(String(error), /hunter2/)
+      return true
+    })
+})
+
 test('a misspelt variable is an error, not silence', async () => {
   await assert.rejects(resolveConfig(sample, { environment: { CARTERO_SMTP__MESAGE_SIZE: '5MB' } }), {
     message:

@@ -33,4 +33,14 @@ export {
   type SourceKind,
 } from './resolve-config.ts'
 export { Secret, secret, type SecretSources } from './secret.ts'
-export { choice, flag, integer, list, notation, record, text, type ValueType } from './value-type.ts'
+export {
+  choice,
+  concealed,
+  flag,
+  integer,
+  list,
+  notation,
+  record,
+  text,
+  type ValueType,
+} from './value-type.ts'

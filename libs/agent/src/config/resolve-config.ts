@@ -4,6 +4,7 @@ import { didYouMean } from './did-you-mean.ts'
 import { inline } from './inline-yaml.ts'
 import { ConfigError, type Problem } from './problem.ts'
 import { redacted } from './secret.ts'
+import { exampleOf, faultsOf, partNamed, type ValueFault } from './value-fault.ts'
 import type { ValueType } from './value-type.ts'
 
 export type SourceKind = 'flag' | 'environment' | 'file' | 'default'
@@ -93,31 +94,29 @@ function resolveSetting(
   if (raw === undefined && source === 'default') return { ...head, value: undefined }
   const parsed = parse(type, raw, source)
   if ('value' in parsed) return { ...head, value: parsed.value }
-  const message = parsed.reason ?? `expected ${type.expected}, found ${inline(shown)}`
-  problems.push({
-    where: at(parsed.part),
-    key: placed.key,
-    message,
-    fix: `write for example ${exampleLine(placed)}`,
-  })
+  for (const { part, message, fix } of parsed.faults)
+    problems.push({
+      where: at(part),
+      key: partNamed(placed.key, part),
+      message,
+      fix: fix ?? `write for example ${exampleLine(placed, part)}`,
+    })
   return { ...head, value: undefined }
 }
 
-type Parsed =
-  | { readonly value: unknown }
-  | { readonly part: readonly PropertyKey[]; readonly reason: string | undefined }
+type Parsed = { readonly value: unknown } | { readonly faults: readonly ValueFault[] }
 
 /** Text from outside the file is taken as it is, or else as JSON (`true`, `5`, `["a"]`). */
 function parse(type: ValueType<unknown>, raw: unknown, source: SourceKind): Parsed {
   const outcome = type.schema.safeParse(raw)
   if (outcome.success) return { value: outcome.data }
   if (typeof raw === 'string' && source !== 'file') {
-    const again = type.schema.safeParse(fromJson(raw))
+    const json = fromJson(raw)
+    const again = type.schema.safeParse(json)
     if (again.success) return { value: again.data }
+    if (typeof json === 'object' && json !== null) return { faults: faultsOf(type, json, again.error.issues) }
   }
-  const issue = outcome.error.issues[0]
-  const reason = type.isSecret && issue?.code === 'custom' ? issue.message : undefined
-  return { part: issue?.path ?? [], reason }
+  return { faults: faultsOf(type, raw, outcome.error.issues) }
 }
 
 function fromJson(raw: string): unknown {
@@ -128,8 +127,13 @@ function fromJson(raw: string): unknown {
   }
 }
 
-function exampleLine({ path, setting }: PlacedSetting): string {
-  return `${path.at(-1) ?? ''}: ${inline(setting.example ?? setting.default)}`
+function exampleLine({ path, setting }: PlacedSetting, part: readonly PropertyKey[]): string {
+  const example = setting.example ?? setting.default
+  const name = part.at(-1)
+  const value = typeof name === 'string' ? exampleOf(example, part) : undefined
+  return value === undefined
+    ? `${path.at(-1) ?? ''}: ${inline(example)}`
+    : `${String(name)}: ${inline(value)}`
 }
 
 /** A misspelt variable would be ignored in silence; nested names are ours alone. */

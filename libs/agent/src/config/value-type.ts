@@ -8,6 +8,10 @@ export interface ValueType<T> {
   readonly schema: z.ZodType<T>
   /** What was written is shown nowhere. */
   readonly isSecret?: true
+  /** Of a list: what each of its values is. */
+  readonly item?: ValueType<unknown>
+  /** Of values that have names: what each of them is. */
+  readonly fields?: Readonly<Record<string, ValueType<unknown>>>
 }
 
 export function text(expected: string, pattern: RegExp = /^.+$/su): ValueType<string> {
@@ -33,11 +37,16 @@ export function choice<const C extends string>(choices: readonly [C, ...C[]]): V
 export function list<T>(item: ValueType<T>): ValueType<readonly T[]> {
   return {
     expected: `a list in which each item is ${item.expected}`,
-    schema: z.preprocess((raw) => {
-      if (typeof raw === 'string') return raw.split(',').map((part) => part.trim())
-      return Array.isArray(raw) ? raw : [raw]
-    }, z.array(item.schema)),
+    // What is missing is no list of one.
+    schema: z.preprocess((raw) => (raw === undefined ? raw : itemsOf(raw)), z.array(item.schema)),
+    item,
   }
+}
+
+/** What was written, as a list. */
+export function itemsOf(raw: unknown): readonly unknown[] {
+  if (typeof raw === 'string') return raw.split(',').map((part) => part.trim())
+  return Array.isArray(raw) ? raw : [raw]
 }
 
 type Fields = Readonly<Record<string, ValueType<unknown>>>
@@ -65,7 +74,13 @@ export function record<const F extends Fields, const O extends Fields = Record<s
   return {
     expected: `{ ${shape.join(', ')} }`,
     schema: z.strictObject(Object.fromEntries([...needed, ...optional])) as unknown as z.ZodType<Value>,
+    fields: { ...fields, ...others },
   }
+}
+
+/** The same, and what was written instead of it may be a secret: it is shown nowhere. */
+export function concealed<T>(type: ValueType<T>): ValueType<T> {
+  return { ...type, isSecret: true }
 }
 
 /** A type whose values are written in a notation of their own; `parse` gives undefined for what it cannot read. */
