@@ -42,3 +42,11 @@ test('what follows a whole reply is left for the next', () => {
     [250, 354, undefined],
   )
 })
+
+test('a server that says one line without end is not listened to until its time is over', () => {
+  const reader = new ReplyReader()
+  reader.push(Buffer.from(`220 ${'x'.repeat(LINE_OCTETS - 10)}`))
+  assert.equal(reader.next(), undefined)
+  reader.push(Buffer.alloc(LINE_OCTETS, 'x'))
+  assert.throws(() => reader.next(), ReplySyntaxError)
+})

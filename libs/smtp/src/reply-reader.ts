@@ -43,7 +43,10 @@ export class ReplyReader {
   next(): Reply | undefined {
     for (;;) {
       const line = this.#input.next()
-      if (line === undefined) return undefined
+      if (line === undefined) {
+        if (this.#input.isSkipping) throw new ReplySyntaxError('tooLong')
+        return undefined
+      }
       if (line.kind !== 'line') throw new ReplySyntaxError(line.kind)
       if (this.#add(line.bytes.toString('utf8'))) return this.#take()
     }

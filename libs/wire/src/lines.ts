@@ -43,6 +43,11 @@ export class LineReader {
     return this.#buffer.length
   }
 
+  /** The line under way is too long already, though its end has not come: who has no use for what follows need not wait for it. */
+  get isSkipping(): boolean {
+    return this.#skipped !== undefined
+  }
+
   /** What was handed out before stays as it is: the store is only written behind it. */
   push(bytes: Buffer): void {
     if (this.#buffer.length === 0) {
