@@ -65,6 +65,8 @@ export class Settler {
   #waitingForRoom: (() => void)[] = []
   /** After the next failure; milliseconds. */
   #nextPause = FIRST_PAUSE_MS
+  /** Nothing can be noted just now. */
+  #isRecovering = false
 
   /** @param ending aborts what waits for a store to recover; it is given back */
   constructor(dependencies: SettlerDependencies, ending: AbortSignal) {
@@ -77,9 +79,9 @@ export class Settler {
     return this.#unsettled
   }
 
-  /** Nothing should be begun that would end here. */
+  /** Nothing should be begun that would end here: what is sent while the spool cannot note it is sent again after a crash. */
   get isFull(): boolean {
-    return this.#unsettled >= MOST_UNSETTLED
+    return this.#isRecovering || this.#unsettled >= MOST_UNSETTLED
   }
 
   /** Takes it, and never makes anybody wait. */
@@ -147,12 +149,15 @@ export class Settler {
   }
 
   /** A store that fails is left alone for a while, and longer each time. False when there is no time for that. */
-  #recover(error: unknown): Promise<boolean> {
+  async #recover(error: unknown): Promise<boolean> {
     const { clock, events } = this.#on
     events.unsettled(error)
     const wait = this.#nextPause
     this.#nextPause = Math.min(2 * wait, LONGEST_PAUSE_MS)
-    return pause(clock, wait, this.#ending)
+    this.#isRecovering = true
+    const hasTime = await pause(clock, wait, this.#ending)
+    this.#isRecovering = false
+    return hasTime
   }
 
   /** Until everybody is told who has to be, and all outcomes are known; or until there is no time for that. */

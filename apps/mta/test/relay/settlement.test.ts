@@ -178,6 +178,26 @@ test('a spool that cannot write is given less and less, and nothing is sent twic
   assert.equal(stage.relayedTo('far.test'), 2 * SETTLED_TOGETHER + 5)
 })
 
+test('nothing more is sent while the spool cannot note it: all of that would be sent again after a crash', async () => {
+  await using stage = new RelayStage()
+  let sent = 0
+  stage.hosts.set('two.test', async (feed) => {
+    for (let delivery = feed.next(); delivery !== undefined; delivery = feed.next(), sent++)
+      feed.done(delivery, relayed(delivery), FACTS)
+    return { kind: 'served', isCut: false }
+  })
+  const cure = unable(stage)
+  stage.start()
+  await stage.send('one.test')
+  await stage.quiet()
+  await stage.sendMany(5, 'two.test')
+  await stage.quiet()
+  assert.equal(sent, 0)
+  cure()
+  await stage.pass(5_000, 1_000)
+  assert.equal(sent, 5)
+})
+
 test('a notice that cannot be written keeps what it is about from being settled, and is written once', async () => {
   await using stage = new RelayStage()
   stage.hosts.set('no.test', refusing(NO_SUCH_DOMAIN))
