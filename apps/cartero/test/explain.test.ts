@@ -82,7 +82,7 @@ test('a route is told with its hosts, TLS and limits, and a rule that refuses', 
     out,
     /for tim@partner\.example: by the route partner, because of the rule for partner\.example\n {2}127\.0\.0\.1 is an address/,
   )
-  assert.match(out, /^ {2}host 127\.0\.0\.1:2, preference 0: 127\.0\.0\.1\n {4}TLS, with any certificate$/m)
+  assert.match(out, /^ {2}host 127\.0\.0\.1:2: 127\.0\.0\.1\n {4}TLS, with any certificate$/m)
   const refused = (await on('explain', 'tim@nobody.example')).out
   assert.match(
     refused,

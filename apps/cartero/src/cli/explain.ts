@@ -79,10 +79,11 @@ function hostLines({ hosts, tls }: WayExplained): string[] {
   const lines = hosts.steps.map((step) => `  ${step}`)
   if (hosts.kind === 'none') return lines
   const found = hosts.hosts.map(({ name, port, preference, addresses, isValidated }, i) => {
+    const rank = hosts.by === 'mx' ? `, preference ${preference}` : ''
     const validated = isValidated ? ', validated by DNSSEC' : ''
     const policy = tls?.hosts[i]
     return [
-      `  host ${name}:${port}, preference ${preference}${validated}: ${addresses.join(', ')}`,
+      `  host ${name}:${port}${rank}${validated}: ${addresses.join(', ')}`,
       ...(policy === undefined ? [] : [`    ${policy}`]),
     ]
   })

@@ -49,8 +49,12 @@ describe('TLS of a courier', () => {
     assert.deepEqual([stage.calls, server.taken.length], [['refused'], 0])
     const nobody = new CourierStage([])
     nobody.hosts = [host({ port: 1 })]
-    await nobody.run(nobody.feed([await nobody.letter()]))
+    const ending = await nobody.run(nobody.feed([await nobody.letter()]))
     assert.deepEqual(nobody.calls, ['failed'])
+    assert.equal(
+      ending.kind === 'unreachable' && ending.trouble.reason,
+      'cannot connect to mx.test port 1: 127.0.0.1 refused (ECONNREFUSED)',
+    )
     assert.deepEqual((await sent(NO_TLS, use({ kind: 'none' }))).stage.calls, ['connected'])
   })
 

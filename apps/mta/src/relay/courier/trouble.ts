@@ -1,3 +1,4 @@
+import type { MailHost } from '@cartero/routing'
 import {
   isPermanent,
   replyStatus,
@@ -11,6 +12,7 @@ import type { Trouble } from '@cartero/spool/notices'
 import { enhancedStatus } from '@cartero/syntax'
 import type { DialError } from '@cartero/wire/node'
 import { certificateWords } from './trouble-certificate.ts'
+import { connectWords } from './trouble-connect.ts'
 
 /** Characters of a reason: it is one line of a listing. The remote's words are kept at more length beside it. */
 export const REASON_CHARACTERS = 400
@@ -57,12 +59,12 @@ function bounded(text: string): string {
 }
 
 /** There is no connection, or none that may be used. Waiting may mend that. */
-export function dialTrouble(host: string, error: DialError): Trouble {
-  const { stage, message } = error
-  const detail = stage === 'connect' ? 'noAnswer' : 'cryptographicFailure'
-  const words = stage === 'certificate' ? certificateWords(error) : message
-  const reason = stage === 'connect' ? words : `${host}: ${words}`
-  return { kind: 'deferred', status: enhancedStatus(4, detail), reason: bounded(reason) }
+export function dialTrouble(host: Pick<MailHost, 'name' | 'port'>, error: DialError): Trouble {
+  const isConnect = error.stage === 'connect'
+  const words = error.stage === 'certificate' ? certificateWords(error) : error.message
+  const reason = isConnect ? connectWords(host, error) : `${host.name}: ${words}`
+  const status = enhancedStatus(4, isConnect ? 'noAnswer' : 'cryptographicFailure')
+  return { kind: 'deferred', status, reason: bounded(reason) }
 }
 
 /** A conversation that ended before a message was taken. */

@@ -210,7 +210,7 @@ class Session {
         reason: concluded(host.name, requireTlsIncapable),
       }
     }
-    if (error instanceof DialError) return dialTrouble(host.name, error)
+    if (error instanceof DialError) return dialTrouble(host, error)
     if (ending === undefined || ending.kind === 'quit') return undefined
     return endingTrouble(host.name, this.#repeatable(ending))
   }
