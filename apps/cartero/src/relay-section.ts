@@ -70,7 +70,7 @@ export const relay = section('Mail on its way out, to other hosts.', {
   }),
   connectionsPerHost: setting(many, {
     default: 50,
-    doc: 'Connections to one host at once, whatever destinations it serves.',
+    doc: 'Connections to one host at once, whatever destinations it serves and whatever it is called: an address is a host, and so is an IPv6 /64.',
   }),
   transactionsPerConnection: setting(many, { default: 100, doc: 'Messages over one connection.' }),
   idle: setting(duration({ min: '0s', max: '5m' }), {

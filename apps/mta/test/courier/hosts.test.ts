@@ -126,6 +126,26 @@ describe('hosts', () => {
     assert.equal(server.sessions, 2)
   })
 
+  it('get no more connections by having many names', async () => {
+    await using server = await ScriptedServer.start()
+    const stage = new CourierStage([server], { settings: { connectionsPerHost: 1 } })
+    const waiting = Promise.withResolvers<boolean>()
+    const first = stage.feed([await stage.letter()])
+    const isIdle = Promise.withResolvers<void>()
+    first.waits.push(() => {
+      isIdle.resolve()
+      return waiting.promise
+    })
+    const running = stage.run(first)
+    await isIdle.promise
+    stage.hosts = [host({ name: 'another.test', port: server.port })]
+    const second = stage.feed([await stage.letter()])
+    assert.deepEqual(await withTime(stage.clock, 1_000, stage.run(second)), { kind: 'idle' })
+    assert.equal(server.sessions, 1)
+    waiting.resolve(false)
+    await running
+  })
+
   it('that have enough of us, and serve others, are not left alone for that', async () => {
     await using server = await ScriptedServer.start({
       greeting: ['220 welcome', '421 4.7.0 too many', '220 welcome'],

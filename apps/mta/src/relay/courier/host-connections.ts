@@ -1,4 +1,5 @@
-import type { Clock } from '@cartero/wire'
+import type { MailHost } from '@cartero/routing'
+import { peerNetwork, type Clock } from '@cartero/wire'
 
 interface Count {
   all: number
@@ -13,7 +14,10 @@ export interface Place {
   leave(): void
 }
 
-/** Connections that are open or being opened, by host: none gets more than it may have, whatever destinations it serves. */
+/**
+ * Connections that are open or being opened, by host: none gets more than it may have, whatever destinations it serves and
+ * whatever it is called. Names cost nothing, so it is counted by each of its addresses (IPv6: by /64).
+ */
 export class HostConnections {
   readonly #most: number
   readonly #clock: Clock
@@ -25,31 +29,40 @@ export class HostConnections {
     this.#clock = clock
   }
 
-  isFull(key: string): boolean {
-    return (this.#counts.get(key)?.all ?? 0) >= this.#most
+  isFull(host: MailHost): boolean {
+    return keysOf(host).some((key) => (this.#counts.get(key)?.all ?? 0) >= this.#most)
   }
 
   /** It takes mail over another connection at this moment. */
-  isServing(key: string): boolean {
-    return (this.#counts.get(key)?.working ?? 0) > 0
+  isServing(host: MailHost): boolean {
+    return keysOf(host).some((key) => (this.#counts.get(key)?.working ?? 0) > 0)
   }
 
-  enter(key: string): Place {
-    const count = this.#counts.get(key) ?? { all: 0, working: 0 }
-    this.#counts.set(key, count)
-    count.all++
+  enter(host: MailHost): Place {
+    const keys = keysOf(host)
+    const counts = keys.map((key) => this.#counted(key))
+    for (const count of counts) count.all++
     let isWorking = false
     return {
       works: () => {
-        if (!isWorking) count.working++
+        if (!isWorking) for (const count of counts) count.working++
         isWorking = true
       },
       leave: () => {
-        if (isWorking) count.working--
-        if (--count.all === 0) this.#counts.delete(key)
+        for (const count of counts) {
+          count.all--
+          if (isWorking) count.working--
+        }
+        for (const key of keys) if (this.#counts.get(key)?.all === 0) this.#counts.delete(key)
         for (const wake of this.#waiting) wake()
       },
     }
+  }
+
+  #counted(key: string): Count {
+    const count = this.#counts.get(key) ?? { all: 0, working: 0 }
+    this.#counts.set(key, count)
+    return count
   }
 
   /** Fulfilled when one has left, the time is over, or the signal aborts. */
@@ -68,3 +81,7 @@ export class HostConnections {
     })
   }
 }
+
+const keysOf = ({ addresses, port }: MailHost): readonly string[] => [
+  ...new Set(addresses.map((address) => `${peerNetwork(address)}:${port}`)),
+]

@@ -99,7 +99,7 @@ export class Round {
       const full: Candidate[] = []
       for (const candidate of left) {
         if (this.#signal.aborted) return IDLE
-        if (this.#common.connections.isFull(keyOf(candidate.host))) full.push(candidate)
+        if (this.#common.connections.isFull(candidate.host)) full.push(candidate)
         else {
           const ending = await this.#try(candidate)
           if (ending !== undefined) return ending
@@ -132,9 +132,8 @@ export class Round {
 
   async #visit(candidate: Candidate, addresses: readonly string[]): Promise<Visit> {
     const { options, connections } = this.#common
-    const key = keyOf(candidate.host)
     this.#visits++
-    const place = connections.enter(key)
+    const place = connections.enter(candidate.host)
     try {
       const seen = await visit({
         ...this.#manner(candidate),
@@ -217,7 +216,7 @@ export class Round {
     const key = address === undefined ? keyOf(host) : `${address}:${host.port}`
     this.#called.add(key)
     // A host that serves others has enough of us, and is not away.
-    const isKept = fault === 'host' && !connections.isServing(keyOf(host))
+    const isKept = fault === 'host' && !connections.isServing(host)
     const rest = isKept ? memory.failed(key, trouble!) : 0
     if (rest > 0) options.events?.resting?.(key, rest, trouble!.reason)
     return address === undefined ? 'host' : 'address'
