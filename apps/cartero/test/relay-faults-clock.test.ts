@@ -1,4 +1,5 @@
-// A clock that is set while mail waits and goes: nothing is lost, nothing expires that has not had its time, retries go on.
+// A clock that is set while mail waits and goes: nothing is lost, nothing expires that has not had its time. Set ahead, retries go
+// on; set back, what waits for a time does so until that time comes again, or until somebody says otherwise.
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -30,7 +31,7 @@ describe('a clock that is set', () => {
     ['forward by a day', 24 * HOUR_MS],
     ['backward by an hour', -HOUR_MS],
   ] as const)
-    test(`${how} loses nothing, gives nothing up, and retries go on`, async (context) => {
+    test(`${how} loses nothing and gives nothing up`, async (context) => {
       const clock = jumpingClock(context)
       await using far = await CountingHost.start()
       await using busy = await CountingHost.start()
@@ -51,12 +52,11 @@ describe('a clock that is set', () => {
       const enough = tried.times + 300
       await stage.flood({ domain: 'busy.test', prefix: 'after', sessions: 5, letters: 20 })
       assert.deepEqual(await stage.lost((recipient) => !recipient.startsWith('across')), [])
-      for (let i = 0; tried.times < enough; i++) {
+      for (let i = 0; jump > 0 && tried.times < enough; i++) {
         assert.ok(i < 500, `${enough - tried.times} attempts are missing after the clock was set`)
         await sleep(40)
       }
       isBusy = false
-      // What was to wait until a time by the old clock does so by the new one, unless somebody says otherwise.
       await sleep(100)
       await stage.change({ state: 'deferred' }, { kind: 'retry' })
       assert.deepEqual(await stage.lost(), [])
