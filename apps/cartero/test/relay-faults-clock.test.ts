@@ -49,10 +49,10 @@ describe('a clock that is set', () => {
       await sleep(100)
       clock.set(jump)
       await flood
-      const enough = tried.times + 300
+      const enough = jump > 0 ? tried.times + 300 : 0
       await stage.flood({ domain: 'busy.test', prefix: 'after', sessions: 5, letters: 20 })
       assert.deepEqual(await stage.lost((recipient) => !recipient.startsWith('across')), [])
-      for (let i = 0; jump > 0 && tried.times < enough; i++) {
+      for (let i = 0; tried.times < enough; i++) {
         assert.ok(i < 500, `${enough - tried.times} attempts are missing after the clock was set`)
         await sleep(40)
       }
