@@ -157,6 +157,24 @@ export class CourierStage {
     return this.courier.run(feed, signal)
   }
 
+  /** A courier that has carried a letter and keeps its connection open, until it is told to part. */
+  async idler(): Promise<{ part(): Promise<RunEnding> }> {
+    const feed = this.feed([await this.letter()])
+    const [isIdle, parting] = [Promise.withResolvers<void>(), Promise.withResolvers<boolean>()]
+    feed.waits.push(() => {
+      isIdle.resolve()
+      return parting.promise
+    })
+    const running = this.run(feed)
+    await isIdle.promise
+    return {
+      part: () => {
+        parting.resolve(false)
+        return running
+      },
+    }
+  }
+
   #policyOf(hosts: readonly MailHost[]): TlsPolicy {
     return {
       type: 'no-policy-found',

@@ -107,21 +107,12 @@ describe('hosts', () => {
   it('get no more connections at once than they may have; the next courier waits for one to end', async () => {
     await using server = await ScriptedServer.start()
     const stage = new CourierStage([server], { settings: { connectionsPerHost: 1 } })
-    const waiting = Promise.withResolvers<boolean>()
-    const first = stage.feed([await stage.letter()])
-    const isIdle = Promise.withResolvers<void>()
-    first.waits.push(() => {
-      isIdle.resolve()
-      return waiting.promise
-    })
-    const running = stage.run(first)
-    await isIdle.promise
+    const idler = await stage.idler()
     const second = stage.feed([await stage.letter()])
     const behind = stage.run(second)
     await new Promise((resolve) => setImmediate(resolve))
     assert.equal(server.sessions, 1)
-    waiting.resolve(false)
-    assert.equal((await running).kind, 'served')
+    assert.equal((await idler.part()).kind, 'served')
     assert.equal((await behind).kind, 'served')
     assert.equal(server.sessions, 2)
   })
@@ -129,21 +120,12 @@ describe('hosts', () => {
   it('get no more connections by having many names', async () => {
     await using server = await ScriptedServer.start()
     const stage = new CourierStage([server], { settings: { connectionsPerHost: 1 } })
-    const waiting = Promise.withResolvers<boolean>()
-    const first = stage.feed([await stage.letter()])
-    const isIdle = Promise.withResolvers<void>()
-    first.waits.push(() => {
-      isIdle.resolve()
-      return waiting.promise
-    })
-    const running = stage.run(first)
-    await isIdle.promise
+    const idler = await stage.idler()
     stage.hosts = [host({ name: 'another.test', port: server.port })]
     const second = stage.feed([await stage.letter()])
     assert.deepEqual(await withTime(stage.clock, 1_000, stage.run(second)), { kind: 'idle' })
     assert.equal(server.sessions, 1)
-    waiting.resolve(false)
-    await running
+    await idler.part()
   })
 
   it('that have enough of us, and serve others, are not left alone for that', async () => {
@@ -151,40 +133,22 @@ describe('hosts', () => {
       greeting: ['220 welcome', '421 4.7.0 too many', '220 welcome'],
     })
     const stage = new CourierStage([server])
-    const waiting = Promise.withResolvers<boolean>()
-    const first = stage.feed([await stage.letter()])
-    const isIdle = Promise.withResolvers<void>()
-    first.waits.push(() => {
-      isIdle.resolve()
-      return waiting.promise
-    })
-    const running = stage.run(first)
-    await isIdle.promise
+    const idler = await stage.idler()
     const second = stage.feed([await stage.letter()])
     assert.equal((await stage.run(second)).kind, 'unreachable')
     assert.equal((await stage.run(second)).kind, 'served')
     assert.deepEqual(stage.events, [])
-    waiting.resolve(false)
-    await running
+    await idler.part()
   })
 
   it('that stay full do not keep a courier waiting for ever', async () => {
     await using server = await ScriptedServer.start()
     const stage = new CourierStage([server], { settings: { connectionsPerHost: 1 } })
-    const waiting = Promise.withResolvers<boolean>()
-    const first = stage.feed([await stage.letter()])
-    const isIdle = Promise.withResolvers<void>()
-    first.waits.push(() => {
-      isIdle.resolve()
-      return waiting.promise
-    })
-    const running = stage.run(first)
-    await isIdle.promise
+    const idler = await stage.idler()
     const second = stage.feed([await stage.letter()])
     assert.deepEqual(await withTime(stage.clock, 1_000, stage.run(second)), { kind: 'idle' })
     assert.equal(second.waiting.length, 1)
-    waiting.resolve(false)
-    await running
+    await idler.part()
   })
 
   it('none of which takes mail make it wait if one of them may take it later', async () => {
