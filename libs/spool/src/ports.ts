@@ -90,11 +90,15 @@ export interface Intake {
   begin(envelope: Envelope): IntakeDraft
 }
 
-/** Where a delivery goes next: our own mailboxes, the hosts of a domain that is not ours, or by a way that is configured. */
+/**
+ * Where a delivery goes next: our own mailboxes, the hosts of a domain that is not ours, by a way that is configured, or to a
+ * customer who comes for the mail of his domain (RFC 2645).
+ */
 export type NextHop =
   | { readonly kind: 'local' }
   | { readonly kind: 'remote'; readonly domain: string }
   | { readonly kind: 'route'; readonly name: string }
+  | { readonly kind: 'odmr'; readonly domain: string }
 
 /** Why nobody here takes mail for a recipient, though it was accepted; `refused` is for what the operator lets nobody write to. */
 export type RecipientProblem = 'noSuchMailbox' | 'mailboxDisabled' | 'aliasLoop' | 'refused'

@@ -11,19 +11,29 @@ import type {
   QueueId,
 } from './ports.ts'
 
-/** What a destination is called: `local`, a domain, or `via <name of a route>`. */
+/** What a destination is called: `local`, a domain, `via <name of a route>`, or `odmr <domain of a customer>`. */
 export type DestinationName = string
 
 const VIA = 'via '
+const ODMR = 'odmr '
 
 export function destinationOf(nextHop: NextHop): DestinationName {
-  if (nextHop.kind === 'local') return 'local'
-  return nextHop.kind === 'remote' ? nextHop.domain : `${VIA}${nextHop.name}`
+  switch (nextHop.kind) {
+    case 'local':
+      return 'local'
+    case 'remote':
+      return nextHop.domain
+    case 'route':
+      return `${VIA}${nextHop.name}`
+    case 'odmr':
+      return `${ODMR}${nextHop.domain}`
+  }
 }
 
 /** The other direction: a domain has no space in it, and at least one dot or nothing that is called `local`. */
 export function nextHopOf(destination: DestinationName): NextHop {
   if (destination === 'local') return { kind: 'local' }
+  if (destination.startsWith(ODMR)) return { kind: 'odmr', domain: destination.slice(ODMR.length) }
   return destination.startsWith(VIA)
     ? { kind: 'route', name: destination.slice(VIA.length) }
     : { kind: 'remote', domain: destination }
@@ -50,7 +60,7 @@ export interface LeaseTerms {
 /** Mail for elsewhere, as those see it who carry it there: by destination, so that none keeps another waiting. */
 export interface OutboundQueue {
   /**
-   * Destinations other than `local` that something is due for, urgent ones first, then the one that has waited longest. Each is
+   * Destinations that something is due for and that we go to ourselves (neither `local` nor a customer's), urgent ones first, then the one that has waited longest. Each is
    * told once, and again after a `take` had fewer than it asked for and something became due later; one that is urged is told in
    * any case. Told twice is possible, never is not: whoever listens from now on is told of all that is due. One listener at a
    * time. Ends when the signal is aborted. Reads what is due and nothing else: costs nothing for those that wait.

@@ -123,7 +123,7 @@ export class Relay {
   }
 
   #tell({ destination: name, nextHop, isUrged }: DueDestination): void {
-    if (nextHop.kind === 'local') return
+    if (nextHop.kind === 'local' || nextHop.kind === 'odmr') return
     let destination = this.#destinations.get(name)
     if (destination === undefined) {
       this.#forget()

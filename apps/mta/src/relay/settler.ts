@@ -1,9 +1,10 @@
 import { SpoolError, type Outcome, type Spool } from '@cartero/spool'
 import type { Notices, RecipientResult } from '@cartero/spool/notices'
 import { pause, type Clock } from '@cartero/wire'
+import type { AttemptFacts } from '@cartero/spool/dispatch'
 
 import { MOST_UNSETTLED, SETTLED_TOGETHER } from './limits.ts'
-import type { AttemptFacts, Lane } from './ports.ts'
+import type { Lane } from './ports.ts'
 import type { Retry } from './retry.ts'
 import type { Load } from './stock.ts'
 

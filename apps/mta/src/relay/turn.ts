@@ -1,9 +1,10 @@
 import type { Delivery } from '@cartero/spool'
 import type { RecipientResult, Trouble } from '@cartero/spool/notices'
+import type { AttemptFacts } from '@cartero/spool/dispatch'
 
 import type { RelayLane } from './lane.ts'
 import type { Slot } from './pool.ts'
-import type { AttemptFacts, Feed } from './ports.ts'
+import type { LaneFeed } from './ports.ts'
 import type { Load } from './stock.ts'
 
 /** Who gives a courier its loads, and gets them back. */
@@ -26,7 +27,7 @@ export interface TurnOptions {
 }
 
 /** One run of a courier, with what it holds. */
-export class Turn implements Feed {
+export class Turn implements LaneFeed {
   readonly lane: RelayLane
   readonly slot: Slot
   readonly startedAt: number

@@ -3,8 +3,9 @@ import type { HostPolicy, HostsFound, MailHost, TlsPolicy, TlsResult, TlsWish, W
 import type { Delivery, DeliveryId, DeliveryRecipient, Envelope, QueueId } from '@cartero/spool'
 import type { RecipientResult } from '@cartero/spool/notices'
 import { ManualClock, type Clock } from '@cartero/wire'
+import type { AttemptFacts } from '@cartero/spool/dispatch'
 import { createCourier, type CourierOptions } from '../../src/relay/courier/index.ts'
-import type { AttemptFacts, Courier, Feed, Lane, RunEnding } from '../../src/relay/ports.ts'
+import type { Courier, LaneFeed, Lane, RunEnding } from '../../src/relay/ports.ts'
 import { RELAY_SETTINGS, type RelaySettings } from '../../src/relay/settings.ts'
 import type { ScriptedServer } from './scripted-server.ts'
 
@@ -17,7 +18,7 @@ export interface Done {
 }
 
 /** Deliveries in a list; keeps what became of each. */
-export class ListFeed implements Feed {
+export class ListFeed implements LaneFeed {
   readonly lane: Lane
   readonly isUrged: boolean
   readonly waiting: Delivery[]
@@ -153,7 +154,7 @@ export class CourierStage {
     return new ListFeed({ ...LANE, ...others }, deliveries, isUrged)
   }
 
-  run(feed: Feed, signal: AbortSignal = AbortSignal.timeout(20_000)): Promise<RunEnding> {
+  run(feed: LaneFeed, signal: AbortSignal = AbortSignal.timeout(20_000)): Promise<RunEnding> {
     return this.courier.run(feed, signal)
   }
 

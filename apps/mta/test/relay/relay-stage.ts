@@ -4,9 +4,10 @@ import type { Delivery, DeliverySummary, Envelope, NextHop, Outcome, QueueId } f
 import { MemorySpool } from '@cartero/spool/memory'
 import { Notices, type NoticeEntry, type RecipientResult, type Trouble } from '@cartero/spool/notices'
 import { ManualClock } from '@cartero/wire'
+import type { AttemptFacts } from '@cartero/spool/dispatch'
 
 import type { WayLimits } from '../../src/relay/floor.ts'
-import type { AttemptFacts, Courier, Feed, RunEnding } from '../../src/relay/ports.ts'
+import type { Courier, LaneFeed, RunEnding } from '../../src/relay/ports.ts'
 import { Relay } from '../../src/relay/relay.ts'
 import { RELAY_SETTINGS, type RelaySettings } from '../../src/relay/settings.ts'
 import type { Ending } from '../../src/relay/settler.ts'
@@ -18,7 +19,7 @@ export const REFUSED: Trouble = {
 }
 
 /** How the hosts of a destination behave. */
-export type Behaviour = (feed: Feed, signal: AbortSignal) => Promise<RunEnding>
+export type Behaviour = (feed: LaneFeed, signal: AbortSignal) => Promise<RunEnding>
 
 export const relayed = (delivery: Delivery): RecipientResult[] =>
   delivery.recipients.map(() => ({ kind: 'relayed', remote: { host: 'mx.test', reply: '250 2.0.0 taken' } }))
@@ -193,7 +194,7 @@ export class RelayStage implements AsyncDisposable {
     await this.spool.close()
   }
 
-  async #run(feed: Feed, signal: AbortSignal): Promise<RunEnding> {
+  async #run(feed: LaneFeed, signal: AbortSignal): Promise<RunEnding> {
     const { destination } = feed.lane
     const running = (this.running.get(destination) ?? 0) + 1
     this.running.set(destination, running)

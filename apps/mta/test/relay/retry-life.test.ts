@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import type { Feed, RunEnding } from '../../src/relay/ports.ts'
+import type { LaneFeed, RunEnding } from '../../src/relay/ports.ts'
 import { deferred, FACTS, REFUSED, refusing, relayed, RelayStage, taking } from './relay-stage.ts'
 
 const MINUTE = 60_000
@@ -168,7 +168,7 @@ test('what a host takes does not help what it never comes to an end with', async
 })
 
 /** Holds the first message until it is called back. */
-async function dripping(feed: Feed, signal: AbortSignal): Promise<RunEnding> {
+async function dripping(feed: LaneFeed, signal: AbortSignal): Promise<RunEnding> {
   const delivery = feed.next()
   if (delivery === undefined) return { kind: 'idle' }
   await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))

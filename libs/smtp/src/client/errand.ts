@@ -1,5 +1,5 @@
 import type { Mailbox } from '@cartero/syntax'
-import type { Bytes, MaybePromise, TlsFacts } from '@cartero/wire'
+import type { Bytes, MaybePromise, Role, TlsFacts } from '@cartero/wire'
 import type { Extension, Offer } from '../extensions.ts'
 import type { DeliverBy } from '../parameters/mail-parameters.ts'
 import type { RcptParameters } from '../parameters/rcpt-parameters.ts'
@@ -77,6 +77,17 @@ export interface Inquiry {
   readonly command: LookUpCommand | TextCommand
   /** The answer, whatever it is; does not come when the connection ends before. */
   heard(reply: Reply): void
+}
+
+/** Asks a provider for the mail of domains, and takes it as a server on the same connection. */
+// RFC 2645 §5.2
+export interface AtrnRequest {
+  readonly command: { readonly verb: 'ATRN'; readonly domains: readonly string[] }
+  /**
+   * The answer, whatever it is; does not come when the connection ends before. After 250 the role has the connection, and the
+   * machine's conversation is over (`closed` with `turned`); after anything else the errand is asked for the next thing.
+   */
+  heard(reply: Reply): Role | undefined
 }
 
 /** Where in the conversation something was said. */

@@ -1,5 +1,5 @@
 import type { SaslServerMechanism } from '@cartero/sasl'
-import type { MaybePromise, TlsFacts } from '@cartero/wire'
+import type { MaybePromise, Role, TlsFacts } from '@cartero/wire'
 import type { Reply } from '../reply.ts'
 import type { GreetingCommand } from '../verb/greeting.ts'
 import type { MailCommand } from '../verb/mail.ts'
@@ -118,9 +118,46 @@ export interface ExpandSession {
   expand(text: string): MaybePromise<Reply>
 }
 
+/** What ETRN asks to be sent: mail for a domain, for it and all below it (`@`), or a queue of the server's own naming (`#`). */
+// RFC 1985 §5.2, RFC 1985 §5.3
+export interface QueueNode {
+  readonly kind: 'domain' | 'subdomains' | 'queue'
+  /** A domain in A-labels and lower case, or the name of the queue as it was said. Never a pattern. */
+  readonly name: string
+}
+
+/** Capability: who has connected may ask for a queue to be tried now. It is answered 250 to 253, 458 or 459. */
+// RFC 1985
+export interface EtrnSession {
+  etrn(node: QueueNode): MaybePromise<Reply>
+}
+
+/** The connection is turned around: after the reply, `role` has it. */
+export interface Reversal {
+  /** Such as `250 now reversing the connection`. */
+  readonly reply: Reply
+  readonly role: Role
+}
+
+/** Capability: mail waits here for clients who have proved who they are, and who then take it as servers. */
+// RFC 2645 §5.2
+export interface TurnSession {
+  /** Asked after a login and outside of transactions. No domains: all that are the client's. TURN (RFC 821 §3.8) names none. */
+  turn(domains: readonly string[], by: 'ATRN' | 'TURN'): MaybePromise<Reply | Reversal>
+  /** TURN is answered, which names no domains (RFC 821 §3.8): 502 otherwise. Asked under TLS and after a login only. */
+  readonly isTurnAllowed?: boolean
+}
+
 /** What a session may be able to do beyond the rest. */
 export type SessionCapabilities = Partial<
-  AuthSession & VerifySession & ExpandSession & XclientSession & XforwardSession & LmtpSession
+  AuthSession &
+    VerifySession &
+    ExpandSession &
+    XclientSession &
+    XforwardSession &
+    LmtpSession &
+    EtrnSession &
+    TurnSession
 >
 
 export type ServedSession = SmtpSession & SessionCapabilities

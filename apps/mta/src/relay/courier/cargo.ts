@@ -3,7 +3,7 @@ import { HEADER_OCTETS, substitutes, type Content } from '@cartero/smtp/client'
 import type { Delivery, SpooledMessage } from '@cartero/spool'
 import type { Trouble } from '@cartero/spool/notices'
 import { enhancedStatus } from '@cartero/syntax'
-import type { Feed } from '../ports.ts'
+import type { LaneFeed } from '../ports.ts'
 import type { CourierOptions } from './options.ts'
 import type { Load } from './shipment.ts'
 
@@ -21,14 +21,14 @@ type Store = CourierOptions['content']
  * that they can be said without waiting.
  */
 export class Cargo {
-  readonly #feed: Feed
+  readonly #feed: LaneFeed
   readonly #store: Store
   #loads: Load[] = []
   /** Being read. */
   readonly #coming = new Set<Promise<void>>()
   #closed = false
 
-  constructor(feed: Feed, store: Store) {
+  constructor(feed: LaneFeed, store: Store) {
     this.#feed = feed
     this.#store = store
   }

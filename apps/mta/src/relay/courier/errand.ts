@@ -7,7 +7,8 @@ import {
 } from '@cartero/smtp/client'
 import type { RecipientResult } from '@cartero/spool/notices'
 import type { Clock, MaybePromise } from '@cartero/wire'
-import type { AttemptFacts, Feed, Lane } from '../ports.ts'
+import type { AttemptFacts } from '@cartero/spool/dispatch'
+import type { LaneFeed, Lane } from '../ports.ts'
 import type { Cargo } from './cargo.ts'
 import { isUndecided, resultOf } from './outcome.ts'
 import { shipmentOf, type Load, type Shipment } from './shipment.ts'
@@ -20,7 +21,7 @@ export interface Leftover {
 }
 
 export interface ErrandOptions {
-  readonly feed: Feed
+  readonly feed: LaneFeed
   readonly cargo: Cargo
   readonly clock: Clock
   /** The name of the host. */

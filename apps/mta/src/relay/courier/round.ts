@@ -1,7 +1,8 @@
 import type { HostPolicy, HostsFound, MailHost, TlsPolicy } from '@cartero/routing'
 import type { Trouble } from '@cartero/spool/notices'
 import { enhancedStatus, type EnhancedStatus } from '@cartero/syntax'
-import type { AttemptFacts, Feed, RunEnding } from '../ports.ts'
+import type { AttemptFacts } from '@cartero/spool/dispatch'
+import type { LaneFeed, RunEnding } from '../ports.ts'
 import { Cargo } from './cargo.ts'
 import type { Leftover } from './errand.ts'
 import type { HostConnections } from './host-connections.ts'
@@ -41,7 +42,7 @@ const IDLE: RunEnding = { kind: 'idle' }
 // RFC 5321 §5.1
 export class Round {
   readonly #common: Common
-  readonly #feed: Feed
+  readonly #feed: LaneFeed
   readonly #cargo: Cargo
   readonly #signal: AbortSignal
   readonly #troubles: Trouble[] = []
@@ -52,7 +53,7 @@ export class Round {
   readonly #called = new Set<string>()
   #visits = 0
 
-  constructor(common: Common, feed: Feed, signal: AbortSignal) {
+  constructor(common: Common, feed: LaneFeed, signal: AbortSignal) {
     this.#common = common
     this.#feed = feed
     this.#cargo = new Cargo(feed, common.options.content)

@@ -13,7 +13,8 @@ import {
 import type { Trouble } from '@cartero/spool/notices'
 import type { Role } from '@cartero/wire'
 import { dial, DialError, type Connected } from '@cartero/wire/node'
-import type { AttemptFacts, Feed } from '../ports.ts'
+import type { AttemptFacts } from '@cartero/spool/dispatch'
+import type { LaneFeed } from '../ports.ts'
 import type { Cargo } from './cargo.ts'
 import { Errand, type Leftover } from './errand.ts'
 import type { CallOutcome, ConfiguredWays, CourierOptions } from './options.ts'
@@ -30,7 +31,7 @@ export const TRANSACTIONS_IN_FLIGHT = 4
 /** One connection to one host. */
 export interface Call {
   readonly options: CourierOptions
-  readonly feed: Feed
+  readonly feed: LaneFeed
   readonly cargo: Cargo
   readonly host: MailHost
   /** Of the host's addresses those that are to be called. */

@@ -35,6 +35,8 @@ export interface Resolution {
   readonly targets: readonly Target[];
   /** For VERDICT_ACCEPT: addresses elsewhere that get it, each once. There are targets, forwards, or both. */
   readonly forwards: readonly string[];
+  /** For VERDICT_ACCEPT: addresses of domains whose mail waits until a customer comes for it, each once. */
+  readonly collected: readonly string[];
 }
 
 export const Resolution_Verdict = {
@@ -106,7 +108,11 @@ export interface AuthenticateCramMd5Request {
   /** Lower-case hex. */
   readonly digest: string;
   /** As in AuthenticateRequest. */
-  readonly peer?: string | undefined;
+  readonly peer?:
+    | string
+    | undefined;
+  /** The challenge crossed the wire without TLS. Refused but for accounts that may do so. */
+  readonly inTheClear?: boolean | undefined;
 }
 
 export interface AuthenticateCramMd5Response {
@@ -137,6 +143,32 @@ export interface SenderAllowedResponse {
   readonly allowed: boolean;
 }
 
+export interface CollectedDomainsRequest {
+  readonly account: string;
+}
+
+export interface CollectedDomainsResponse {
+  /** A-labels in lower case. */
+  readonly domains: readonly CollectedDomain[];
+}
+
+export interface CollectedDomain {
+  readonly name: string;
+  readonly collection?: Collection | undefined;
+}
+
+/** Mail of a domain waits here until its customer comes for it. */
+export interface Collection {
+  /** The account that may come for it. Nobody else has mail in this domain then, whatever accounts and aliases it has. */
+  readonly account: string;
+  /** Octets that may wait; 0: as the operator has it for all. */
+  readonly quota: bigint;
+  /** Seconds after which it is given back to its sender; 0: as the operator has it for all. */
+  readonly keepSeconds: bigint;
+  /** Address that is told when much is waiting, outside of domains whose mail waits; empty: nobody. */
+  readonly contact: string;
+}
+
 export interface RewriteSendersRequest {
   readonly senders: readonly ForwardedSender[];
 }
@@ -162,6 +194,8 @@ export interface Domain {
    * our domains.
    */
   readonly postmaster: string;
+  /** Absent: its mail is for mailboxes here. */
+  readonly collection?: Collection | undefined;
 }
 
 export interface AddDomainRequest {
@@ -206,7 +240,14 @@ export interface Account {
     | boolean
     | undefined;
   /** Certificates whose holder is this account. Absent when an account is set: as they were. */
-  readonly certificates?: Account_Certificates | undefined;
+  readonly certificates?:
+    | Account_Certificates
+    | undefined;
+  /**
+   * It may answer a CRAM-MD5 challenge without TLS: for old customers of ODMR that cannot do anything else. Whoever listens can
+   * then try passwords at home. Absent when an account is set: as it was.
+   */
+  readonly clearCramMd5?: boolean | undefined;
 }
 
 export interface Account_Certificates {
@@ -375,7 +416,7 @@ export const ResolveResponse: MessageFns<ResolveResponse> = {
 };
 
 function createBaseResolution(): Resolution {
-  return { verdict: 0, targets: [], forwards: [] };
+  return { verdict: 0, targets: [], forwards: [], collected: [] };
 }
 
 export const Resolution: MessageFns<Resolution> = {
@@ -388,6 +429,9 @@ export const Resolution: MessageFns<Resolution> = {
     }
     for (const v of message.forwards) {
       writer.uint32(26).string(v!);
+    }
+    for (const v of message.collected) {
+      writer.uint32(34).string(v!);
     }
     return writer;
   },
@@ -427,6 +471,14 @@ export const Resolution: MessageFns<Resolution> = {
             }
 
             message.forwards.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.collected.push(reader.string());
             continue;
           }
         }
@@ -772,7 +824,7 @@ export const ScramKeysResponse: MessageFns<ScramKeysResponse> = {
 };
 
 function createBaseAuthenticateCramMd5Request(): AuthenticateCramMd5Request {
-  return { login: "", challenge: "", digest: "", peer: undefined };
+  return { login: "", challenge: "", digest: "", peer: undefined, inTheClear: undefined };
 }
 
 export const AuthenticateCramMd5Request: MessageFns<AuthenticateCramMd5Request> = {
@@ -788,6 +840,9 @@ export const AuthenticateCramMd5Request: MessageFns<AuthenticateCramMd5Request> 
     }
     if (message.peer !== undefined) {
       writer.uint32(34).string(message.peer);
+    }
+    if (message.inTheClear !== undefined) {
+      writer.uint32(40).bool(message.inTheClear);
     }
     return writer;
   },
@@ -835,6 +890,14 @@ export const AuthenticateCramMd5Request: MessageFns<AuthenticateCramMd5Request> 
             }
 
             message.peer = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.inTheClear = reader.bool();
             continue;
           }
         }
@@ -1113,6 +1176,240 @@ export const SenderAllowedResponse: MessageFns<SenderAllowedResponse> = {
   },
 };
 
+function createBaseCollectedDomainsRequest(): CollectedDomainsRequest {
+  return { account: "" };
+}
+
+export const CollectedDomainsRequest: MessageFns<CollectedDomainsRequest> = {
+  encode(message: CollectedDomainsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.account !== "") {
+      writer.uint32(10).string(message.account);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CollectedDomainsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCollectedDomainsRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.account = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseCollectedDomainsResponse(): CollectedDomainsResponse {
+  return { domains: [] };
+}
+
+export const CollectedDomainsResponse: MessageFns<CollectedDomainsResponse> = {
+  encode(message: CollectedDomainsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.domains) {
+      CollectedDomain.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CollectedDomainsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCollectedDomainsResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.domains.push(CollectedDomain.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseCollectedDomain(): CollectedDomain {
+  return { name: "", collection: undefined };
+}
+
+export const CollectedDomain: MessageFns<CollectedDomain> = {
+  encode(message: CollectedDomain, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.collection !== undefined) {
+      Collection.encode(message.collection, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CollectedDomain {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCollectedDomain() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.collection = Collection.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseCollection(): Collection {
+  return { account: "", quota: 0n, keepSeconds: 0n, contact: "" };
+}
+
+export const Collection: MessageFns<Collection> = {
+  encode(message: Collection, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.account !== "") {
+      writer.uint32(10).string(message.account);
+    }
+    if (message.quota !== 0n) {
+      if (BigInt.asUintN(64, message.quota) !== message.quota) {
+        throw new globalThis.Error("value provided for field message.quota of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.quota);
+    }
+    if (message.keepSeconds !== 0n) {
+      if (BigInt.asUintN(64, message.keepSeconds) !== message.keepSeconds) {
+        throw new globalThis.Error("value provided for field message.keepSeconds of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.keepSeconds);
+    }
+    if (message.contact !== "") {
+      writer.uint32(34).string(message.contact);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Collection {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCollection() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.account = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.quota = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.keepSeconds = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.contact = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseRewriteSendersRequest(): RewriteSendersRequest {
   return { senders: [] };
 }
@@ -1263,7 +1560,7 @@ export const RewriteSendersResponse: MessageFns<RewriteSendersResponse> = {
 };
 
 function createBaseDomain(): Domain {
-  return { name: "", catchAll: "", postmaster: "" };
+  return { name: "", catchAll: "", postmaster: "", collection: undefined };
 }
 
 export const Domain: MessageFns<Domain> = {
@@ -1276,6 +1573,9 @@ export const Domain: MessageFns<Domain> = {
     }
     if (message.postmaster !== "") {
       writer.uint32(26).string(message.postmaster);
+    }
+    if (message.collection !== undefined) {
+      Collection.encode(message.collection, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -1315,6 +1615,14 @@ export const Domain: MessageFns<Domain> = {
             }
 
             message.postmaster = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.collection = Collection.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -1655,7 +1963,14 @@ export const RemoveDomainResponse: MessageFns<RemoveDomainResponse> = {
 };
 
 function createBaseAccount(): Account {
-  return { address: "", disabled: false, quota: 0n, reversibleSecret: undefined, certificates: undefined };
+  return {
+    address: "",
+    disabled: false,
+    quota: 0n,
+    reversibleSecret: undefined,
+    certificates: undefined,
+    clearCramMd5: undefined,
+  };
 }
 
 export const Account: MessageFns<Account> = {
@@ -1677,6 +1992,9 @@ export const Account: MessageFns<Account> = {
     }
     if (message.certificates !== undefined) {
       Account_Certificates.encode(message.certificates, writer.uint32(42).fork()).join();
+    }
+    if (message.clearCramMd5 !== undefined) {
+      writer.uint32(48).bool(message.clearCramMd5);
     }
     return writer;
   },
@@ -1732,6 +2050,14 @@ export const Account: MessageFns<Account> = {
             }
 
             message.certificates = Account_Certificates.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.clearCramMd5 = reader.bool();
             continue;
           }
         }
@@ -2575,6 +2901,8 @@ export interface DirectoryService {
    * directly, or the null sender.
    */
   SenderAllowed(request: SenderAllowedRequest): Promise<SenderAllowedResponse>;
+  /** The domains whose mail an account may come for (RFC 2645), in the order of their names. None for an account that is unknown or disabled. */
+  CollectedDomains(request: CollectedDomainsRequest): Promise<CollectedDomainsResponse>;
   /**
    * Who sends mail that one of our domains forwards: an address of that domain that leads back to the sender for some
    * weeks (SRS), so that the next host finds it allowed to come from us. One answer for each, in order.
@@ -2677,6 +3005,15 @@ export const DirectoryServiceDefinition = {
       requestType: SenderAllowedRequest as typeof SenderAllowedRequest,
       requestStream: false,
       responseType: SenderAllowedResponse as typeof SenderAllowedResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** The domains whose mail an account may come for (RFC 2645), in the order of their names. None for an account that is unknown or disabled. */
+    collectedDomains: {
+      name: "CollectedDomains",
+      requestType: CollectedDomainsRequest as typeof CollectedDomainsRequest,
+      requestStream: false,
+      responseType: CollectedDomainsResponse as typeof CollectedDomainsResponse,
       responseStream: false,
       options: {},
     },

@@ -1,0 +1,27 @@
+import type { Delivery } from '../ports.ts'
+import type { RecipientResult } from '../notices/index.ts'
+
+/** What was seen in an attempt; for events, and for whoever asks why. */
+export interface AttemptFacts {
+  readonly host?: string
+  readonly address?: string
+  /** Such as `TLSv1.3 dane`: version, and by what the host was believed. Absent: no TLS. */
+  readonly tls?: string
+  /** Milliseconds since the spool gave the delivery out: until the connection could take it, and for the transaction. */
+  readonly waited?: number
+  readonly sending?: number
+  /** The connection had carried others before. */
+  readonly isReused?: boolean
+}
+
+/** Deliveries that may share a connection, as those get them who speak with the next host. */
+export interface Feed {
+  /** The next one to be sent. Undefined: nothing is at hand. */
+  next(): Delivery | undefined
+  /** False when it is time to part; true when there may be something. */
+  more(): Promise<boolean>
+  /** How it ended, in the order of the recipients; once for each delivery that was taken. */
+  done(delivery: Delivery, results: readonly RecipientResult[], facts: AttemptFacts): void
+  /** It was taken, and not attempted. */
+  giveBack(delivery: Delivery): void
+}
