@@ -10,6 +10,7 @@ export function observedDirectory(directory: Directory, events: Events): Directo
     close: () => directory.close(),
     Resolve: (request) => directory.Resolve(request),
     SenderAllowed: (request) => directory.SenderAllowed(request),
+    CollectedDomains: (request) => directory.CollectedDomains(request),
     RewriteSenders: (request) => directory.RewriteSenders(request),
     ScramKeys: (request) => directory.ScramKeys(request),
     ListDomains: (request) => directory.ListDomains(request),

@@ -46,10 +46,10 @@ export function resolveReturned(
   if (address === undefined || records.domain(address.domain) === undefined) return undefined
   if (findEntry(records, address, policy) !== undefined) return undefined
   const sender = readReturnPath(address.localPart, { key: records.senderKey(), now })
-  if (sender === undefined) return { verdict: Verdict.NO_SUCH_USER, targets: [], forwards: [] }
+  if (sender === undefined) return { verdict: Verdict.NO_SUCH_USER, targets: [], forwards: [], collected: [] }
   const before = formatMailbox(sender)
   if (records.domain(sender.domain) === undefined)
-    return { verdict: Verdict.ACCEPT, targets: [], forwards: [before] }
+    return { verdict: Verdict.ACCEPT, targets: [], forwards: [before], collected: [] }
   // What came by us twice bears two addresses of ours; each is shorter than the one around it.
   return resolveReturned(records, before, on) ?? resolveRecipient(records, before, policy)
 }

@@ -90,6 +90,10 @@ export class LocalDirectory implements Directory {
     return { allowed }
   }
 
+  async CollectedDomains(request: wire.CollectedDomainsRequest): Promise<wire.CollectedDomainsResponse> {
+    return { domains: await this.#ask('collectedDomains', { ...request, policy: this.#policy }) }
+  }
+
   async RewriteSenders({ senders }: wire.RewriteSendersRequest): Promise<wire.RewriteSendersResponse> {
     return { addresses: await this.#ask('rewriteSenders', { senders, now: this.#clock.now() }) }
   }

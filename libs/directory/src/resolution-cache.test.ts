@@ -4,7 +4,7 @@ import { Resolution_Verdict as Verdict } from '@cartero/contracts/directory'
 import { ManualClock } from '@cartero/wire'
 import { RESOLUTION_TTL_MS, ResolutionCache } from './resolution-cache.ts'
 
-const ANSWER = { verdict: Verdict.NO_SUCH_USER, targets: [], forwards: [] }
+const ANSWER = { verdict: Verdict.NO_SUCH_USER, targets: [], forwards: [], collected: [] }
 
 describe('answers at hand', () => {
   test('are not kept when something changed while the store was asked', () => {

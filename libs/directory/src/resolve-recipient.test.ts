@@ -140,6 +140,7 @@ describe('limits of resolving', () => {
       verdict: Verdict.ALIAS_LOOP,
       targets: [],
       forwards: [],
+      collected: [],
     })
   })
 })

@@ -73,7 +73,7 @@ class Expansion {
     const targets = [...this.#targets.values()]
     const forwards = [...this.#forwards]
     if (this.#sawLimit) return verdict(Verdict.ALIAS_LOOP)
-    if (this.#hasReaders) return { verdict: Verdict.ACCEPT, targets, forwards }
+    if (this.#hasReaders) return { verdict: Verdict.ACCEPT, targets, forwards, collected: [] }
     if (this.#sawDisabled) return verdict(Verdict.DISABLED)
     return verdict(this.#sawCircle ? Verdict.ALIAS_LOOP : Verdict.NO_SUCH_USER)
   }
@@ -133,5 +133,5 @@ class Expansion {
 }
 
 function verdict(value: Verdict): Resolution {
-  return { verdict: value, targets: [], forwards: [] }
+  return { verdict: value, targets: [], forwards: [], collected: [] }
 }

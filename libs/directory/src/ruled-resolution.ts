@@ -13,6 +13,6 @@ export function underRule(
   rule: AddressRule | undefined,
 ): Resolution {
   if (rule === undefined || resolution.verdict === Verdict.NOT_OURS) return resolution
-  if (rule === 'away') return { verdict: Verdict.ACCEPT, targets: [], forwards: [address] }
-  return { verdict: Verdict.DISABLED, targets: [], forwards: [] }
+  if (rule === 'away') return { verdict: Verdict.ACCEPT, targets: [], forwards: [address], collected: [] }
+  return { verdict: Verdict.DISABLED, targets: [], forwards: [], collected: [] }
 }

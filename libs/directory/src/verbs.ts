@@ -1,6 +1,8 @@
 import type {
   Account,
   Alias,
+  CollectedDomain,
+  CollectedDomainsRequest,
   Domain,
   FindAccountRequest,
   ForwardedSender,
@@ -36,6 +38,8 @@ export type DirectoryVerbs = {
     readonly now: number
   }): readonly string[]
   senderAllowed(argument: WithPolicy & { readonly account: string; readonly address: string }): boolean
+  /** The domains whose mail an account that is not disabled may come for, in the order of their names. */
+  collectedDomains(argument: WithPolicy & CollectedDomainsRequest): readonly CollectedDomain[]
   /** The credential of an account that exists; `account` is canonical. */
   credential(account: string): Credential | undefined
   /** Adds what the password was seen to be good for, unless the credential is another one by now. */
@@ -75,6 +79,7 @@ export function directoryVerbs(records: Records): DirectoryVerbs {
       ),
     rewriteSenders: ({ senders, now }) => senders.map((sender) => rewriteSender(records, sender, now)),
     senderAllowed: ({ account, address, policy }) => isSenderAllowed(records, account, address, policy),
+    collectedDomains: () => [],
     findAccount: ({ policy, ...request }) => findAccount(records, request, policy),
     decoyKey: () => records.decoyKey(),
     ...domainVerbs(records),

@@ -60,6 +60,7 @@ export function aliasPromises(opened: Opened): void {
         verdict: Verdict.ACCEPT,
         targets: [{ account: 'tim@example.org', detail: '' }],
         forwards: ['Tim.Jones@else.example', 'bob@xn--bcher-kva.example'],
+        collected: [],
       },
     ])
     await directory.SetAlias(alias('out@example.org', 'Tim.Jones@else.example'))

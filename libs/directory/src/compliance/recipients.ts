@@ -51,8 +51,13 @@ export function recipientPromises(opened: Opened): void {
     await addAccount(directory, 'ann@example.org')
     const addresses = [...rules.keys(), 'other@example.org']
     const { resolutions } = await directory.Resolve({ addresses })
-    const away = (address: string) => ({ verdict: Verdict.ACCEPT, targets: [], forwards: [address] })
-    const none = (verdict: Verdict) => ({ verdict, targets: [], forwards: [] })
+    const away = (address: string) => ({
+      verdict: Verdict.ACCEPT,
+      targets: [],
+      forwards: [address],
+      collected: [],
+    })
+    const none = (verdict: Verdict) => ({ verdict, targets: [], forwards: [], collected: [] })
     const expected = [
       away('tim@example.org'),
       away('nobody@example.org'),

@@ -15,8 +15,8 @@ function directoryOf(count: number): LookUpDirectory & { readonly asked: string[
   const bob = `bob@d${count - 1}.test`
   const resolutionOf = (address: string) =>
     address === bob
-      ? { verdict: Verdict.ACCEPT, targets: [{ account: bob, detail: '' }], forwards: [] }
-      : { verdict: Verdict.NO_SUCH_USER, targets: [], forwards: [] }
+      ? { verdict: Verdict.ACCEPT, targets: [{ account: bob, detail: '' }], forwards: [], collected: [] }
+      : { verdict: Verdict.NO_SUCH_USER, targets: [], forwards: [], collected: [] }
   return {
     asked,
     ListDomains: async () => ({ domains }),
