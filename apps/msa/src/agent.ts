@@ -6,7 +6,6 @@ import type { Doorkeeper } from '@cartero/directory/doorkeeper'
 import {
   SmtpServerMachine,
   serveSession,
-  type SmtpEvent,
   type SmtpServerLimits,
   type SmtpServerOptions,
 } from '@cartero/smtp/server'
@@ -23,7 +22,7 @@ import {
 } from '@cartero/spool/reception'
 import { systemClock, type Clock, type ConnectionFacts, type Role } from '@cartero/wire'
 import { isUnobserved, Listener, listenAll, type TlsServer } from '@cartero/wire/node'
-import { createEvents, type Events } from './events.ts'
+import { createEvents } from './events.ts'
 import { LocalSubmission } from './local/local-submission.ts'
 import { headerEdit } from './policy/header-edit.ts'
 import { DEFAULT_SUBMISSION_POLICY, type SubmissionPolicy } from './policy/submission-policy.ts'
@@ -173,7 +172,7 @@ function conversation(
     allowPlaintextAuth,
     ...(connection.tls && { tls: connection.tls }),
     ...(limits && { limits }),
-    observer: (event) => report(event, session, events),
+    observer: (event) => events.report(event, session),
   })
   return { machine, decide: serveSession(session) }
 }
@@ -189,12 +188,4 @@ function isStranger(
 ): boolean {
   const isProxy = proxies.has(remoteAddress)
   return !submission.openPostmaster && !isProxy && !relayNetworks.has(remoteAddress)
-}
-
-function report(event: SmtpEvent, session: SubmissionSession, events: Events): void {
-  events.report(event, session)
-  const { connection } = session
-  if (event.kind === 'authenticated') events.authenticated(connection, event.account, event.mechanism)
-  else if (event.kind === 'authenticationFailed')
-    events.authenticationFailed(connection, event.mechanism, event.reason, event.login)
 }

@@ -1,5 +1,5 @@
 import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
-import { acceptedFields, peerOf, sessionEvents, type Accepted } from '@cartero/spool/reception'
+import { acceptedFields, loginEvents, type Accepted } from '@cartero/spool/reception'
 import type { ConnectionFacts } from '@cartero/wire'
 import { METRICS } from './metrics.ts'
 
@@ -9,29 +9,7 @@ export type Events = ReturnType<typeof createEvents>
 export function createEvents(logger: Logger, registry: MetricRegistry) {
   const metrics = registry.register(METRICS)
   return {
-    ...sessionEvents('msa', logger, metrics),
-    authenticated(connection: ConnectionFacts, account: string, mechanism: string): void {
-      metrics.authentications.add({ outcome: 'success' })
-      logger.info('auth.succeeded', {
-        ...peerOf(connection),
-        account,
-        mechanism,
-      })
-    },
-    authenticationFailed(
-      connection: ConnectionFacts,
-      mechanism: string,
-      reason: string,
-      login?: string,
-    ): void {
-      metrics.authentications.add({ outcome: 'failure' })
-      logger.warn('auth.failed', {
-        ...peerOf(connection),
-        mechanism,
-        login,
-        reason,
-      })
-    },
+    ...loginEvents('msa', logger, metrics),
     rateLimited(account: string): void {
       logger.warn('account.rate.limited', { account })
     },

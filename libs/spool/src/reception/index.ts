@@ -26,4 +26,11 @@ export { recipientVerdict, withDirectory } from './recipient-verdict.ts'
 export { NO_REFUSALS, RefusalLists, type NameRule, type NetworkRule, type Severity } from './refusal-lists.ts'
 export { stageOf, STAGES, type Stage, type Subject } from './refusal.ts'
 export type { SenderDomains } from './sender-domains.ts'
-export { acceptedFields, peerOf, sessionEvents, type SessionEvents } from './session-events.ts'
+export {
+  acceptedFields,
+  loginEvents,
+  peerOf,
+  sessionEvents,
+  type LoginEvents,
+  type SessionEvents,
+} from './session-events.ts'

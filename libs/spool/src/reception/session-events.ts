@@ -11,6 +11,11 @@ export interface SessionCounters {
   readonly bugs: { add(labels: Readonly<Record<string, never>>): void }
 }
 
+/** What an edge counts, too, where clients log in. */
+export interface LoginCounters extends SessionCounters {
+  readonly authentications: { add(labels: { readonly outcome: 'success' | 'failure' }): void }
+}
+
 /** A session, as far as its refusals are told. */
 export interface ToldSession {
   readonly connection: ConnectionFacts
@@ -18,6 +23,8 @@ export interface ToldSession {
 }
 
 export type SessionEvents = ReturnType<typeof sessionEvents>
+
+export type LoginEvents = ReturnType<typeof loginEvents>
 
 /**
  * What every receiving edge tells, whoever its clients are.
@@ -50,6 +57,40 @@ export function sessionEvents(agent: string, logger: Logger, counters: SessionCo
       if (event.kind === 'refused')
         events.refused(stageOf(event.verb, session.subject), session, event.reason)
       else if (event.kind === 'bug') events.bug(session, event.error)
+    },
+  }
+  return events
+}
+
+type Login = Extract<SmtpEvent, { readonly kind: 'authenticated' }>
+type FailedLogin = Extract<SmtpEvent, { readonly kind: 'authenticationFailed' }>
+
+/**
+ * What an edge tells where clients log in: `sessionEvents`, and how each login ended.
+ *
+ * @param agent names the edge in the log: `msa`, `odmr`
+ */
+export function loginEvents(agent: string, logger: Logger, counters: LoginCounters) {
+  const session = sessionEvents(agent, logger, counters)
+  const events = {
+    ...session,
+    authenticated(connection: ConnectionFacts, { account, mechanism }: Omit<Login, 'kind'>): void {
+      counters.authentications.add({ outcome: 'success' })
+      logger.info('auth.succeeded', { ...peerOf(connection), account, mechanism })
+    },
+    /** `login` is what the client called itself, if it came to that. */
+    authenticationFailed(
+      connection: ConnectionFacts,
+      { mechanism, login, reason }: Omit<FailedLogin, 'kind'>,
+    ): void {
+      counters.authentications.add({ outcome: 'failure' })
+      logger.warn('auth.failed', { ...peerOf(connection), mechanism, login, reason })
+    },
+    /** What of a machine's events is the same on all edges where clients log in. */
+    report(event: SmtpEvent, told: ToldSession): void {
+      session.report(event, told)
+      if (event.kind === 'authenticated') events.authenticated(told.connection, event)
+      else if (event.kind === 'authenticationFailed') events.authenticationFailed(told.connection, event)
     },
   }
   return events
