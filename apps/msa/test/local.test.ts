@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import type { LocalLetter, LocalOutcome } from '@cartero/msa-agent/agent'
-import { type Kept, MsaStage } from './msa-stage.ts'
+import type { Kept } from '@cartero/testkit/edge'
+import { MsaStage } from './msa-stage.ts'
 
 let stage: MsaStage
 

@@ -1,43 +1,25 @@
 import assert from 'node:assert/strict'
-import { createLoggerTo, MetricRegistry } from '@cartero/agent/telemetry'
-import { MemoryContentLog } from '@cartero/content/memory'
+import { MetricRegistry } from '@cartero/agent/telemetry'
 import { credentialVerifier } from '@cartero/directory'
 import { Doorkeeper } from '@cartero/directory/doorkeeper'
 import { openMemoryDirectory } from '@cartero/directory/memory'
 import { createMsaAgent, type LocalSubmission, type MsaSettings } from '@cartero/msa-agent/agent'
-import type { Envelope, SpooledMessage } from '@cartero/spool'
-import { MemorySpool } from '@cartero/spool/memory'
 import { CERTIFICATE, freePortBase, KEY, LineClient } from '@cartero/testkit'
-import { ManualClock, NetworkSet, parseNetwork } from '@cartero/wire'
+import { EdgeGround, type Kept } from '@cartero/testkit/edge'
+import type { ManualClock } from '@cartero/wire'
 import { TlsServer } from '@cartero/wire/node'
-
-/** Networks in their notation. */
-export function networks(...texts: readonly string[]): NetworkSet {
-  return new NetworkSet(texts.map((text) => parseNetwork(text) ?? assert.fail(text)))
-}
-
-/** An accepted message as the spool has it. */
-export interface Kept {
-  readonly envelope: Envelope
-  readonly prefix: string
-  readonly octets: string
-}
 
 /** Both submission ports over real sockets with everything behind them in memory. The clock stands still. */
 export class MsaStage implements AsyncDisposable {
-  readonly clock = new ManualClock()
-  readonly lines: string[] = []
+  readonly ground = new EdgeGround()
   readonly submission: number
   readonly submissions: number
   readonly #directory = openMemoryDirectory()
-  readonly #content = new MemoryContentLog()
-  readonly #spool: MemorySpool
   readonly #agent: ReturnType<typeof createMsaAgent>
 
   private constructor(base: number, settings: Partial<MsaSettings>) {
     this.submission = base + 587
     this.submissions = base + 465
-    this.#spool = new MemorySpool({ content: this.#content, clock: this.clock })
     const host = '127.0.0.1'
     this.#agent = createMsaAgent({
       settings: {
@@ -50,13 +32,13 @@ export class MsaStage implements AsyncDisposable {
         allowPlaintextAuth: false,
         ...settings,
       },
-      intake: this.#spool,
+      intake: this.ground.spool,
       directory: this.#directory,
       doorkeeper: new Doorkeeper({ verifier: () => credentialVerifier(this.#directory) }),
       tls: new TlsServer({ certificate: CERTIFICATE, key: KEY }),
-      logger: createLoggerTo((line) => this.lines.push(line)),
+      logger: this.ground.logger,
       metrics: new MetricRegistry(),
-      clock: this.clock,
+      clock: this.ground.clock,
     })
   }
 
@@ -94,12 +76,12 @@ export class MsaStage implements AsyncDisposable {
   }
 
   /** The one message that was accepted since the last time. */
-  async kept(): Promise<Kept> {
-    const arrivals = this.#spool.arrivals(1, AbortSignal.timeout(5_000))[Symbol.asyncIterator]()
-    const [message] = (await arrivals.next()).value as readonly SpooledMessage[]
-    await this.#spool.route([{ queueId: message!.queueId, deliveries: [] }])
-    const octets = (await this.#content.read(message!.content)).toString('latin1')
-    return { envelope: message!.envelope, prefix: message!.prefix.toString(), octets }
+  kept(): Promise<Kept> {
+    return this.ground.kept()
+  }
+
+  get clock(): ManualClock {
+    return this.ground.clock
   }
 
   get local(): LocalSubmission {
@@ -107,12 +89,12 @@ export class MsaStage implements AsyncDisposable {
   }
 
   get waiting(): number {
-    return this.#spool.waiting
+    return this.ground.spool.waiting
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#agent.stop!()
-    await this.#spool.close()
+    await this.ground[Symbol.asyncDispose]()
   }
 }
 

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { LineClient } from '@cartero/testkit'
 import { parseDomain } from '@cartero/syntax'
-import { MsaStage, networks, send } from './msa-stage.ts'
+import { networks } from '@cartero/testkit/edge'
+import { MsaStage, send } from './msa-stage.ts'
 
 const domain = (name: string) => parseDomain(name)!
 

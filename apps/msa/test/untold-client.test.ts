@@ -4,7 +4,8 @@ import { describe, test } from 'node:test'
 import type { MsaSettings } from '@cartero/msa-agent/agent'
 import { LineClient, UNTOLD } from '@cartero/testkit'
 import { ALICE, LoginStage } from './login-stage.ts'
-import { MsaStage, networks } from './msa-stage.ts'
+import { networks } from '@cartero/testkit/edge'
+import { MsaStage } from './msa-stage.ts'
 
 const trusted = networks('127.0.0.0/8', '::1')
 

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import type { LineClient } from '@cartero/testkit'
-import { MxStage, networks, send, told } from './mx-stage.ts'
+import { networks } from '@cartero/testkit/edge'
+import { MxStage, send } from './mx-stage.ts'
 
 describe('the MX port of strangers', () => {
   let stage: MxStage
@@ -178,9 +179,9 @@ test('where a filter says that a message came from is in the log, and only with 
   assert.match(await client.smtp('XFORWARD IDENT=4BCD12'), /^250/)
   await send(client, 'Subject: x\r\n\r\nx')
   assert.equal((await stage.kept()).envelope.client.address, '127.0.0.1')
-  assert.equal(told(stage.lines, 'message.received')['origin'], 'far.example[203.0.113.9] 4BCD12')
+  assert.equal(stage.ground.told('message.received')['origin'], 'far.example[203.0.113.9] 4BCD12')
   await send(client, 'Subject: x\r\n\r\nx')
-  assert.equal(told(stage.lines, 'message.received')['origin'], undefined)
+  assert.equal(stage.ground.told('message.received')['origin'], undefined)
 })
 
 test('behind the PROXY protocol the client speaks, and has none of the rights of the proxy', async () => {
@@ -199,7 +200,7 @@ test('behind the PROXY protocol the client speaks, and has none of the rights of
   await client.smtp('RSET')
   await send(client, 'Subject: x\r\n\r\nx')
   assert.match((await stage.kept()).prefix, /\(\[203\.0\.113\.9\]\)/)
-  const { peer, proxy } = told(stage.lines, 'message.received')
+  const { peer, proxy } = stage.ground.told('message.received')
   assert.deepEqual([peer, proxy], ['203.0.113.9', '127.0.0.1'])
 })
 

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { createLoggerTo, MetricRegistry } from '@cartero/agent/telemetry'
-import { MemoryContentLog } from '@cartero/content/memory'
+import { MetricRegistry } from '@cartero/agent/telemetry'
 import { openMemoryDirectory } from '@cartero/directory/memory'
 import {
   createMtaAgent,
@@ -9,22 +8,11 @@ import {
   type MxListener,
 } from '@cartero/mta-agent/agent'
 import type { Envelope } from '@cartero/spool'
-import { MemorySpool } from '@cartero/spool/memory'
+import type { MemorySpool } from '@cartero/spool/memory'
 import { CERTIFICATE, freePortBase, KEY, LineClient } from '@cartero/testkit'
-import { ManualClock, NetworkSet, parseNetwork } from '@cartero/wire'
+import { EdgeGround, type Kept } from '@cartero/testkit/edge'
+import type { ManualClock } from '@cartero/wire'
 import { TlsServer } from '@cartero/wire/node'
-
-/** Networks in their notation. */
-export function networks(...texts: readonly string[]): NetworkSet {
-  return new NetworkSet(texts.map((text) => parseNetwork(text) ?? assert.fail(text)))
-}
-
-/** An accepted message as the spool has it. */
-export interface Kept {
-  readonly envelope: Envelope
-  readonly prefix: string
-  readonly octets: string
-}
 
 interface StageOptions extends Partial<Omit<MtaDependencies, 'settings'>> {
   readonly settings?: Partial<MtaSettings>
@@ -33,29 +21,25 @@ interface StageOptions extends Partial<Omit<MtaDependencies, 'settings'>> {
 
 /** The MX port over a real socket with everything behind it in memory, under a policy. The clock stands still. */
 export class MxStage implements AsyncDisposable {
-  readonly clock = new ManualClock()
-  readonly lines: string[] = []
+  readonly ground = new EdgeGround()
   readonly #agent: ReturnType<typeof createMtaAgent>
-  readonly #spool: MemorySpool
-  readonly #content: MemoryContentLog
   readonly #port: number
 
   private constructor(port: number, { settings, door, ...more }: StageOptions) {
     this.#port = port
-    this.#content = new MemoryContentLog()
-    this.#spool = new MemorySpool({ content: this.#content, clock: this.clock })
+    const { spool } = this.ground
     this.#agent = createMtaAgent({
       settings: { hostname: 'mx.cartero.test', listen: [{ host: '127.0.0.1', port, ...door }], ...settings },
       // Nothing is routed, so that a test finds what was accepted.
-      spool: Object.assign(Object.create(this.#spool) as MemorySpool, {
-        begin: (envelope: Envelope) => this.#spool.begin(envelope),
+      spool: Object.assign(Object.create(spool) as MemorySpool, {
+        begin: (envelope: Envelope) => spool.begin(envelope),
         arrivals: async function* () {},
       }),
       directory: more.directory ?? openMemoryDirectory(),
       tls: new TlsServer({ certificate: CERTIFICATE, key: KEY }),
-      logger: createLoggerTo((line) => this.lines.push(line)),
+      logger: this.ground.logger,
       metrics: new MetricRegistry(),
-      clock: this.clock,
+      clock: this.ground.clock,
       ...more,
     })
   }
@@ -94,23 +78,22 @@ export class MxStage implements AsyncDisposable {
   }
 
   /** The one message that was accepted since the last time. */
-  async kept(): Promise<Kept> {
-    const [message] = (
-      await this.#spool.arrivals(1, AbortSignal.timeout(5_000))[Symbol.asyncIterator]().next()
-    ).value as { envelope: Envelope; prefix: Buffer; content: never; queueId: never }[]
-    await this.#spool.route([{ queueId: message!.queueId, deliveries: [] }])
-    const octets = (await this.#content.read(message!.content)).toString('latin1')
-    return { envelope: message!.envelope, prefix: message!.prefix.toString(), octets }
+  kept(): Promise<Kept> {
+    return this.ground.kept()
+  }
+
+  get clock(): ManualClock {
+    return this.ground.clock
   }
 
   get waiting(): number {
-    return this.#spool.waiting
+    return this.ground.spool.waiting
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#agent.drain!(AbortSignal.abort())
     await this.#agent.stop!()
-    await this.#spool.close()
+    await this.ground[Symbol.asyncDispose]()
   }
 }
 
@@ -121,9 +104,4 @@ export function send(
   mail = 'MAIL FROM:<s@elsewhere.test>',
 ): Promise<string> {
   return client.letter(letter, mail)
-}
-
-/** The log line of that event that was told last. */
-export function told(lines: readonly string[], event: string): Record<string, unknown> {
-  return JSON.parse(lines.findLast((line) => line.includes(`"${event}"`)) ?? '{}') as Record<string, unknown>
 }

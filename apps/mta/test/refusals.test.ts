@@ -6,7 +6,8 @@ import type { LineClient } from '@cartero/testkit'
 import { NO_REFUSALS, RefusalLists, type SenderDomains } from '@cartero/spool/reception'
 import { parseDomain } from '@cartero/syntax'
 import { parseNetwork } from '@cartero/wire'
-import { MxStage, networks, send, told } from './mx-stage.ts'
+import { networks } from '@cartero/testkit/edge'
+import { MxStage, send } from './mx-stage.ts'
 
 /** What is nobody's here, in all the forms in which relays were tricked. */
 const FOREIGN = [
@@ -107,7 +108,7 @@ describe('whom the operator does not want', () => {
     await using stage = await open()
     using client = await stage.client()
     assert.match(await client.smtp('XCLIENT ADDR=203.0.113.9'), /^554 5\.3\.2/)
-    const { at, peer } = told(stage.lines, 'message.rejected')
+    const { at, peer } = stage.ground.told('message.rejected')
     assert.deepEqual([at, peer], ['connect', '203.0.113.9'])
     assert.match(await client.smtp('EHLO x.example'), /^503/)
     using later = await stage.client()

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { UNTOLD } from '@cartero/testkit'
-import { MxStage, networks } from './mx-stage.ts'
+import { networks } from '@cartero/testkit/edge'
+import { MxStage } from './mx-stage.ts'
 
 const trusted = networks('127.0.0.0/8', '::1')
 
