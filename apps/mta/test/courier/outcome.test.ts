@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { WORDS_LIMITS } from '@cartero/smtp/client'
 import type { RecipientResult } from '@cartero/spool/notices'
-import { REASON_CHARACTERS } from '../../src/relay/courier/trouble.ts'
+import { REASON_CHARACTERS } from '@cartero/spool/dispatch'
 import { CourierStage, type Letter } from './courier-stage.ts'
 import { ScriptedServer, type Script } from './scripted-server.ts'
 

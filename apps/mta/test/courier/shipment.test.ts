@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { ContentId } from '@cartero/content'
-import { CARGO_LIMITS } from '../../src/relay/courier/cargo.ts'
+import { CARGO_LIMITS } from '@cartero/spool/dispatch'
 import { CourierStage, LANE, LETTER, type Letter } from './courier-stage.ts'
 import { ScriptedServer } from './scripted-server.ts'
 

@@ -3,5 +3,11 @@
  * recipient becomes what is told of it.
  * @packageDocumentation
  */
-export type { AttemptFacts, Feed } from './ports.ts'
+export { Cargo, CARGO_LIMITS } from './cargo.ts'
+export { dispatch, type Dispatch, type DispatchEnding, type DispatchOptions } from './dispatch.ts'
+export { Errand, type ErrandOptions, type Leftover } from './errand.ts'
+export { TRANSACTIONS_IN_FLIGHT } from './limits.ts'
+export type { AttemptFacts, CollectionRoom, Feed } from './ports.ts'
+export type { Load } from './shipment.ts'
 export type { Turn, TurnOpening, TurnRequest, Turns } from './turns.ts'
+export { concluded, endingTrouble, REASON_CHARACTERS, reasonOf, type Interruption } from './words.ts'

@@ -1,3 +1,5 @@
+import type { MaybePromise } from '@cartero/wire'
+
 import type { Delivery } from '../ports.ts'
 import type { RecipientResult } from '../notices/index.ts'
 
@@ -12,6 +14,8 @@ export interface AttemptFacts {
   readonly sending?: number
   /** The connection had carried others before. */
   readonly isReused?: boolean
+  /** The conversation ended before it was decided: nobody has refused anything. */
+  readonly isCutOff?: true
 }
 
 /** Deliveries that may share a connection, as those get them who speak with the next host. */
@@ -24,4 +28,10 @@ export interface Feed {
   done(delivery: Delivery, results: readonly RecipientResult[], facts: AttemptFacts): void
   /** It was taken, and not attempted. */
   giveBack(delivery: Delivery): void
+}
+
+/** Whether more mail may wait for a customer; for those who take it in. Answers at once, or nearly so, and never rejects. */
+export interface CollectionRoom {
+  /** @param domain in A-labels and lower case, one that a customer collects */
+  hasRoom(domain: string): MaybePromise<boolean>
 }

@@ -1,21 +1,11 @@
 import type { MailHost } from '@cartero/routing'
-import {
-  isPermanent,
-  replyStatus,
-  replyText,
-  replyWords,
-  type ClientEnding,
-  type Reply,
-  type Stage,
-} from '@cartero/smtp/client'
+import type { Reply } from '@cartero/smtp/client'
+import { reasonOf } from '@cartero/spool/dispatch'
 import type { Trouble } from '@cartero/spool/notices'
 import { enhancedStatus } from '@cartero/syntax'
 import type { DialError } from '@cartero/wire/node'
 import { certificateWords } from './trouble-certificate.ts'
 import { connectWords } from './trouble-connect.ts'
-
-/** Characters of a reason: it is one line of a listing. The remote's words are kept at more length beside it. */
-export const REASON_CHARACTERS = 400
 
 /** What may be base64. */
 const RUNS = /[A-Za-z0-9+/=]{6,}/g
@@ -37,52 +27,13 @@ interface Login {
   readonly password: string
 }
 
-/** What a host said, in one line for the operator. */
-export function said(host: string, stage: Stage, reply: Reply): string {
-  return bounded(`${host} said to ${NAMES[stage] ?? stage}: ${replyText(reply)}`)
-}
-
-/** Where what was said is no command. */
-const NAMES: Readonly<Partial<Record<Stage, string>>> = {
-  greeting: 'the connection',
-  'end of data': 'the message',
-}
-
-/** What we had to conclude ourselves. */
-export function concluded(host: string, reply: Reply): string {
-  return bounded(`${host}: ${reply.lines.join(' ')}`)
-}
-
-function bounded(text: string): string {
-  const line = text.replaceAll(/\p{Cc}+/gu, ' ')
-  return line.length <= REASON_CHARACTERS ? line : `${line.slice(0, REASON_CHARACTERS)} ...`
-}
-
 /** There is no connection, or none that may be used. Waiting may mend that. */
 export function dialTrouble(host: Pick<MailHost, 'name' | 'port'>, error: DialError): Trouble {
   const isConnect = error.stage === 'connect'
   const words = error.stage === 'certificate' ? certificateWords(error) : error.message
   const reason = isConnect ? connectWords(host, error) : `${host.name}: ${words}`
   const status = enhancedStatus(4, isConnect ? 'noAnswer' : 'cryptographicFailure')
-  return { kind: 'deferred', status, reason: bounded(reason) }
-}
-
-/** A conversation that ended before a message was taken. */
-export function endingTrouble(host: string, ending: Exclude<ClientEnding, { kind: 'quit' }>): Trouble {
-  const { stage, reply } = ending
-  if (ending.kind !== 'refused' || ending.by === 'us') {
-    const status = replyStatus({ kind: 'deferred', reply, stage })
-    return { kind: 'deferred', status, reason: concluded(host, reply) }
-  }
-  const remote = { host, reply: replyWords(reply) }
-  // A wrong password is the operator's affair, and no reason to give mail back.
-  if (stage === 'AUTH') {
-    const status = enhancedStatus(4, 'credentialsInvalid')
-    return { kind: 'deferred', status, reason: said(host, stage, reply), remote }
-  }
-  // RFC 3207 §4.1: who declines TLS today may have it tomorrow
-  const kind = isPermanent(reply) && stage !== 'STARTTLS' ? 'failed' : 'deferred'
-  return { kind, status: replyStatus({ kind, reply, stage }), reason: said(host, stage, reply), remote }
+  return { kind: 'deferred', status, reason: reasonOf(reason) }
 }
 
 /**

@@ -6,27 +6,27 @@ import {
   SmtpClientMachine,
   substitutes,
   type ChooseMechanism,
-  type ClientEnding,
   type PeerFacts,
   type SmtpClientOptions,
 } from '@cartero/smtp/client'
 import type { Trouble } from '@cartero/spool/notices'
 import type { Role } from '@cartero/wire'
 import { dial, DialError, type Connected } from '@cartero/wire/node'
-import type { AttemptFacts } from '@cartero/spool/dispatch'
-import type { LaneFeed } from '../ports.ts'
-import type { Cargo } from './cargo.ts'
-import { Errand, type Leftover } from './errand.ts'
+import {
+  concluded,
+  endingTrouble,
+  Errand,
+  TRANSACTIONS_IN_FLIGHT,
+  type AttemptFacts,
+  type Cargo,
+  type Interruption,
+  type Leftover,
+} from '@cartero/spool/dispatch'
+import type { Lane, LaneFeed } from '../ports.ts'
 import type { CallOutcome, ConfiguredWays, CourierOptions } from './options.ts'
 import { tlsWords, type Security, type UsePolicy } from './security.ts'
 import { tlsResult } from './tls-report.ts'
-import { concluded, dialTrouble, endingTrouble, withoutSecret } from './trouble.ts'
-
-/**
- * Messages said to a host and not yet answered: it stores one while it hears the next. Each may arrive twice if the connection
- * breaks at the wrong moment.
- */
-export const TRANSACTIONS_IN_FLIGHT = 4
+import { dialTrouble, withoutSecret } from './trouble.ts'
 
 /** One connection to one host. */
 export interface Call {
@@ -86,6 +86,8 @@ class Session {
       clock: options.clock,
       host: host.name,
       most: options.settings.transactionsPerConnection,
+      isTrusted: feed.lane.way.kind === 'route',
+      isFit: (peer) => !lacksTls(feed.lane, peer),
       facts: (peer) => this.#facts(peer),
       ready: (peer) => this.#ready(peer),
       uncertain: ({ delivery }) => options.events?.uncertain?.(delivery, `${host.name}:${host.port}`),
@@ -212,12 +214,12 @@ class Session {
       }
     }
     if (error instanceof DialError) return dialTrouble(host, error)
-    if (ending === undefined || ending.kind === 'quit') return undefined
+    if (ending === undefined || !('stage' in ending)) return undefined
     return endingTrouble(host.name, this.#repeatable(ending))
   }
 
   /** It is logged, listed and told to senders. */
-  #repeatable(ending: Exclude<ClientEnding, { kind: 'quit' }>): typeof ending {
+  #repeatable(ending: Interruption): Interruption {
     const { credentials } = this.#call.route ?? {}
     if (ending.stage !== 'AUTH' || credentials === undefined) return ending
     const { username, password } = credentials
@@ -248,6 +250,12 @@ class Session {
     const result = tlsResult(facts, judgeTls(use, outcome) ?? policy.trouble)
     if (result !== undefined) options.tlsResults?.tell(result)
   }
+}
+
+/** Mail that asks for TLS goes to nobody who does not promise to ask for it, too. */
+// RFC 8689 §4.2.1
+function lacksTls({ wish }: Lane, { tls, offer }: PeerFacts): boolean {
+  return wish.required && !(tls?.verified === true && offer.has('REQUIRETLS'))
 }
 
 function isOfTls(error: Error | undefined): error is DialError {

@@ -1,10 +1,11 @@
+import type { ContentStore } from '@cartero/content'
 import { contentFacts } from '@cartero/message'
 import { HEADER_OCTETS, substitutes, type Content } from '@cartero/smtp/client'
-import type { Delivery, SpooledMessage } from '@cartero/spool'
-import type { Trouble } from '@cartero/spool/notices'
 import { enhancedStatus } from '@cartero/syntax'
-import type { LaneFeed } from '../ports.ts'
-import type { CourierOptions } from './options.ts'
+
+import type { Trouble } from '../notices/index.ts'
+import type { Delivery, SpooledMessage } from '../ports.ts'
+import type { Feed } from './ports.ts'
 import type { Load } from './shipment.ts'
 
 export const CARGO_LIMITS = {
@@ -14,21 +15,21 @@ export const CARGO_LIMITS = {
   ahead: 2,
 } as const
 
-type Store = CourierOptions['content']
+type Store = Pick<ContentStore, 'read' | 'get'>
 
 /**
- * What one courier has taken and not yet given to a host, its octets at hand. Small messages are read before it is their turn, so
+ * What was taken for one connection and not yet given to the host, its octets at hand. Small messages are read before it is their turn, so
  * that they can be said without waiting.
  */
 export class Cargo {
-  readonly #feed: LaneFeed
+  readonly #feed: Feed
   readonly #store: Store
   #loads: Load[] = []
   /** Being read. */
   readonly #coming = new Set<Promise<void>>()
   #closed = false
 
-  constructor(feed: LaneFeed, store: Store) {
+  constructor(feed: Feed, store: Store) {
     this.#feed = feed
     this.#store = store
   }

@@ -1,6 +1,7 @@
 import { replies, replyStatus, replyWords, type RecipientOutcome } from '@cartero/smtp/client'
-import type { RecipientResult } from '@cartero/spool/notices'
-import { concluded, said } from './trouble.ts'
+
+import type { RecipientResult } from '../notices/index.ts'
+import { concluded, said } from './words.ts'
 
 /** What the queue makes of what became of a recipient at a host. */
 export function resultOf(outcome: RecipientOutcome, host: string): RecipientResult {

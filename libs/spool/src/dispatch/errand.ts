@@ -5,12 +5,12 @@ import {
   type RecipientOutcome,
   type SmtpErrand,
 } from '@cartero/smtp/client'
-import type { RecipientResult } from '@cartero/spool/notices'
 import type { Clock, MaybePromise } from '@cartero/wire'
-import type { AttemptFacts } from '@cartero/spool/dispatch'
-import type { LaneFeed, Lane } from '../ports.ts'
+
+import type { RecipientResult } from '../notices/index.ts'
 import type { Cargo } from './cargo.ts'
 import { isUndecided, resultOf } from './outcome.ts'
+import type { AttemptFacts, Feed } from './ports.ts'
 import { shipmentOf, type Load, type Shipment } from './shipment.ts'
 
 /** A load that the end of a conversation left undecided, and what to say if nobody else takes it. */
@@ -21,19 +21,25 @@ export interface Leftover {
 }
 
 export interface ErrandOptions {
-  readonly feed: LaneFeed
+  readonly feed: Feed
   readonly cargo: Cargo
   readonly clock: Clock
   /** The name of the host. */
   readonly host: string
   /** Deliveries that it is given at most. */
   readonly most: number
+  /** The host is one that the operator has named: it may know who submitted. */
+  readonly isTrusted: boolean
+  /** Whether it may have any of this mail. Asked once, before it is given any; without it, it may. */
+  isFit?(peer: PeerFacts): boolean
   /** What is known of the connection, once it takes mail. */
   facts(peer: PeerFacts): AttemptFacts
   /** It takes mail. Told once, before it is given any. */
   ready(peer: PeerFacts): void
   /** It may have the message, or not. */
   uncertain(load: Load): void
+  /** The conversation is over. What it left undecided is in `leftovers`. */
+  closed?(how: ClientEnding): void
 }
 
 /** Gives a host one delivery after the other, and tells the feed what became of each. */
@@ -70,14 +76,14 @@ export class Errand implements SmtpErrand {
     return this.#ending
   }
 
-  /** The host was left, because it lacks what all of this mail asks for. */
+  /** The host was left, because it may have none of this mail. */
   get isUnfit(): boolean {
     return this.#isUnfit
   }
 
   next(peer: PeerFacts): MaybePromise<OutgoingTransaction | undefined> {
     if (this.#count === 0) {
-      this.#isUnfit = lacksTls(this.#on.feed.lane, peer)
+      this.#isUnfit = this.#on.isFit?.(peer) === false
       if (this.#isUnfit) return undefined
       this.#facts = this.#on.facts(peer)
       this.#on.ready(peer)
@@ -99,14 +105,17 @@ export class Errand implements SmtpErrand {
       unsayable,
     )
     const facts = { ...this.#facts, isReused, sending: clock.now() - at }
-    if (isUndecided(outcomes)) return void this.#leftovers.push({ load, results, facts })
+    if (isUndecided(outcomes))
+      return void this.#leftovers.push({ load, results, facts: { ...facts, isCutOff: true } })
     this.#settled++
-    if (outcomes.some(({ cutOff }) => cutOff === 'late')) this.#on.uncertain(load)
-    feed.done(load.delivery, results, facts)
+    const isLate = outcomes.some(({ cutOff }) => cutOff === 'late')
+    if (isLate) this.#on.uncertain(load)
+    feed.done(load.delivery, results, isLate ? { ...facts, isCutOff: true } : facts)
   }
 
   closed(how: ClientEnding): void {
     this.#ending = how
+    this.#on.closed?.(how)
   }
 
   get #isFull(): boolean {
@@ -138,8 +147,8 @@ export class Errand implements SmtpErrand {
 
   /** Undefined when nobody of it can be named to any host: that is its end. */
   #ship(load: Load): Shipment | undefined {
-    const { feed, clock } = this.#on
-    const shipment = shipmentOf(load, { clock, isTrusted: feed.lane.way.kind === 'route' })
+    const { feed, clock, isTrusted } = this.#on
+    const shipment = shipmentOf(load, { clock, isTrusted })
     if (shipment.recipients.length === 0) {
       feed.done(load.delivery, merged([], shipment.unsayable), {})
       return undefined
@@ -147,12 +156,6 @@ export class Errand implements SmtpErrand {
     this.#given.set(shipment, { at: clock.now(), isReused: this.#count++ > 0 })
     return shipment
   }
-}
-
-/** Mail that asks for TLS goes to nobody who does not promise to ask for it, too. */
-// RFC 8689 §4.2.1
-function lacksTls({ wish }: Lane, { tls, offer }: PeerFacts): boolean {
-  return wish.required && !(tls?.verified === true && offer.has('REQUIRETLS'))
 }
 
 /** What the host said of those whom it was told of, and what we say of the others, in the order of the delivery. */

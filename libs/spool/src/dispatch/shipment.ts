@@ -5,10 +5,11 @@ import {
   type OutgoingRecipient,
   type OutgoingTransaction,
 } from '@cartero/smtp/client'
-import type { Delivery, DeliveryRecipient, Envelope, EnvelopeRecipient } from '@cartero/spool'
-import type { Trouble } from '@cartero/spool/notices'
 import { enhancedStatus, parseMailbox } from '@cartero/syntax'
 import type { Clock } from '@cartero/wire'
+
+import type { Trouble } from '../notices/index.ts'
+import type { Delivery, DeliveryRecipient, Envelope, EnvelopeRecipient } from '../ports.ts'
 
 /** A delivery with its octets at hand. */
 export interface Load {
