@@ -33,3 +33,18 @@ test('the alarms of a clock ring in their order, those that were set meanwhile a
   clock.advance(30)
   assert.deepEqual(rung, ['early', 'between', 'late'])
 })
+
+test('a clock that is set rings no alarm by that, and none later than it should', () => {
+  const clock = new ManualClock()
+  const begin = clock.now()
+  let rung = 0
+  clock.after(10, () => rung++)
+  clock.set(begin + 86_400_000)
+  assert.equal(rung, 0)
+  assert.equal(clock.elapsed(), 0)
+  clock.set(begin - 86_400_000)
+  clock.advance(10)
+  assert.equal(rung, 1)
+  assert.equal(clock.now(), begin - 86_400_000 + 10)
+  assert.equal(clock.elapsed(), 10)
+})

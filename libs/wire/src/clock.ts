@@ -1,13 +1,16 @@
 /** Time, injected so that a test can own it. */
 export interface Clock {
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch: for what is written down and told. Somebody may set it, forward or back. */
   now(): number
+  /** Milliseconds since some moment in the life of this process: for how long things last. Goes forward only, and evenly. */
+  elapsed(): number
   /** Calls back once after `milliseconds`; the returned function cancels. The timer never keeps a process alive. */
   after(milliseconds: number, callback: () => void): () => void
 }
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   after: (milliseconds, callback) => {
     const timer = setTimeout(callback, milliseconds)
     timer.unref()
@@ -32,6 +35,7 @@ export function pause(clock: Clock, milliseconds: number, signal: AbortSignal): 
 }
 
 interface Alarm {
+  /** In time that has passed. */
   readonly due: number
   readonly ring: () => void
 }
@@ -39,6 +43,7 @@ interface Alarm {
 /** A clock that stands still until a test moves it. */
 export class ManualClock implements Clock {
   #now: number
+  #elapsed = 0
   #alarms: Alarm[] = []
 
   constructor(start: number = Date.UTC(2026, 0, 1)) {
@@ -49,8 +54,12 @@ export class ManualClock implements Clock {
     return this.#now
   }
 
+  elapsed(): number {
+    return this.#elapsed
+  }
+
   after(milliseconds: number, callback: () => void): () => void {
-    const alarm = { due: this.#now + milliseconds, ring: callback }
+    const alarm = { due: this.#elapsed + milliseconds, ring: callback }
     this.#alarms.push(alarm)
     return () => {
       this.#alarms = this.#alarms.filter((other) => other !== alarm)
@@ -59,14 +68,24 @@ export class ManualClock implements Clock {
 
   /** Moves time on and rings what is due on the way, in order. */
   advance(milliseconds: number): void {
-    const target = this.#now + milliseconds
+    const target = this.#elapsed + milliseconds
     for (;;) {
       const next = this.#alarms.filter((alarm) => alarm.due <= target).toSorted((a, b) => a.due - b.due)[0]
       if (next === undefined) break
       this.#alarms = this.#alarms.filter((alarm) => alarm !== next)
-      this.#now = Math.max(this.#now, next.due)
+      this.#pass(Math.max(this.#elapsed, next.due))
       next.ring()
     }
-    this.#now = target
+    this.#pass(target)
+  }
+
+  /** Sets the time of day, as somebody does whose clock was wrong. No time passes by it. */
+  set(time: number): void {
+    this.#now = time
+  }
+
+  #pass(elapsed: number): void {
+    this.#now += elapsed - this.#elapsed
+    this.#elapsed = elapsed
   }
 }

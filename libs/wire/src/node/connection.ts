@@ -63,7 +63,7 @@ export class Connection {
   #stateSince = 0
   #stateIsBounded = false
   #lifeEnd = Infinity
-  /** When patience with the peer (or with the session) ends; milliseconds since the epoch. */
+  /** When patience with the peer (or with the session) ends, in elapsed milliseconds. */
   #deadline = Infinity
 
   constructor(socket: Socket, role: Role, options: ConnectionOptions) {
@@ -77,7 +77,7 @@ export class Connection {
 
   /** Lets the machine speak first (a server's greeting). */
   start(): void {
-    this.#lifeEnd = this.#clock.now() + (this.#role.machine.lifetime ?? Infinity)
+    this.#lifeEnd = this.#clock.elapsed() + (this.#role.machine.lifetime ?? Infinity)
     if (this.#socket.isPaused()) this.#socket.resume()
     this.#pump()
   }
@@ -104,7 +104,7 @@ export class Connection {
     this.#over()
   }
 
-  /** Called every TICK_MS by whoever owns the connection. */
+  /** Called every TICK_MS by whoever owns the connection, with what has elapsed. */
   checkDeadline(now: number): void {
     if (now >= this.#lifeEnd) this.#outlived()
     if (now < this.#deadline || this.#ended) return
@@ -233,7 +233,7 @@ export class Connection {
 
   #carryOut(output: Output<unknown>): void {
     this.#hasProgressed = true
-    if (this.#stateIsBounded) this.#noteState(this.#role.machine.patience, this.#clock.now())
+    if (this.#stateIsBounded) this.#noteState(this.#role.machine.patience, this.#clock.elapsed())
     switch (output.kind) {
       case 'send':
         return this.#output.add(output.bytes)
@@ -362,12 +362,12 @@ export class Connection {
     this.#closing = true
     this.#output.flush()
     this.#socket.end()
-    this.#deadline = this.#clock.now() + CLOSING_LIMIT_MS
+    this.#deadline = this.#clock.elapsed() + CLOSING_LIMIT_MS
   }
 
   #setDeadline(): void {
     if (this.#closing) return
-    const now = this.#clock.now()
+    const now = this.#clock.elapsed()
     const patience = this.#role.machine.patience
     this.#noteState(patience, now)
     const { milliseconds, inAll } = patience

@@ -56,7 +56,7 @@ export async function dial(options: DialOptions): Promise<Error | undefined> {
     let stopTicking = tick()
     function tick(): () => void {
       return clock.after(TICK_MS, () => {
-        connection.checkDeadline(clock.now())
+        connection.checkDeadline(clock.elapsed())
         stopTicking = tick()
       })
     }

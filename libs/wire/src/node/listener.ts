@@ -154,7 +154,7 @@ export class Listener {
 
   #tick(): void {
     this.#stopTicking = this.#options.clock.after(TICK_MS, () => {
-      const now = this.#options.clock.now()
+      const now = this.#options.clock.elapsed()
       for (const connection of this.#connections) connection.checkDeadline(now)
       this.#tick()
     })
