@@ -80,6 +80,19 @@ describe('a listener with real sockets', () => {
     socket.destroy()
   })
 
+  test('a peer is not cut off because somebody sets the clock, nor given more time', async () => {
+    const socket = await open(server)
+    clock.set(clock.now() + 86_400_000)
+    clock.advance(5_000)
+    decide = (question) => question
+    socket.write('echo still here\r\n')
+    assert.equal(await until(socket, '\r\n'), 'still here\r\n')
+    clock.set(clock.now() - 2 * 86_400_000)
+    clock.advance(11_000)
+    assert.equal(await until(socket, '\r\n'), 'too slow\r\n')
+    socket.destroy()
+  })
+
   test('a peer that sends octets and never a line is no more patient company than a silent one', async () => {
     const socket = await open(server)
     const machine = machines.at(-1)!
