@@ -24,9 +24,9 @@ const GRAMMAR_ORDER: Readonly<Record<string, number>> = {
   'libs/sieve': 3,
 }
 
-/** The one app that composes the others, and the one entry it may take of each. */
+/** The one app that composes the others, and the entries it may take of each: an app that has both sides of a protocol has two. */
 const COMPOSER = 'apps/cartero'
-const AGENT_ENTRY = /^@cartero\/[a-z0-9-]+-agent\/agent$/
+const AGENT_ENTRY = /^@cartero\/[a-z0-9-]+-agent\/(?:agent|customer)$/
 
 /** Why `from` must not import `specifier` of room `to`, or undefined when it may. */
 export function objection(from: Room, to: Room, specifier: string, isTest: boolean): string | undefined {

@@ -12,6 +12,8 @@ const system: DevSystem = {
     imap: door(2143),
     imaps: door(2993),
     lmtp: [],
+    odmr: door(2366),
+    odmrs: door(2367),
     http: door(2080),
   },
   files: { credentials: '/d/credentials.json', certificate: '/d/my tls/certificate.pem' },

@@ -2,6 +2,7 @@ import type { ConfigRule } from '@cartero/agent/config'
 import { parseIpv4 } from '@cartero/wire'
 
 import type { CarteroConfig, definition } from './config.ts'
+import { ODMR_RULES, odmrWarnings } from './odmr-rules.ts'
 import { ROUTING_RULES, routingWarnings } from './routing-rules.ts'
 
 type Rule = ConfigRule<typeof definition>
@@ -17,6 +18,7 @@ export const rules: readonly Rule[] = [
   wholeIssuer,
   keysInSecret,
   ...ROUTING_RULES,
+  ...ODMR_RULES,
 ]
 
 function* certificateWithKey({ tls: { certificate, key } }: CarteroConfig): Problems {
@@ -107,4 +109,5 @@ export function* warnings(config: CarteroConfig): Generator<string> {
         'use it for devices that know nothing better'
     )
   yield* routingWarnings(config)
+  yield* odmrWarnings(config)
 }

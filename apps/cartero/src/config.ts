@@ -17,6 +17,7 @@ import { LOG_LEVELS } from '@cartero/agent/telemetry'
 
 import { auth } from './auth-section.ts'
 import { dns } from './dns-section.ts'
+import { odmr } from './odmr-section.ts'
 import { relay } from './relay-section.ts'
 import { routes, routing } from './routes-section.ts'
 import { smtp } from './smtp-section.ts'
@@ -44,6 +45,16 @@ const listen = section('The doors: addresses and ports. An empty list, [], close
     default: [],
     doc: 'LMTP for other agents that deliver straight into our mailboxes, such as a Postfix in front of us. Only for lmtp.trusted; never on port 25.',
     example: ['127.0.0.1:24'],
+  }),
+  odmr: setting(doors, {
+    default: [],
+    doc: 'On-demand mail relay with STARTTLS (RFC 2645): for customers who come for mail that waits for them ("cartero odmr add"). Port 366 is meant for it.',
+    example: [':366'],
+  }),
+  odmrs: setting(doors, {
+    default: [],
+    doc: 'The same, TLS at once; no port is known for it.',
+    example: [':367'],
   }),
   http: setting(doors, {
     default: ['127.0.0.1:8080'],
@@ -207,6 +218,7 @@ export const definition = section(
     routes,
     routing,
     dns,
+    odmr,
     directory,
     journey,
     log,

@@ -45,6 +45,12 @@ export const nameServer: ValueType<string> = notation(
   },
 )
 
+/** A host by its name, in lower case, or by its address without brackets. */
+export const hostNameOrAddress: ValueType<string> = notation(
+  'a host such as mail.example.net, 192.0.2.1 or 2001:db8::1',
+  (raw) => normalAddress(raw.replace(/^\[(.*)\]$/, '$1')) ?? domainOf(raw),
+)
+
 /** A host that mail is handed to, by name or address. */
 export const hostAndPort: ValueType<HostAndPort> = notation(
   'a host such as smtp.example.net, smtp.example.net:587 or [2001:db8::25]:24',

@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs'
-
 import { Secret } from '@cartero/agent/config'
-import { explainSystemError, OperatorError } from '@cartero/agent/lifecycle'
 import type { RelaySettings } from '@cartero/mta-agent/agent'
 import { RouteTable, type Route, type RouteRule, type TlsFloor, type Way } from '@cartero/routing'
 
 import type { CarteroConfig } from './config.ts'
+import { readPassword, type PasswordPlace } from './password-place.ts'
 
 /** How mail is carried, in the words of the agent that does it. */
 export function relaySettings({ relay }: CarteroConfig): RelaySettings {
@@ -27,8 +25,8 @@ export function addressRules(routes: RouteTable): (address: string) => 'away' | 
 }
 
 type ConfiguredRoute = CarteroConfig['routes'][number]
-/** Reads a password from where the configuration says that it lies. */
-export type PasswordReader = (place: NonNullable<ConfiguredRoute['password']>, route: string) => string
+/** Reads a password from where the configuration says that it lies; `whose` in words: `the route provider`. */
+export type PasswordReader = (place: PasswordPlace, whose: string) => string
 
 /** The configured ways. Throws RouteError for what makes no sense, OperatorError for a password that cannot be read. */
 export function routeTable(
@@ -59,27 +57,9 @@ function routeOf(
     ...(implicitTls !== undefined && { isTlsImplicit: implicitTls }),
     ...(username !== undefined &&
       password !== undefined && {
-        credentials: { username, password: new Secret(passwordOf(password, name)) },
+        credentials: { username, password: new Secret(passwordOf(password, `the route ${name}`)) },
       }),
     ...(messagesPerMinute !== undefined && { messagesPerMinute }),
     ...(connections !== undefined && { connections }),
-  }
-}
-
-function readPassword({ file, env }: Parameters<PasswordReader>[0], route: string): string {
-  if (file !== undefined) return firstLine(file, route)
-  const value = process.env[env ?? '']
-  if (value !== undefined) return value
-  throw new OperatorError(
-    `the environment has no ${env}, which is to be the password of the route ${route}`,
-    'set the variable, or name a file',
-  )
-}
-
-function firstLine(file: string, route: string): string {
-  try {
-    return readFileSync(file, 'utf8').replace(/\r?\n$/, '')
-  } catch (error) {
-    throw explainSystemError(error, `read ${file}, the password of the route ${route}`)
   }
 }

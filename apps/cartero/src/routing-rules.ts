@@ -2,6 +2,7 @@ import type { ConfigRule } from '@cartero/agent/config'
 import { RouteError } from '@cartero/routing'
 import { normalAddress, parseIpv4 } from '@cartero/wire'
 import type { CarteroConfig, definition } from './config.ts'
+import { placeFault, PLACES } from './password-place.ts'
 import { routeTable } from './relay-settings.ts'
 
 type Rule = ConfigRule<typeof definition>
@@ -49,8 +50,8 @@ function* wholeLogins({ routes }: CarteroConfig): Problems {
     if ((username === undefined) !== (password === undefined))
       yield problem('username and password belong together', 'set both, or neither')
     if (password === undefined) continue
-    if ((password.file === undefined) === (password.env === undefined))
-      yield problem('its password lies in one place', 'write { file: PATH } or { env: NAME }')
+    const fault = placeFault(password)
+    if (fault !== undefined) yield problem(fault, PLACES)
     if (tls !== 'verify')
       yield problem(
         'a password is told only to a host whose certificate is verified',
@@ -91,7 +92,12 @@ function usualPort(
   return implicitTls === true ? SUBMISSIONS_PORT : relay.port
 }
 
-function isReachedAt(door: string, host: string, { hostname }: CarteroConfig): boolean {
+/** Whether who calls this host reaches a door that is opened at that address. */
+export function isReachedAt(
+  door: string,
+  host: string,
+  { hostname }: Pick<CarteroConfig, 'hostname'>,
+): boolean {
   if (host === hostname.toLowerCase() || host === (normalAddress(door) ?? door)) return true
   const isEverywhere = ['', '0.0.0.0', '::'].includes(door)
   return isEverywhere ? isLoopback(host) : host === 'localhost' && isLoopback(normalAddress(door) ?? door)

@@ -1,4 +1,4 @@
-import { OperatorError, type Component, type Health } from '@cartero/agent/lifecycle'
+import { OperatorError, type Health } from '@cartero/agent/lifecycle'
 import { ContentStoreError, type ContentLog } from '@cartero/content'
 import { SegmentContentLog } from '@cartero/content/segments'
 import { DirectoryError, type Directory, type DirectoryOptions } from '@cartero/directory'
@@ -10,6 +10,7 @@ import { EmbeddedSpool } from '@cartero/spool/embedded'
 import { SqlError, SqlWorker } from '@cartero/sql'
 
 import type { DataFolder } from './data-folder.ts'
+import { Opened } from './opened.ts'
 import { secretKey } from './secret-key.ts'
 
 /** What is opened; the directory's agent opens its store itself, in the same thread. */
@@ -31,54 +32,36 @@ export interface StoresOptions {
 }
 
 /** The stores of one machine, opened in order and closed in reverse. */
-export class Stores implements Component {
-  readonly name = 'stores'
+export class Stores extends Opened<OpenStores> {
   readonly #options: StoresOptions
-  readonly #closing = new AsyncDisposableStack()
-  #open: OpenStores | undefined
 
   constructor(options: StoresOptions) {
+    super('stores')
     this.#options = options
-  }
-
-  /** Only after the start. */
-  get open(): OpenStores {
-    if (this.#open === undefined) throw new Error('a store is asked for before it was opened')
-    return this.#open
-  }
-
-  async start(): Promise<void> {
-    try {
-      this.#open = await inWords(this.#openAll())
-    } catch (error) {
-      await this.#closing.disposeAsync()
-      throw error
-    }
-  }
-
-  async stop(): Promise<void> {
-    await this.#closing.disposeAsync()
   }
 
   health(): Health {
     return { status: 'ok', detail: `${this.open.spool.waiting} messages on their way` }
   }
 
-  async #openAll(): Promise<OpenStores> {
-    const { data, damaged, trouble, keepDeadLetters } = this.#options
-    const sql = this.#keep(new SqlWorker())
-    const content = this.#keep(await SegmentContentLog.open({ directory: data.content, report: damaged }))
-    const mailStore = this.#keep(await openMailStore({ sql, data }))
-    const spool = this.#keep(
-      await EmbeddedSpool.open({ log: content, sql, file: data.spool, trouble, keepDeadLetters }),
-    )
-    return { sql, mailStore, content, spool }
+  protected openAll(closing: AsyncDisposableStack): Promise<OpenStores> {
+    return inWords(openStores(this.#options, closing))
   }
+}
 
-  #keep<T extends { close(): Promise<void> }>(store: T): T {
-    this.#closing.defer(() => store.close())
-    return store
-  }
+async function openStores(
+  { data, damaged, trouble, keepDeadLetters }: StoresOptions,
+  closing: AsyncDisposableStack,
+): Promise<OpenStores> {
+  const keep = <T extends { close(): Promise<void> }>(store: T): T =>
+    closing.adopt(store, (opened) => opened.close())
+  const sql = keep(new SqlWorker())
+  const content = keep(await SegmentContentLog.open({ directory: data.content, report: damaged }))
+  const mailStore = keep(await openMailStore({ sql, data }))
+  const spool = keep(
+    await EmbeddedSpool.open({ log: content, sql, file: data.spool, trouble, keepDeadLetters }),
+  )
+  return { sql, mailStore, content, spool }
 }
 
 /** Where a store is opened: in a thread that outlives it, in the files of a data folder. */

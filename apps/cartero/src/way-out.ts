@@ -1,6 +1,5 @@
 import { networkInterfaces } from 'node:os'
 
-import type { Component } from '@cartero/agent/lifecycle'
 import { StubResolver } from '@cartero/dns/stub'
 import {
   machineAddresses,
@@ -17,6 +16,7 @@ import { normalAddress, systemClock } from '@cartero/wire'
 
 import type { CarteroConfig } from './config.ts'
 import type { DataFolder } from './data-folder.ts'
+import { Opened } from './opened.ts'
 import { routeTable, tlsFloor } from './relay-settings.ts'
 import { inWords, type OpenStores } from './stores.ts'
 import { readAuthorities } from './tls-identity.ts'
@@ -39,30 +39,22 @@ export interface WayOutOptions {
 }
 
 /** Where mail for elsewhere goes, from the configuration, the DNS and what other domains publish. */
-export class WayOut implements Component {
-  readonly name = 'way out'
+export class WayOut extends Opened<OpenWayOut> {
   readonly #options: WayOutOptions
-  readonly #closing = new AsyncDisposableStack()
-  #open: OpenWayOut | undefined
 
   constructor(options: WayOutOptions) {
+    super('way out')
     this.#options = options
   }
 
-  /** Only after the start. */
-  get open(): OpenWayOut {
-    if (this.#open === undefined) throw new Error('the way out is asked for before it was opened')
-    return this.#open
-  }
-
-  async start(): Promise<void> {
+  protected async openAll(closing: AsyncDisposableStack): Promise<OpenWayOut> {
     const { config } = this.#options
     const { dns, relay } = config
     const { authorities: file } = relay.tls
     const authorities = file === undefined ? undefined : readAuthorities(file, 'relay.tls.authorities')
     const routes = routeTable(config)
     const { servers, trustAd } = dns
-    const resolver = this.#closing.use(
+    const resolver = closing.use(
       new StubResolver({
         ...(servers.length > 0 && { servers }),
         trustAd,
@@ -71,36 +63,36 @@ export class WayOut implements Component {
     )
     const doors = ownDoors(config)
     const families = ownFamilies(relay.loopback)
-    this.#open = {
+    const believed = { ...(authorities !== undefined && { authorities }) }
+    return {
       resolver,
       routes,
       hosts: new MailHostFinder({ resolver, routes, doors, port: relay.port, families }),
-      policies: await this.#policies(resolver, routes, authorities),
+      policies: await openPolicies(this.#options, { resolver, routes, ...believed }, closing),
       tlsResults: new TlsResults(systemClock),
-      ...(authorities !== undefined && { authorities }),
+      ...believed,
     }
   }
+}
 
-  async stop(): Promise<void> {
-    await this.#closing.disposeAsync()
-  }
-
-  async #policies(resolver: StubResolver, routes: RouteTable, authorities?: string): Promise<TlsPolicies> {
-    const { config, data, stores } = this.#options
-    const { mtaSts, dane } = config.relay.tls
-    const floorOf = tlsFloor(routes, config)
-    const clock = systemClock
-    if (!mtaSts) return withDane(dane, new DestinationTlsPolicies({ resolver, floorOf }))
-    const cache = this.#closing.adopt(
-      await inWords(openSqliteStsCache({ worker: stores.open.sql, file: data.tlsPolicies })),
-      (opened) => opened.close(),
-    )
-    const sts = this.#closing.adopt(
-      new StsPolicies({ resolver, clock, cache, ...(authorities !== undefined && { authorities }) }),
-      (asking) => asking.close(),
-    )
-    return withDane(dane, new DestinationTlsPolicies({ resolver, floorOf, sts }))
-  }
+async function openPolicies(
+  { config, data, stores }: WayOutOptions,
+  { resolver, routes, authorities }: Pick<OpenWayOut, 'resolver' | 'routes' | 'authorities'>,
+  closing: AsyncDisposableStack,
+): Promise<TlsPolicies> {
+  const { mtaSts, dane } = config.relay.tls
+  const floorOf = tlsFloor(routes, config)
+  const clock = systemClock
+  if (!mtaSts) return withDane(dane, new DestinationTlsPolicies({ resolver, floorOf }))
+  const cache = closing.adopt(
+    await inWords(openSqliteStsCache({ worker: stores.open.sql, file: data.tlsPolicies })),
+    (opened) => opened.close(),
+  )
+  const sts = closing.adopt(
+    new StsPolicies({ resolver, clock, cache, ...(authorities !== undefined && { authorities }) }),
+    (asking) => asking.close(),
+  )
+  return withDane(dane, new DestinationTlsPolicies({ resolver, floorOf, sts }))
 }
 
 /** Without DANE no answer of the DNS is taken for validated, and so no TLSA record for true. */

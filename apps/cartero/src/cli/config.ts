@@ -58,13 +58,15 @@ async function checkFiles({ tls, auth, data }: CarteroConfig): Promise<void> {
   new TlsIdentity({ ...tls, ...nobody, data: dataFolder(data) }).reload()
 }
 
-/** Passwords of routes, and whom we believe about other hosts, likewise. Throws OperatorError. */
+/** Passwords of routes and providers, and whom we believe about other hosts, likewise. Throws OperatorError. */
 async function checkWayOut(config: CarteroConfig): Promise<void> {
-  const [{ readAuthorities }, { routeTable }] = await Promise.all([
+  const [{ readAuthorities }, { routeTable }, { customerSettings }] = await Promise.all([
     import('../tls-identity.ts'),
     import('../relay-settings.ts'),
+    import('../odmr-settings.ts'),
   ])
   routeTable(config)
+  customerSettings(config)
   const { authorities } = config.relay.tls
   if (authorities !== undefined) readAuthorities(authorities, 'relay.tls.authorities')
 }

@@ -1,0 +1,59 @@
+import type { ConfigRule } from '@cartero/agent/config'
+
+import type { CarteroConfig, definition } from './config.ts'
+import { ODMR_PORT } from './odmr-settings.ts'
+import { placeFault, PLACES } from './password-place.ts'
+import { isReachedAt } from './routing-rules.ts'
+
+type Rule = ConfigRule<typeof definition>
+type Problems = ReturnType<Rule>
+
+/** What cannot be seen in one key alone of mail that waits for customers, or for us. */
+export const ODMR_RULES: readonly Rule[] = [oneOfEachName, passwordsInOnePlace, noVisitHome]
+
+const KEY = 'odmr.fetch'
+
+function* oneOfEachName({ odmr: { fetch } }: CarteroConfig): Problems {
+  const names = fetch.map(({ provider }) => provider)
+  for (const name of new Set(names.filter((each, at) => names.indexOf(each) !== at)))
+    yield {
+      key: KEY,
+      message: `there are two providers called ${name}`,
+      fix: 'give each a name of its own; several domains at one provider stand in one domains list',
+    }
+}
+
+function* passwordsInOnePlace({ odmr: { fetch } }: CarteroConfig): Problems {
+  for (const { provider, password } of fetch) {
+    const fault = placeFault(password)
+    if (fault !== undefined) yield { key: KEY, message: `${provider}: ${fault}`, fix: PLACES }
+  }
+}
+
+/** We would be our own customer, and mail would go in circles. */
+function* noVisitHome(config: CarteroConfig): Problems {
+  const { listen, odmr } = config
+  const doors = [...listen.odmr, ...listen.odmrs]
+  for (const { provider, host, port = ODMR_PORT } of odmr.fetch)
+    if (doors.some((door) => door.port === port && isReachedAt(door.host, host, config)))
+      yield {
+        key: KEY,
+        message: `${provider}: ${host}, port ${port}, is a door of this system`,
+        fix: 'name the host that keeps mail for us',
+      }
+}
+
+/** What is allowed of on-demand mail relay and not wise. */
+export function* odmrWarnings({ odmr, listen }: CarteroConfig): Generator<string> {
+  if (odmr.clearCramMd5 && listen.odmr.length > 0)
+    yield (
+      'odmr.clearCramMd5: CRAM-MD5 is offered without TLS. Who listens reads the mail, and can guess at the passwords of accounts that use it; ' +
+        'use it for customers that know nothing better'
+    )
+  for (const { provider, tls, host } of odmr.fetch)
+    if (tls === 'none')
+      yield (
+        `odmr.fetch: ${provider}: without TLS nobody knows whether it is ${host} that answers, and who listens reads the mail and can guess at ` +
+          'the password; take tls: starttls or tls: implicit'
+      )
+}
