@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, type AddressInfo } from 'node:net'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { ManualClock } from '@cartero/wire'
 import { dial, Listener, TlsServer, type DialOptions } from '@cartero/wire/node'
@@ -63,6 +63,27 @@ describe('a client', () => {
     assert.deepEqual(machine.seen, ['disconnected'])
     socket.destroy()
   })
+
+  for (const [when, leaveNow] of [
+    ['in the middle of a conversation', false],
+    ['before there is a connection', true],
+  ] as const) {
+    test(`that is asked to leave ${when} says goodbye first`, async () => {
+      const leaving = new AbortController()
+      const { port } = silent.address() as AddressInfo
+      if (leaveNow) leaving.abort()
+      const calling = call(port, new EchoMachine(), { leave: leaving.signal })
+      const [socket] = (await once(silent, 'connection')) as [Socket]
+      let heard = ''
+      socket.on('data', (bytes: Buffer) => (heard += bytes.toString()))
+      await once(socket, 'data')
+      leaving.abort()
+      await once(socket, 'end')
+      socket.end()
+      await calling
+      assert.match(heard, /^hello\r?\n.*going\r?\n$/s)
+    })
+  }
 
   test('that is told to leave during the TLS handshake does not wait for its end', async () => {
     const leaving = new AbortController()

@@ -30,12 +30,15 @@ export interface DialOptions {
   readonly connectLimit?: number
   /** Gives up connecting, and cuts the connection off later. */
   readonly signal: AbortSignal
+  /** Asks the machine to say goodbye where nothing is lost, once there is a connection. */
+  readonly leave?: AbortSignal
 }
 
 /** What is known of a connection before the first word. */
 export interface Connected {
   readonly remoteAddress: string
   readonly localAddress: string
+  readonly localPort: number
   /** Present when TLS came first. */
   readonly tls?: TlsFacts
 }
@@ -46,7 +49,7 @@ export interface Connected {
  * about; then nothing more was said.
  */
 export async function dial(options: DialOptions): Promise<Error | undefined> {
-  const { host, clock, signal } = options
+  const { host, clock, signal, leave } = options
   if (signal.aborted) throw gaveUp()
   const upgrade = (socket: Socket): Promise<Secured> => secureClient(socket, host, options.tls ?? {}, clock)
   const { socket, facts } = await connected(options, upgrade)
@@ -61,15 +64,19 @@ export async function dial(options: DialOptions): Promise<Error | undefined> {
       })
     }
     const cut = (): void => connection.destroy()
+    const drain = (): void => connection.drain()
     function finish(error?: Error): void {
       stopTicking()
       signal.removeEventListener('abort', cut)
+      leave?.removeEventListener('abort', drain)
       resolve(error)
     }
     signal.addEventListener('abort', cut, { once: true })
-    // It may have aborted while the promise of the socket was on its way.
-    if (signal.aborted) cut()
-    else connection.start()
+    leave?.addEventListener('abort', drain, { once: true })
+    // They may have aborted while the promise of the socket was on its way.
+    if (signal.aborted) return cut()
+    connection.start()
+    if (leave?.aborted === true) drain()
   })
 }
 
@@ -98,6 +105,7 @@ function connectedFacts(socket: Socket, tls: TlsFacts | undefined): Connected {
   return {
     remoteAddress: socket.remoteAddress ?? 'unknown',
     localAddress: socket.localAddress ?? 'unknown',
+    localPort: socket.localPort ?? 0,
     ...(tls && { tls }),
   }
 }
