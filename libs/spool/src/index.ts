@@ -25,6 +25,7 @@ export {
 } from './ports.ts'
 export {
   destinationOf,
+  isCollected,
   nextHopOf,
   OTHER_DESTINATIONS,
   type Change,
@@ -39,6 +40,7 @@ export {
   type QueueOffice,
   type ShapeCell,
   type ShapeWish,
+  type UncollectedMail,
 } from './queue.ts'
 export { DEAD_LETTER_RETENTION_MS } from './ledger/item.ts'
 export { QueueIds, type RandomOctets } from './queue-id.ts'

@@ -39,6 +39,12 @@ export function nextHopOf(destination: DestinationName): NextHop {
     : { kind: 'remote', domain: destination }
 }
 
+/** Mail for it waits until a customer comes for it: nobody here goes anywhere with it. */
+// RFC 2645
+export function isCollected(destination: DestinationName): boolean {
+  return destination.startsWith(ODMR)
+}
+
 /** A destination for which there is something to do. */
 export interface DueDestination {
   readonly destination: DestinationName
@@ -60,17 +66,21 @@ export interface LeaseTerms {
 /** Mail for elsewhere, as those see it who carry it there: by destination, so that none keeps another waiting. */
 export interface OutboundQueue {
   /**
-   * Destinations that something is due for and that we go to ourselves (neither `local` nor a customer's), urgent ones first, then the one that has waited longest. Each is
-   * told once, and again after a `take` had fewer than it asked for and something became due later; one that is urged is told in
-   * any case. Told twice is possible, never is not: whoever listens from now on is told of all that is due. One listener at a
-   * time. Ends when the signal is aborted. Reads what is due and nothing else: costs nothing for those that wait.
+   * Destinations that something is due for and that we go to ourselves (neither `local` nor a customer's, whatever happens to it),
+   * urgent ones first, then the one that has waited longest. Each is told once, and again after a `take` had fewer than it asked
+   * for and something became due later; one that is urged is told in any case. Told twice is possible, never is not: whoever
+   * listens from now on is told of all that is due. One listener at a time. Ends when the signal is aborted. Reads what is due and
+   * nothing else: costs nothing for those that wait, and nothing for what customers have not come for.
    */
   due(signal: AbortSignal): AsyncIterable<readonly DueDestination[]>
-  /** Leases what is due for a destination, urgent ones first, oldest first among equals. Fewer than `limit`: there is no more now. */
+  /**
+   * Leases what is due for a destination, urgent ones first, oldest first among equals; what was deferred comes out of the store in
+   * the order in which it became due, behind what never was. Fewer than `limit`: there is no more now.
+   */
   take(destination: DestinationName, limit: number, terms: LeaseTerms): Promise<readonly Delivery[]>
   /**
-   * Makes everything that waits for a destination due now, but for what its sender holds back, and tells `due`. Returns how many
-   * were not due before.
+   * Makes everything that waits for a destination due now, but for what its sender holds back, and tells `due`; of a customer's
+   * nobody is told, he comes himself. Returns how many were not due before.
    */
   urge(destination: DestinationName): Promise<number>
 }
@@ -136,6 +146,17 @@ export interface ShapeCell {
   readonly octets: number
 }
 
+/** What waits for a customer in all states but as dead letters, of one domain. */
+export interface UncollectedMail {
+  /** An A-label in lower case; its destination is `odmr <domain>`. */
+  readonly domain: string
+  readonly deliveries: number
+  /** Of contents, without our trace fields; a message counts once for each delivery. */
+  readonly octets: number
+  /** The hour since the epoch in which the oldest of it was accepted. */
+  readonly oldestHour: number
+}
+
 /**
  * What an operator can do with deliveries. Those that are leased now are left alone, and so are messages that are being routed.
  * A message that nobody has routed yet (`<queue id>.0`) can be held, released and removed.
@@ -148,10 +169,13 @@ export type Change =
   | { readonly kind: 'retry' }
   /** Gone, and nobody is told. */
   | { readonly kind: 'remove' }
-  /** Given back to their senders: as failed, or as having waited for too long. Due now, with a `sentence`; not dead letters. */
+  /**
+   * Given back to their senders: as failed, or as having waited for too long. Due now, with a `sentence`; not dead letters. What
+   * waits for a customer to come becomes mail for the hosts of his domain, since only that is told and given back.
+   */
   | { readonly kind: 'return'; readonly reason?: string }
   | { readonly kind: 'expire' }
-  /** To another next hop; ready at once. */
+  /** To another next hop; ready at once, and without the `sentence` that it may have had: it is to arrive. */
   | { readonly kind: 'reroute'; readonly nextHop: NextHop }
 
 /** How far a change has come. */
@@ -173,6 +197,11 @@ export interface QueueOffice {
   show(queueId: QueueId): Promise<MessageView | undefined>
   /** From counters that are kept as things change; right when nothing has changed for two seconds. */
   shape(wish?: ShapeWish): Promise<readonly ShapeCell[]>
+  /**
+   * What customers have not come for, one for each domain that has something, in the order of their names. From counters, right
+   * within two seconds; a thousand customers take milliseconds, so whoever asks at every recipient keeps the answer for a second.
+   */
+  uncollected(): Promise<readonly UncollectedMail[]>
   /** In portions, each durable before it is told; aborting stops between two. Idempotent. */
   change(filter: DeliveryFilter, change: Change, signal: AbortSignal): AsyncIterable<ChangeProgress>
 }

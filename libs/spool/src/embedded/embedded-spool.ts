@@ -28,6 +28,7 @@ import type {
   MessageView,
   ShapeCell,
   ShapeWish,
+  UncollectedMail,
 } from '../queue.ts'
 import { QueueIds } from '../queue-id.ts'
 import { Backlog } from './backlog.ts'
@@ -280,6 +281,10 @@ export class EmbeddedSpool implements Spool {
 
   shape(wish?: ShapeWish): Promise<readonly ShapeCell[]> {
     return this.#ask(() => this.#desk.shape(wish))
+  }
+
+  uncollected(): Promise<readonly UncollectedMail[]> {
+    return this.#ask(() => this.#desk.uncollected())
   }
 
   async *change(

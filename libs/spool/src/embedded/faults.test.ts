@@ -31,6 +31,7 @@ const READS: ReadonlySet<string> = new Set([
   'list',
   'total',
   'shape',
+  'uncollected',
   'look',
   'referenced',
 ])

@@ -1,6 +1,7 @@
 import type { Database } from '@cartero/sql/procedures'
 
 import type { DestinationName } from '../queue.ts'
+import { IS_TOLD } from './schema-collected.ts'
 
 /** A destination for which something of a priority is due. */
 export interface DueLane {
@@ -23,12 +24,14 @@ export interface DueLanes {
 const LAST_NAME = '\u{10ffff}'
 
 export function prepareLanes(database: Database) {
-  const lower = database.prepare('SELECT max(priority) AS priority FROM lane WHERE priority < ?')
+  const lower = database.prepare(
+    `SELECT max(priority) AS priority FROM lane WHERE ${IS_TOLD} AND priority < ?`,
+  )
   const due = database.prepare(`
     SELECT destination, priority, nextDue FROM lane
-    WHERE priority = ? AND (nextDue, destination) > (?, ?) AND nextDue <= ? ORDER BY nextDue, destination LIMIT ?`)
+    WHERE ${IS_TOLD} AND priority = ? AND (nextDue, destination) > (?, ?) AND nextDue <= ? ORDER BY nextDue, destination LIMIT ?`)
   const next = database.prepare(`
-    SELECT nextDue FROM lane WHERE priority = ? AND (nextDue, destination) > (?, ?) ORDER BY nextDue LIMIT 1`)
+    SELECT nextDue FROM lane WHERE ${IS_TOLD} AND priority = ? AND (nextDue, destination) > (?, ?) ORDER BY nextDue LIMIT 1`)
 
   return {
     /** What became due since the cursors were there, the most urgent first, then what has waited longest. */

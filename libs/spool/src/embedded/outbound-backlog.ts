@@ -2,7 +2,7 @@ import type { SqlStore } from '@cartero/sql'
 import type { Clock } from '@cartero/wire'
 
 import type { ReadyQueues } from '../ledger/ready.ts'
-import type { DestinationName } from '../queue.ts'
+import { isCollected, type DestinationName } from '../queue.ts'
 import type { LaneCursor } from './lane-reader.ts'
 import type { SpoolProcedures } from './procedures.ts'
 import { entryOf, type KeptEntry } from './rows.ts'
@@ -89,8 +89,8 @@ export class OutboundBacklog {
       const due = state === 'ready' ? 0 : notBefore
       const known = this.#known.get(destination)
       if (known !== undefined && due < known) this.#know(destination, due)
-      // What is ready was told when it became so.
-      if (due > 0) this.#expect(entry.priority, due)
+      // What is ready was told when it became so; of what customers come for nobody is told.
+      if (due > 0 && !isCollected(destination)) this.#expect(entry.priority, due)
     }
     this.#setAlarm()
   }
@@ -131,7 +131,8 @@ export class OutboundBacklog {
 
   async #fetch(destination: DestinationName, limit: number): Promise<void> {
     const { store, clock, admit, returned } = this.#parts
-    for (let left = limit; left > 0 && this.#mayHave(destination); left -= PAGE) {
+    let left = limit
+    while (left > 0 && this.#mayHave(destination)) {
       // What leaves memory while we read may be due sooner than what the answer knows of.
       this.#know(destination, Infinity)
       const now = clock.now()
@@ -140,6 +141,8 @@ export class OutboundBacklog {
       this.#know(destination, Math.min(this.#known.get(destination) ?? Infinity, nextDue ?? Infinity))
       returned(rows.filter((row) => row.isWaiting).length)
       for (const row of rows) admit(entryOf(row, now))
+      // Not by pages: what left memory while a page was read is read with the next.
+      left -= rows.length
     }
   }
 
@@ -151,14 +154,15 @@ export class OutboundBacklog {
   #know(destination: DestinationName, due: number): void {
     this.#known.delete(destination)
     this.#known.set(destination, due)
-    if (due > this.#lookedAt && due < this.#nextKnown) {
+    const isAwaited = !isCollected(destination)
+    if (isAwaited && due > this.#lookedAt && due < this.#nextKnown) {
       this.#nextKnown = due
       this.#setAlarm()
     }
     if (this.#known.size <= MAX_KNOWN) return
     const [oldest, when] = this.#known.entries().next().value ?? [destination, Infinity]
     this.#known.delete(oldest)
-    if (when !== Infinity)
+    if (when !== Infinity && !isCollected(oldest))
       this.#rewindAt = Math.min(this.#rewindAt, this.#parts.clock.now() + LONGEST_WAIT_MS)
   }
 
@@ -181,6 +185,7 @@ export class OutboundBacklog {
     this.#lookedAt = now
     this.#nextKnown = Infinity
     for (const [destination, due] of this.#known) {
+      if (isCollected(destination)) continue
       if (due > now) this.#nextKnown = Math.min(this.#nextKnown, due)
       else if (due > since) ready.call(destination, 0)
     }

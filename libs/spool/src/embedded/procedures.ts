@@ -5,6 +5,7 @@ import { prepareLanes } from './lane-reader.ts'
 import { prepareChanges } from './row-changer.ts'
 import { prepareLists } from './row-list.ts'
 import { prepareReads } from './row-reader.ts'
+import { prepareUncollected } from './uncollected-reader.ts'
 import { prepareWrites } from './row-writer.ts'
 import { LOADED, MIGRATIONS } from './schema.ts'
 
@@ -18,6 +19,7 @@ function prepare(database: Database) {
     ...prepareLanes(database),
     ...prepareLists(database),
     ...prepareChanges(database),
+    ...prepareUncollected(database),
     ...prepareStart(database),
   }
 }

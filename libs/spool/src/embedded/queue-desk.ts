@@ -6,6 +6,7 @@ import { isNewer, newestFirst } from '../ledger/filter.ts'
 import type { Item } from '../ledger/item.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { ShapeCounter, SHAPED_DESTINATIONS } from '../ledger/shape.ts'
+import { UncollectedCounter } from '../ledger/uncollected.ts'
 import { itemsThat, summaryOf, viewOf } from '../ledger/summary.ts'
 import type { DeliveryId, DeliverySummary, QueueId } from '../ports.ts'
 import {
@@ -19,6 +20,7 @@ import {
   type QueueOffice,
   type ShapeCell,
   type ShapeWish,
+  type UncollectedMail,
 } from '../queue.ts'
 import type { SpoolProcedures } from './procedures.ts'
 import { entryOf, type KeptEntry } from './rows.ts'
@@ -117,6 +119,14 @@ export class QueueDesk implements QueueOffice {
     else for (const cell of named) counter.add(cell)
     for (const entry of unrecorded) counter.count(entry)
     return counter.cells(wish)
+  }
+
+  async uncollected(): Promise<readonly UncollectedMail[]> {
+    const counter = new UncollectedCounter()
+    const unrecorded = this.#unrecorded()
+    for (const mail of await this.#parts.store.call('uncollected')) counter.add(mail)
+    for (const entry of unrecorded) counter.count(entry)
+    return counter.domains
   }
 
   /** First what is in memory, then rows. What comes into memory meanwhile is told by the rows, and changed where it is then. */

@@ -1,7 +1,8 @@
 import { CHANGEABLE, CHANGEABLE_UNROUTED } from '../ledger/alteration.ts'
 import { numberOf } from '../ledger/entry.ts'
-import type { DeliveryState, DeliverySummary } from '../ports.ts'
-import { destinationOf, type Change, type DestinationName } from '../queue.ts'
+import { nextHopOfCondemned } from '../ledger/item.ts'
+import type { DeliveryState, DeliverySummary, NextHop } from '../ports.ts'
+import { destinationOf, isCollected, nextHopOf, type Change, type DestinationName } from '../queue.ts'
 
 /** What a change makes of a row; null leaves a column as it is, but for `due`. */
 export interface Alteration {
@@ -12,6 +13,8 @@ export interface Alteration {
   readonly nextHop: string | null
   readonly sentence: 'return' | 'expire' | null
   readonly isReleased: 0 | 1
+  /** It has no sentence any more. */
+  readonly isPardoned: 0 | 1
 }
 
 const STATE_AFTER: Readonly<Record<Change['kind'], DeliveryState>> = {
@@ -30,7 +33,8 @@ export function alterRow(one: DeliverySummary, change: Change): Alteration | und
   if (!CHANGEABLE[kind].includes(one.state)) return undefined
   if (numberOf(one.id) === 0 && !CHANGEABLE_UNROUTED.has(kind)) return undefined
   const isSentence = kind === 'return' || kind === 'expire'
-  const destination = kind === 'reroute' ? destinationOf(change.nextHop) : one.destination
+  const nextHop = nextHopAfter(one, change)
+  const destination = nextHop === undefined ? one.destination : destinationOf(nextHop)
   if (one.state === 'ready') {
     if (isSentence && one.sentence === kind) return undefined
     if (kind === 'reroute' && destination === one.destination) return undefined
@@ -42,8 +46,16 @@ export function alterRow(one: DeliverySummary, change: Change): Alteration | und
     due: state === 'ready' && isOutbound ? 0 : null,
     destination,
     reason: kind === 'hold' || kind === 'return' ? (change.reason ?? null) : null,
-    nextHop: kind === 'reroute' ? JSON.stringify(change.nextHop) : null,
+    nextHop: nextHop === undefined ? null : JSON.stringify(nextHop),
     sentence: isSentence ? kind : null,
     isReleased: kind === 'release' ? 1 : 0,
+    isPardoned: kind === 'reroute' ? 1 : 0,
   }
+}
+
+/** Undefined: it stays. */
+function nextHopAfter({ destination }: DeliverySummary, change: Change): NextHop | undefined {
+  if (change.kind === 'reroute') return change.nextHop
+  const isCondemned = change.kind === 'return' || change.kind === 'expire'
+  return isCondemned && isCollected(destination) ? nextHopOfCondemned(nextHopOf(destination)) : undefined
 }

@@ -93,7 +93,7 @@ function statements(database: Database) {
     put: database.prepare(`
       UPDATE delivery SET state = $state, notBefore = 0, due = $due, destination = $destination,
         reason = coalesce($reason, reason), nextHop = coalesce($nextHop, nextHop),
-        sentence = coalesce($sentence, sentence), lapses = iif($isReleased, 0, lapses)
+        sentence = iif($isPardoned, NULL, coalesce($sentence, sentence)), lapses = iif($isReleased, 0, lapses)
       WHERE queueId = $queueId AND number = $number`),
     isWaiting: database.prepare('SELECT isWaiting FROM message WHERE queueId = ?'),
     refresh: database.prepare(`

@@ -90,9 +90,9 @@ export class KeptEntry extends Entry {
     this.weight = octets + (message.index === undefined ? 0 : INDEX_OCTETS)
   }
 
-  /** When there is something to do here, whoever does it. */
+  /** When there is something to do here, whoever does it. What a customer comes for only waits. */
   get due(): number | null {
-    return this.#due(() => true)
+    return this.#due((item) => !item.isCollected)
   }
 
   /** When there is something to do that nobody takes by destination. */

@@ -1,4 +1,5 @@
 import { DEAD_LETTER_RETENTION_MS } from '../ledger/item.ts'
+import { COLLECTED } from './schema-collected.ts'
 import { OUTBOUND } from './schema-outbound.ts'
 
 const SCHEMA = `
@@ -42,7 +43,7 @@ const PRIORITIES = `
 `
 
 /** Never edited once released. */
-export const MIGRATIONS: readonly string[] = [SCHEMA, PRIORITIES, OUTBOUND]
+export const MIGRATIONS: readonly string[] = [SCHEMA, PRIORITIES, OUTBOUND, COLLECTED]
 
 /** Which rows are in memory now, so that they are not read twice. Lives as long as the connection. */
 export const LOADED = 'CREATE TEMP TABLE loaded (queueId TEXT PRIMARY KEY) WITHOUT ROWID'

@@ -49,8 +49,6 @@ export function alter(item: Item, change: Change): boolean {
 
 function sentence(item: Item, change: Change & { readonly kind: 'return' | 'expire' }): boolean {
   if (item.state === 'ready' && item.sentence === change.kind) return false
-  item.sentence = change.kind
-  if (change.kind === 'return' && change.reason !== undefined) item.reason = change.reason
-  item.ready()
+  item.condemn(change.kind, change.kind === 'return' ? change.reason : undefined)
   return true
 }

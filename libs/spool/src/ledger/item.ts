@@ -89,6 +89,11 @@ export class Item implements Delivery {
     return this.nextHop.kind !== 'local'
   }
 
+  /** It waits until a customer comes for it. */
+  get isCollected(): boolean {
+    return this.nextHop.kind === 'odmr'
+  }
+
   settle(outcome: Outcome, ending: Ending): void {
     // What an operator decides is no attempt.
     if (this.sentence === undefined) this.attempts += 1
@@ -153,10 +158,27 @@ export class Item implements Delivery {
     this.notBefore = now + retention
   }
 
+  /** It is to arrive there: what was decided about its end does not hold any more. */
   rerouteTo(nextHop: NextHop): void {
+    delete this.sentence
+    this.#goTo(nextHop)
+    this.ready()
+  }
+
+  /**
+   * An operator, or the time it has had, decides how it ends. A customer's never wait with a sentence: nobody is told of them, and
+   * whoever comes for them is to get mail, so nobody would give it back. The relay does.
+   */
+  condemn(sentence: 'return' | 'expire', reason?: string): void {
+    this.sentence = sentence
+    if (reason !== undefined) this.reason = reason
+    this.#goTo(nextHopOfCondemned(this.nextHop))
+    this.ready()
+  }
+
+  #goTo(nextHop: NextHop): void {
     this.nextHop = nextHop
     this.destination = destinationOf(nextHop)
-    this.ready()
   }
 
   /** Those that wait stay; the dead letters get deliveries of their own, one for each reason. */
@@ -195,6 +217,11 @@ export class Item implements Delivery {
     this.reason = ''
     this.notBefore = 0
   }
+}
+
+/** Who gives it back. */
+export function nextHopOfCondemned(nextHop: NextHop): NextHop {
+  return nextHop.kind === 'odmr' ? { kind: 'remote', domain: nextHop.domain } : nextHop
 }
 
 const FINAL: ReadonlySet<DeliveryState> = new Set(['delivered', 'failed', 'expired', 'removed'])

@@ -1,6 +1,6 @@
 import type { Clock } from '@cartero/wire'
 
-import type { DestinationName } from '../queue.ts'
+import { isCollected, type DestinationName } from '../queue.ts'
 import { Callboard } from './callboard.ts'
 import { isOlder, type Item } from './item.ts'
 import { Lanes } from './lanes.ts'
@@ -44,8 +44,9 @@ export class ReadyQueues {
     this.call(destination, entry.priority)
   }
 
-  /** Tells that there is something to do for a destination, in memory or not. */
+  /** Tells that there is something to do for a destination, in memory or not; never of what customers come for. */
   call(destination: DestinationName, priority: number, isUrged = false): void {
+    if (isCollected(destination)) return
     this.calls.post(destination, priority, isUrged)
     if (this.calls.size <= MAX_CALLS + this.#queues.size) return
     this.calls.retain((destination) => this.#queues.has(destination))

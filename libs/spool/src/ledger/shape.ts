@@ -1,7 +1,8 @@
 import { OTHER_DESTINATIONS, type DestinationName, type ShapeCell, type ShapeWish } from '../queue.ts'
 import type { Entry } from './entry.ts'
 
-const HOUR_MS = 3_600_000
+/** In which deliveries are counted by when they were accepted. */
+export const HOUR_MS = 3_600_000
 
 /** An operator looks at those with the most mail; all of ten thousand would be a picture of half a million cells. */
 export const SHAPED_DESTINATIONS = 100

@@ -6,6 +6,7 @@ import { Entry } from '../ledger/entry.ts'
 import { DEAD_LETTER_RETENTION_MS } from '../ledger/item.ts'
 import { Ledger } from '../ledger/ledger.ts'
 import { ShapeCounter } from '../ledger/shape.ts'
+import { UncollectedCounter } from '../ledger/uncollected.ts'
 import { itemsThat, pageOf, summaryOf, viewOf } from '../ledger/summary.ts'
 import {
   SpoolError,
@@ -30,6 +31,7 @@ import type {
   MessageView,
   ShapeCell,
   ShapeWish,
+  UncollectedMail,
 } from '../queue.ts'
 import { QueueIds } from '../queue-id.ts'
 
@@ -149,6 +151,12 @@ export class MemorySpool implements Spool {
     const counter = new ShapeCounter()
     for (const entry of this.#all()) counter.count(entry)
     return counter.cells(wish)
+  }
+
+  async uncollected(): Promise<readonly UncollectedMail[]> {
+    const counter = new UncollectedCounter()
+    for (const entry of this.#all()) counter.count(entry)
+    return counter.domains
   }
 
   async *change(
