@@ -105,7 +105,7 @@ export function describeOffice(the: () => Bench): void {
       const recipients = [{ state: 'deferred', reason: 'later', status: '4.2.1' }] as const
       const notBefore = the().clock.now() + 60_000
       await the().spool.settle([{ id: one!.id, state: 'mixed', recipients, notBefore }])
-      await idle(the())
+      await the().idle()
       const shape = (await the().spool.shape()).toSorted((a, b) =>
         a.destination + a.state < b.destination + b.state ? -1 : 1,
       )
@@ -122,7 +122,7 @@ export function describeOffice(the: () => Bench): void {
         { destination: 'two.example', state: 'ready', hour, status: '', deliveries: 1, octets: 1 },
       ])
       await the().steer({}, { kind: 'remove' })
-      await idle(the())
+      await the().idle()
       assert.deepEqual(await the().spool.shape(), [])
       assert.equal(await the().spool.count({}), 0)
     })
@@ -132,10 +132,10 @@ export function describeOffice(the: () => Bench): void {
     it('tells by name of those with the most, of the others together, and of one that is asked for', async () => {
       for (const address of ['a@one.example', 'b@one.example', 'c@two.example', 'd@three.example'])
         await the().sent([address])
-      await idle(the())
+      await the().idle()
       await the().sent(['e@one.example'])
       await the().sent(['f@two.example'])
-      await idle(the())
+      await the().idle()
       const sizes = async (wish: ShapeWish): Promise<Record<string, number>> => {
         const found: Record<string, number> = {}
         for (const { destination, deliveries } of await the().spool.shape(wish))
@@ -152,7 +152,7 @@ export function describeOffice(the: () => Bench): void {
   describe('what an operator does to the queue', () => {
     it('holds a destination, and releases it', async () => {
       await mixture()
-      await idle(the())
+      await the().idle()
       const hold = { kind: 'hold', reason: 'maintenance' } as const
       const { deliveries, ...counts } = await the().steer({ destination: 'two.example' }, hold)
       assert.deepEqual(counts, { found: 4, changed: 4 })
@@ -184,19 +184,19 @@ export function describeOffice(the: () => Bench): void {
       assert.equal((await the().steer({}, { kind: 'remove' })).changed, 9)
       assert.equal(the().spool.waiting, 0)
       assert.deepEqual(await all({}, 10), [])
-      await idle(the())
+      await the().idle()
       assert.deepEqual([...(await the().spool.referenced(''))], [])
     })
 
     it('sends another way what is rerouted', async () => {
       await mixture()
-      await idle(the())
+      await the().idle()
       const nextHop = { kind: 'route', name: 'backup' } as const
       const reroute = { kind: 'reroute', nextHop } as const
       assert.equal((await the().steer({ destination: 'one.example' }, reroute)).changed, 4)
       assert.equal((await the().steer({ destination: 'via backup' }, reroute)).changed, 0)
       assert.deepEqual(await the().take('one.example'), [])
-      await idle(the())
+      await the().idle()
       assert.equal(await the().spool.count({ destination: 'via backup' }), 4)
       assert.equal(await the().spool.count({ destination: 'one.example' }), 0)
       const taken = await the().take('via backup')
@@ -233,7 +233,7 @@ export function describeOffice(the: () => Bench): void {
       it(`leaves alone what is leased (${change.kind})`, async () => {
         await the().sent(['a@one.example'])
         const [delivery] = await the().take('one.example')
-        await idle(the())
+        await the().idle()
         assert.deepEqual(await the().steer({}, change), { found: 0, changed: 0, deliveries: [] })
         assert.equal(delivery?.sentence, undefined)
         await the().spool.settle([{ id: delivery!.id, state: 'delivered' }])
@@ -274,12 +274,4 @@ export function describeOffice(the: () => Bench): void {
       assert.equal((await all({}, 100)).length, 9)
     })
   })
-}
-
-/** Lets a spool record what it wants to record, and leave memory what wants to. */
-async function idle(the: Bench): Promise<void> {
-  for (let round = 0; round < 2; round++) {
-    the.clock.advance(2_000)
-    await the.settled()
-  }
 }

@@ -1,36 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 
-import type { DeliveryId, DueDestination, RecipientOutcome } from '../index.ts'
+import type { DeliveryId, RecipientOutcome } from '../index.ts'
+import { Listener } from './listener.ts'
 import { TERMS, toElsewhere, type Bench } from './setup.ts'
-
-/** Somebody who listens to what is due for as long as a test wants. */
-class Listener {
-  readonly #end = new AbortController()
-  readonly #iterator: AsyncIterator<readonly DueDestination[]>
-  #next: Promise<IteratorResult<readonly DueDestination[]>> | undefined
-
-  constructor(the: Bench) {
-    this.#iterator = the.spool.due(this.#end.signal)[Symbol.asyncIterator]()
-  }
-
-  /** What is told now, urged ones with a `!`. */
-  async hear(the: Bench): Promise<readonly string[]> {
-    const told: string[] = []
-    for (;;) {
-      this.#next ??= this.#iterator.next()
-      const found = await Promise.race([this.#next, the.settled().then(() => undefined)])
-      if (found === undefined || found.done === true) return told
-      this.#next = undefined
-      told.push(...found.value.map(({ destination, isUrged }) => destination + (isUrged ? '!' : '')))
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#end.abort()
-    await this.#next
-  }
-}
 
 /** Mail for elsewhere, by destination. */
 export function describeOutbound(the: () => Bench): void {

@@ -65,6 +65,14 @@ export class Bench {
     return await this.routed({ ...wishes, recipients: recipients.map((address) => ({ address })) }, toDomains)
   }
 
+  /** Accepts a message for customers who come for it, and leases nothing. */
+  async left(recipients: readonly string[], wishes: Partial<Envelope> = {}): Promise<QueueId> {
+    return await this.routed(
+      { ...wishes, recipients: recipients.map((address) => ({ address })) },
+      toCustomers,
+    )
+  }
+
   /** Waits until `count` messages have arrived. */
   async arrivals(count: number, limit = 100): Promise<SpooledMessage[]> {
     return await take(count, (signal) => this.spool.arrivals(limit, signal))
@@ -132,6 +140,14 @@ export class Bench {
     return delivery
   }
 
+  /** A spool has recorded what it wants to record, and what wants to has left memory. */
+  async idle(): Promise<void> {
+    for (let round = 0; round < 2; round++) {
+      this.clock.advance(2_000)
+      await this.settled()
+    }
+  }
+
   async states(): Promise<DeliveryState[]> {
     return (await this.list({})).map((summary) => summary.state)
   }
@@ -173,10 +189,19 @@ export function toElsewhere(message: SpooledMessage): Routed {
 }
 
 /** One delivery for each domain, to its hosts. */
-export function toDomains({ queueId, envelope }: SpooledMessage): Routed {
+export function toDomains(message: SpooledMessage): Routed {
+  return byDomain(message, 'remote')
+}
+
+/** One delivery for each domain, for the customer whose it is. */
+export function toCustomers(message: SpooledMessage): Routed {
+  return byDomain(message, 'odmr')
+}
+
+function byDomain({ queueId, envelope }: SpooledMessage, kind: 'remote' | 'odmr'): Routed {
   const domains = Map.groupBy(envelope.recipients, ({ address }) => domainOf(address))
   const deliveries = [...domains].map(([domain, recipients]) => ({
-    nextHop: { kind: 'remote' as const, domain },
+    nextHop: { kind, domain },
     recipients: recipients.map(({ address }) => ({ address, account: '' })),
   }))
   return { queueId, deliveries }

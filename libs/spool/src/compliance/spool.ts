@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 
 import type { DeliveryId } from '../index.ts'
+import { describeCollected } from './collected.ts'
 import { describeOffice } from './office.ts'
 import { describeOutbound } from './outbound.ts'
 import { describeRecipients } from './recipients.ts'
@@ -243,6 +244,7 @@ export function describeSpool(name: string, setup: Setup, { keepsOrder = true }:
     describeRecipients(() => bench)
     describeWishes(() => bench)
     describeOutbound(() => bench)
+    describeCollected(() => bench)
     describeOffice(() => bench)
 
     describe('operating', () => {
