@@ -1,0 +1,57 @@
+import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
+import { replies, type SmtpEvent } from '@cartero/smtp/server'
+import type { Delivery } from '@cartero/spool'
+import type { TurnRequest } from '@cartero/spool/dispatch'
+import { loginEvents, peerOf, type Subject } from '@cartero/spool/reception'
+import type { ConnectionFacts, TlsFacts } from '@cartero/wire'
+import { ANSWERS, METRICS } from './metrics.ts'
+import type { TurnEnding } from './turnaround.ts'
+
+export type Events = ReturnType<typeof createEvents>
+
+/** A session, as far as it is told of. */
+interface ToldSession {
+  readonly connection: ConnectionFacts
+  readonly subject: Subject
+  readonly tls: TlsFacts | undefined
+}
+
+const NO_MAIL = replies.noMailWaiting.code
+
+/** What the provider tells of sessions: a counter and a line for each event. What becomes of mail in a turn, the MTA tells. */
+export function createEvents(logger: Logger, registry: MetricRegistry) {
+  const metrics = registry.register(METRICS)
+  const login = loginEvents('odmr', logger, metrics)
+  const events = {
+    ...login,
+    /** Whoever listens on the way can try passwords at home, and reads all that follows. */
+    unprotected(connection: ConnectionFacts, account: string, mechanism: string): void {
+      logger.warn('auth.unprotected', { ...peerOf(connection), account, mechanism })
+    },
+    /** A request to turn was decided. */
+    answered(code: number): void {
+      const reply = ANSWERS.find((answer) => answer === String(code))
+      if (reply !== undefined) metrics.requests.add({ reply })
+    },
+    /** The connection that was turned around is over. */
+    turned(request: TurnRequest, { kind, settled, reason }: TurnEnding): void {
+      metrics.turns.add({ ending: kind })
+      const told = { ...request, ending: kind, settled, ...(reason !== undefined && { reason }) }
+      if (kind === 'done' || kind === 'cut') logger.info('session.turned', told)
+      else logger.warn('session.turned', told)
+    },
+    /** The connection ended between the end of a message and its answer: it will come again. */
+    uncertain({ message, recipients }: Delivery, host: string): void {
+      const to = recipients.map(({ address }) => address)
+      logger.warn('message.uncertain', { qid: message.queueId, to, host })
+    },
+    report(event: SmtpEvent, session: ToldSession): void {
+      // That there is no mail is the usual answer, and refuses nothing.
+      if (event.kind === 'refused' && event.reply.code === NO_MAIL) return
+      login.report(event, session)
+      if (event.kind === 'authenticated' && session.tls === undefined)
+        events.unprotected(session.connection, event.account, event.mechanism)
+    },
+  }
+  return events
+}

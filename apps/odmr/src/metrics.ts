@@ -1,0 +1,40 @@
+import { counter } from '@cartero/agent/telemetry'
+import { STAGES } from '@cartero/spool/reception'
+
+/** What requests to turn are answered; no more than these. */
+// RFC 2645 §8
+export const ANSWERS = ['250', '421', '450', '451', '453'] as const
+
+/** How turns end. */
+export const ENDINGS = ['done', 'cut', 'refused', 'timedOut', 'lost', 'notUnderstood'] as const
+
+export const METRICS = {
+  sessions: counter({
+    name: 'cartero_odmr_sessions_total',
+    doc: 'Sessions that were opened on the ports where customers come for their mail',
+  }),
+  authentications: counter({
+    name: 'cartero_odmr_authentications_total',
+    doc: 'SASL exchanges on the ports where customers come for their mail, by how they ended',
+    labels: { outcome: ['success', 'failure'] },
+  }),
+  requests: counter({
+    name: 'cartero_odmr_requests_total',
+    doc: 'Requests to turn a connection around (ATRN, TURN) that were decided, by the reply: 453 is no mail, 250 a turn',
+    labels: { reply: ANSWERS },
+  }),
+  turns: counter({
+    name: 'cartero_odmr_turns_total',
+    doc: 'Turns that ended: done; cut by us, for time or because the process left; refused by the customer; or he was silent, gone or not understood',
+    labels: { ending: ENDINGS },
+  }),
+  rejections: counter({
+    name: 'cartero_odmr_rejections_total',
+    doc: 'What was refused on the ports where customers come for their mail, by the stage at which it was',
+    labels: { at: STAGES },
+  }),
+  bugs: counter({
+    name: 'cartero_odmr_bugs_total',
+    doc: 'Errors nobody foresaw; each is in the log with its stack',
+  }),
+}
