@@ -14,6 +14,7 @@ export {
 export { ATTEMPT_DELAY_MS, CONNECT_LIMIT_MS, MAX_ADDRESSES } from './connect-race.ts'
 export { MAX_CHAIN_LENGTH, usableRecords, type DaneOptions, type DaneRecord } from './dane.ts'
 export { DialError, type DialFault, type DialStage, type FailedAttempt } from './dial-error.ts'
+export { dialWords } from './dial-words.ts'
 export { dial, type Connected, type DialOptions } from './dial.ts'
 export { HANDSHAKE_LIMIT_MS, HandshakeError, type Secured } from './handshake.ts'
 export {

@@ -5,6 +5,7 @@ import {
   serveErrand,
   SmtpClientMachine,
   substitutes,
+  withoutSecret,
   type ChooseMechanism,
   type PeerFacts,
   type SmtpClientOptions,
@@ -26,7 +27,7 @@ import type { Lane, LaneFeed } from '../ports.ts'
 import type { CallOutcome, ConfiguredWays, CourierOptions } from './options.ts'
 import { tlsWords, type Security, type UsePolicy } from './security.ts'
 import { tlsResult } from './tls-report.ts'
-import { dialTrouble, withoutSecret } from './trouble.ts'
+import { dialTrouble } from './trouble.ts'
 
 /** One connection to one host. */
 export interface Call {
