@@ -1,13 +1,11 @@
 import type { Account } from '@cartero/contracts/directory'
 import { expectFingerprint } from './certificate-fingerprint.ts'
 import { type AddressPolicy, expectAddress, expectDomain } from './address.ts'
+import { expectCollectsNothing, MAX_QUOTA } from './collection.ts'
 import { DirectoryError, outcomeOf } from './directory-error.ts'
 import { expectOurs } from './domain-verbs.ts'
 import type { AccountRecord, CredentialRecord, Records } from './records.ts'
 import type { DirectoryVerbs } from './verbs.ts'
-
-/** Octets of a quota: what a signed 64-bit column holds. */
-export const MAX_QUOTA = 2n ** 63n - 1n
 
 export function accountVerbs(
   records: Records,
@@ -25,8 +23,8 @@ export function accountVerbs(
     credential: (account) => {
       const record = records.account(account)
       const credential = record && records.credential(account)
-      const { disabled = false, reversible = false } = record ?? {}
-      return record && credential && { ...credential, disabled, reversible }
+      const { disabled = false, reversible = false, clearCramMd5 = false } = record ?? {}
+      return record && credential && { ...credential, disabled, reversible, clearCramMd5 }
     },
     completeCredential: ({ account, hash, added }) => {
       const credential = records.credential(account)
@@ -40,7 +38,11 @@ export function accountVerbs(
     setPassword: ({ address, credential, policy }) =>
       outcomeOf(() => records.putCredential(expectAccount(records, address, policy), credential)),
     removeAccount: ({ address, policy }) =>
-      outcomeOf(() => records.deleteAccount(expectAccount(records, address, policy))),
+      outcomeOf(() => {
+        const account = expectAccount(records, address, policy)
+        expectCollectsNothing(records, account)
+        records.deleteAccount(account)
+      }),
   }
 }
 
@@ -83,8 +85,15 @@ function accountRecord(
   if (account.quota < 0n || account.quota > MAX_QUOTA) {
     throw new DirectoryError('invalid', `a quota of ${account.quota} octets is out of range: use 0 for none`)
   }
-  const { disabled, quota, reversibleSecret = before?.reversible ?? false } = account
-  return { address: address.text, domain: address.domain, disabled, quota, reversible: reversibleSecret }
+  const { disabled, quota, reversibleSecret: reversible = before?.reversible ?? false } = account
+  const clearCramMd5 = account.clearCramMd5 ?? (reversible && before?.clearCramMd5 === true)
+  if (clearCramMd5 && !reversible) {
+    throw new DirectoryError(
+      'invalid',
+      `CRAM-MD5 needs a password of ${address.text} that can be read again: say --reversible-secret, too`,
+    )
+  }
+  return { address: address.text, domain: address.domain, disabled, quota, reversible, clearCramMd5 }
 }
 
 /** Those that the account is to have. Throws DirectoryError when one is no fingerprint, or another account's. */
@@ -107,13 +116,15 @@ function forgetSecret(records: Records, account: string): void {
 }
 
 /** What is the same for most accounts is left out. */
-function asAccount(records: Records, { address, disabled, quota, reversible }: AccountRecord): Account {
+function asAccount(records: Records, record: AccountRecord): Account {
+  const { address, disabled, quota, reversible, clearCramMd5 } = record
   const fingerprints = [...records.certificates(address)]
   return {
     address,
     disabled,
     quota,
     ...(reversible && { reversibleSecret: true }),
+    ...(clearCramMd5 && { clearCramMd5: true }),
     ...(fingerprints.length > 0 && { certificates: { fingerprints } }),
   }
 }

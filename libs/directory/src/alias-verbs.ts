@@ -18,6 +18,7 @@ export function aliasVerbs(
       outcomeOf(() => {
         const address = expectAddress(alias.address, 'the alias', policy)
         expectOurs(records, address.domain)
+        expectReadHere(records, address.domain)
         if (records.account(address.text) !== undefined) {
           throw new DirectoryError('exists', `${address.text} is an account, which keeps its mail itself`)
         }
@@ -41,6 +42,16 @@ export function aliasVerbs(
         records.deleteAlias(text)
       }),
   }
+}
+
+/** An alias would have no effect where a customer comes for everything. */
+function expectReadHere(records: Records, domain: string): void {
+  const collection = records.domain(domain)?.collection
+  if (collection === undefined) return
+  throw new DirectoryError(
+    'invalid',
+    `all mail for ${domain} waits for ${collection.account}: an alias belongs to where it is fetched to`,
+  )
 }
 
 function targetsOf(records: Records, texts: readonly string[], policy: AddressPolicy): readonly string[] {

@@ -15,8 +15,18 @@ import type { Credential } from './verbs.ts'
 
 const TIM = 'tim@example.org'
 const ANN = 'ann@example.org'
-const secret: Credential = { ...(await credentialOf('secret')), disabled: false, reversible: false }
-const other: Credential = { ...(await credentialOf('other')), disabled: false, reversible: false }
+const secret: Credential = {
+  ...(await credentialOf('secret')),
+  disabled: false,
+  reversible: false,
+  clearCramMd5: false,
+}
+const other: Credential = {
+  ...(await credentialOf('other')),
+  disabled: false,
+  reversible: false,
+  clearCramMd5: false,
+}
 
 /** An authenticator over accounts that a test may change under it. */
 function house(

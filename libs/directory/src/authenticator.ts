@@ -33,11 +33,20 @@ export interface AuthenticatorOptions {
   readonly complete?: (account: string, hash: string, added: Added) => MaybePromise<void>
   readonly decoyKey: () => MaybePromise<Uint8Array>
   readonly secretKey?: () => Uint8Array
+  /** Hears of proofs that were right and refused all the same: for the log, never for the peer. */
+  readonly refusedProof?: ((proof: RefusedProof) => void) | undefined
   /** Whether a password has a hash; what takes the time. */
   readonly verify?: typeof verifyPassword
 }
 
 const REFUSED = ''
+
+/** Somebody proved who he is in a way that he may not use. */
+export interface RefusedProof {
+  readonly account: string
+  /** `cram-md5-in-the-clear`: without TLS, by an account that was not allowed to. */
+  readonly reason: 'cram-md5-in-the-clear'
+}
 
 /** One check of a password. */
 interface Attempt {
@@ -99,8 +108,12 @@ export class Authenticator {
     if (account !== undefined) this.#tell(account, networkOf(peer), right)
   }
 
-  /** The account whose password makes that digest, or ''. The password does not leave here. RFC 2195 §2 */
-  async cramMd5({ login, challenge, digest, peer }: AuthenticateCramMd5Request): Promise<string> {
+  /**
+   * The account whose password makes that digest, or ''. The password does not leave here. RFC 2195 §2
+   * In the clear, whom the operator has not allowed it is refused as a wrong digest is, and counts as one: the peer learns nothing.
+   */
+  async cramMd5(request: AuthenticateCramMd5Request): Promise<string> {
+    const { login, challenge, digest, peer, inTheClear = false } = request
     const account = accountOf(login, this.#options.policy)
     if (account === undefined) return REFUSED
     const from = networkOf(peer)
@@ -109,7 +122,9 @@ export class Authenticator {
     const secret = credential?.disabled === false ? this.#open(account, credential.secret) : undefined
     // Who has no such password is answered as late as who has.
     const expected = cramMd5Digest(secret ?? randomBytes(16).toString('hex'), challenge)
-    const right = sameOctets(Buffer.from(expected), Buffer.from(digest)) && secret !== undefined
+    const proved = sameOctets(Buffer.from(expected), Buffer.from(digest)) && secret !== undefined
+    const right = proved && (!inTheClear || credential?.clearCramMd5 === true)
+    if (proved && !right) this.#options.refusedProof?.({ account, reason: 'cram-md5-in-the-clear' })
     this.#tell(account, from, right)
     return right ? account : REFUSED
   }

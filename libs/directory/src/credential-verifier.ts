@@ -16,6 +16,12 @@ export interface VerifierOptions {
   readonly certificates?: boolean
 }
 
+/** What the doorkeeper asks: the mechanisms know only whether a digest proves somebody, not over what it came. */
+export interface DoorVerifier extends CredentialVerifier {
+  /** As `cramMd5`, of a challenge that crossed the wire without TLS. Absent: nobody may do that. */
+  cramMd5InTheClear?(login: string, challenge: string, digest: string): Promise<string | undefined>
+}
+
 /** The directory as the mechanisms of SASL want it; near or far. */
 export function credentialVerifier(
   directory: Pick<
@@ -23,7 +29,7 @@ export function credentialVerifier(
     'Authenticate' | 'ScramKeys' | 'AuthenticateCramMd5' | 'FindAccount' | 'scramOutcome'
   >,
   { peer, tokens, certificates = false }: VerifierOptions = {},
-): CredentialVerifier {
+): DoorVerifier {
   const from = peer === undefined ? {} : { peer }
   return {
     password: async (login, password) => named(await directory.Authenticate({ login, password, ...from })),
@@ -35,6 +41,8 @@ export function credentialVerifier(
     scramOutcome: (login, right) => directory.scramOutcome?.(login, right, peer),
     cramMd5: async (login, challenge, digest) =>
       named(await directory.AuthenticateCramMd5({ login, challenge, digest, ...from })),
+    cramMd5InTheClear: async (login, challenge, digest) =>
+      named(await directory.AuthenticateCramMd5({ login, challenge, digest, inTheClear: true, ...from })),
     ...(tokens && {
       token: async (token, claimed) => {
         const proved = await tokens.verify(token, AbortSignal.timeout(TOKEN_PATIENCE_MS))

@@ -1,6 +1,7 @@
 import type { DirectoryService, Resolution } from '@cartero/contracts/directory'
 import type { Clock, MaybePromise } from '@cartero/wire'
 import type { AddressPolicy } from './address.ts'
+import type { RefusedProof } from './authenticator.ts'
 import type { AddressRule } from './ruled-resolution.ts'
 
 /**
@@ -17,6 +18,8 @@ export interface Directory extends DirectoryService {
   senderAllowedNow(account: string, address: string): boolean | undefined
   /** What came of a login by `ScramKeys`, which is proven at the edge: wrong ones make the next keys wait. */
   scramOutcome(login: string, right: boolean, peer?: string): void
+  /** Tells from now on of proofs that were right and refused all the same: for a log, since the peer is not told. */
+  hearRefusedProofs?(hear: (proof: RefusedProof) => void): void
   close(): Promise<void>
 }
 

@@ -1,5 +1,6 @@
 import type { Domain } from '@cartero/contracts/directory'
 import { type AddressPolicy, expectAddress, expectDomain } from './address.ts'
+import { collectionRecord, expectNoContactIn } from './collection.ts'
 import { DirectoryError, outcomeOf } from './directory-error.ts'
 import type { DomainRecord, Records } from './records.ts'
 import type { DirectoryVerbs } from './verbs.ts'
@@ -18,6 +19,7 @@ export function domainVerbs(
       outcomeOf(() => {
         const record = domainRecord(records, domain, policy)
         expectOurs(records, record.name)
+        expectNoContactIn(records, record, policy)
         records.putDomain(record)
       }),
     listDomains: () => records.domains(),
@@ -52,6 +54,7 @@ function domainRecord(records: Records, domain: Domain, policy: AddressPolicy): 
     name,
     catchAll: holder(domain.catchAll, 'the catch-all'),
     postmaster: holder(domain.postmaster, 'the postmaster'),
+    ...(domain.collection && { collection: collectionRecord(records, name, domain.collection, policy) }),
   }
 }
 
@@ -75,10 +78,11 @@ function foreignUser(records: Records, domain: string): string | undefined {
   const leadsHere = (address: string): boolean => address.endsWith(`@${domain}`)
   const alias = records.aliases().find((candidate) => candidate.targets.some(leadsHere))
   if (alias !== undefined) return `the alias ${alias.address}`
-  const other = records
-    .domains()
-    .find((record) => record.name !== domain && (leadsHere(record.catchAll) || leadsHere(record.postmaster)))
-  return other && `the catch-all or postmaster of ${other.name}`
+  const others = records.domains().filter(({ name }) => name !== domain)
+  const caught = others.find(({ catchAll, postmaster }) => leadsHere(catchAll) || leadsHere(postmaster))
+  if (caught !== undefined) return `the catch-all or postmaster of ${caught.name}`
+  const told = others.find(({ collection }) => collection && leadsHere(collection.contact))
+  return told && `the contact of ${told.name}`
 }
 
 function count(number: number, one: string, many: string): string {

@@ -46,6 +46,8 @@ export function resolveReturned(
   if (address === undefined || records.domain(address.domain) === undefined) return undefined
   if (findEntry(records, address, policy) !== undefined) return undefined
   const sender = readReturnPath(address.localPart, { key: records.senderKey(), now })
+  // Where all mail is collected, a stranger's may be one that the customer has written.
+  if (sender === undefined && records.domain(address.domain)?.collection) return undefined
   if (sender === undefined) return { verdict: Verdict.NO_SUCH_USER, targets: [], forwards: [], collected: [] }
   const before = formatMailbox(sender)
   if (records.domain(sender.domain) === undefined)

@@ -10,7 +10,14 @@ export {
   splitSubaddress,
 } from './address.ts'
 export { MAX_ALIAS_TARGETS } from './alias-verbs.ts'
-export { credentialVerifier, TOKEN_PATIENCE_MS, type VerifierOptions } from './credential-verifier.ts'
+export type { RefusedProof } from './authenticator.ts'
+export { MAX_KEEP_SECONDS, MIN_KEEP_SECONDS } from './collection.ts'
+export {
+  credentialVerifier,
+  type DoorVerifier,
+  TOKEN_PATIENCE_MS,
+  type VerifierOptions,
+} from './credential-verifier.ts'
 export {
   type AnyDirectory,
   type Directory,

@@ -1,7 +1,7 @@
 import * as wire from '@cartero/contracts/directory'
 import { type Clock, type MaybePromise, systemClock } from '@cartero/wire'
 import { type AddressPolicy, DEFAULT_ADDRESS_POLICY } from './address.ts'
-import { Authenticator } from './authenticator.ts'
+import { Authenticator, type RefusedProof } from './authenticator.ts'
 import type { Directory, DirectoryOptions } from './directory.ts'
 import { DirectoryError, type Outcome, valueOf } from './directory-error.ts'
 import { HashQueue } from './hash-queue.ts'
@@ -29,6 +29,7 @@ export class LocalDirectory implements Directory {
   readonly #ruleFor: DirectoryOptions['ruleFor']
   readonly #cache: ResolutionCache
   readonly #authenticator: Authenticator
+  #hearRefused: ((proof: RefusedProof) => void) | undefined
   #decoyKey: MaybePromise<Uint8Array> | undefined
 
   constructor({ ask, close, policy, secretKey, ruleFor, clock = systemClock }: LocalDirectoryOptions) {
@@ -44,6 +45,7 @@ export class LocalDirectory implements Directory {
       queue: new HashQueue(),
       credential: (account) => this.#ask('credential', account),
       complete: (account, hash, added) => this.#ask('completeCredential', { account, hash, added }),
+      refusedProof: (proof) => this.#hearRefused?.(proof),
       decoyKey: () => (this.#decoyKey ??= this.#ask('decoyKey')),
       ...(secretKey && { secretKey }),
     })
@@ -116,6 +118,10 @@ export class LocalDirectory implements Directory {
 
   async FindAccount(request: wire.FindAccountRequest): Promise<wire.FindAccountResponse> {
     return { account: await this.#ask('findAccount', { ...request, policy: this.#policy }) }
+  }
+
+  hearRefusedProofs(hear: (proof: RefusedProof) => void): void {
+    this.#hearRefused = hear
   }
 
   scramOutcome(login: string, right: boolean, peer?: string): void {

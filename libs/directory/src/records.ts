@@ -3,6 +3,20 @@ export interface DomainRecord {
   readonly name: string
   readonly catchAll: string
   readonly postmaster: string
+  /** Absent: its mail is for mailboxes here. */
+  readonly collection?: CollectionRecord | undefined
+}
+
+/** Mail of a domain waits until its customer comes for it; nothing else that is said of the domain applies to mail then. */
+export interface CollectionRecord {
+  /** Canonical; the account exists. */
+  readonly account: string
+  /** Octets; 0: as the operator has it for all. */
+  readonly quota: bigint
+  /** 0: as the operator has it for all. */
+  readonly keepSeconds: bigint
+  /** Address, or empty: nobody. */
+  readonly contact: string
 }
 
 export interface AccountRecord {
@@ -13,6 +27,8 @@ export interface AccountRecord {
   readonly quota: bigint
   /** The password is to be kept so that it can be read again. */
   readonly reversible: boolean
+  /** It may answer a CRAM-MD5 challenge without TLS. Only of accounts that are `reversible`. */
+  readonly clearCramMd5: boolean
 }
 
 /** What is kept of a password for SCRAM with one hash. */
@@ -34,6 +50,8 @@ export interface CredentialRecord {
   readonly secret?: Uint8Array | undefined
 }
 
+export type CollectedRecord = DomainRecord & { readonly collection: CollectionRecord }
+
 export interface AliasRecord {
   readonly address: string
   readonly domain: string
@@ -43,10 +61,10 @@ export interface AliasRecord {
 /** What resolving needs to know. Answers at once: it is a Map, or a database in this thread. */
 export interface RecordReader {
   domain(name: string): DomainRecord | undefined
-  /** The domain that was added first. */
+  /** The domain that was added first, of those whose mail is for mailboxes here; of all when there is no such domain. */
   firstDomain(): string | undefined
   account(address: string): AccountRecord | undefined
-  /** The account that was added first and is not disabled, in the domain or in all. */
+  /** The account that was added first and is not disabled, in the domain or in all. In a domain that is collected nobody reads. */
   firstAccount(domain?: string): string | undefined
   /** The targets, in their order. */
   alias(address: string): readonly string[] | undefined
@@ -56,7 +74,10 @@ export interface RecordReader {
 export interface Records extends RecordReader {
   domains(): readonly DomainRecord[]
   putDomain(record: DomainRecord): void
+  /** What is said of its collection goes with it. */
   deleteDomain(name: string): void
+  /** The domains that an account collects, in the order of their names. */
+  domainsCollectedBy(account: string): readonly CollectedRecord[]
   /** In the order of their addresses; of all domains when none is named. */
   accounts(domain?: string): readonly AccountRecord[]
   /** Keeps the account's place in the order of addition when it exists. */

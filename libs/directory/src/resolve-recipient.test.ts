@@ -52,7 +52,12 @@ function populate(records: Records, facts: World['facts']): void {
         disabled: rest.includes('disabled'),
         quota: 0n,
         reversible: false,
+        clearCramMd5: false,
       })
+    } else if (kind === 'collection') {
+      const [account = ''] = rest
+      const collection = { account, quota: 0n, keepSeconds: 0n, contact: '' }
+      records.putDomain({ ...records.domain(name)!, collection })
     } else if (kind === 'alias') {
       records.putAlias({ address: name, domain, targets: rest })
     } else assert.fail(`the corpus has a line that begins with ${kind}`)
@@ -68,9 +73,16 @@ const NAMES: Readonly<Record<Verdict, string>> = {
   [Verdict.DISABLED]: 'disabled',
 }
 
-function spelled({ verdict, targets, forwards }: Resolution): string {
+function spelled({ verdict, targets, forwards, collected }: Resolution): string {
   const readers = targets.map(({ account, detail }) => (detail === '' ? account : `${account}/${detail}`))
-  return [NAMES[verdict], ...readers, ...(forwards.length > 0 ? ['forwards', ...forwards] : [])].join(' ')
+  const listed = (word: string, addresses: readonly string[]) =>
+    addresses.length > 0 ? [word, ...addresses] : []
+  return [
+    NAMES[verdict],
+    ...readers,
+    ...listed('forwards', forwards),
+    ...listed('collected', collected),
+  ].join(' ')
 }
 
 function emptyTables(): Records {

@@ -13,6 +13,9 @@ export const MAX_ALIAS_NAMES = 1000
  * Where mail for an address goes. The order is: account, alias, user of a subaddress (account, alias), postmaster and
  * abuse, catch-all.
  *
+ * Of a domain whose mail waits for a customer, every address leads to the customer, and to nobody here: who has which name there is
+ * his affair. RFC 2645 §4
+ *
  * Each name is followed once, so a circle that also leads to somebody does no harm. What was cut short by a limit is
  * never accepted, because a part of its readers would not get the mail.
  */
@@ -25,7 +28,7 @@ export function resolveRecipient(records: RecordReader, text: string, policy: Ad
   return resolveRole(records, domain, policy) ?? resolution
 }
 
-/** `RCPT TO:<postmaster>`, without a domain, is for the first of ours. RFC 5321 §4.5.1 */
+/** `RCPT TO:<postmaster>`, without a domain, is for the first of ours that we read ourselves. RFC 5321 §4.5.1 */
 function barePostmaster(records: RecordReader, text: string, policy: AddressPolicy): Address | undefined {
   const domain = text.toLowerCase() === 'postmaster' ? records.firstDomain() : undefined
   return domain === undefined ? undefined : parseAddress(`postmaster@${domain}`, policy)
@@ -60,6 +63,7 @@ class Expansion {
   readonly #names = new Map<string, 'open' | 'done'>()
   readonly #targets = new Map<string, Target>()
   readonly #forwards = new Set<string>()
+  readonly #collected = new Set<string>()
   #sawCircle = false
   #sawLimit = false
   #sawDisabled = false
@@ -72,8 +76,9 @@ class Expansion {
   resolution(): Resolution {
     const targets = [...this.#targets.values()]
     const forwards = [...this.#forwards]
+    const collected = [...this.#collected]
     if (this.#sawLimit) return verdict(Verdict.ALIAS_LOOP)
-    if (this.#hasReaders) return { verdict: Verdict.ACCEPT, targets, forwards, collected: [] }
+    if (this.#hasReaders) return { verdict: Verdict.ACCEPT, targets, forwards, collected }
     if (this.#sawDisabled) return verdict(Verdict.DISABLED)
     return verdict(this.#sawCircle ? Verdict.ALIAS_LOOP : Verdict.NO_SUCH_USER)
   }
@@ -83,12 +88,13 @@ class Expansion {
     if (address === undefined || !this.#enter(address.text, depth)) return
     const domain = this.#records.domain(address.domain)
     if (domain === undefined) this.#forwards.add(asWritten(address))
+    else if (domain.collection !== undefined) this.#collected.add(asWritten(address))
     else this.#followLocal(address, domain, detail, depth)
     this.#names.set(address.text, 'done')
   }
 
   get #hasReaders(): boolean {
-    return this.#targets.size + this.#forwards.size > 0
+    return this.#targets.size + this.#forwards.size + this.#collected.size > 0
   }
 
   #parse(text: string): Address | undefined {

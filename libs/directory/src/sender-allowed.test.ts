@@ -14,13 +14,30 @@ for (const name of ['tim', 'ann', 'tim+boss']) {
     disabled: false,
     quota: 0n,
     reversible: false,
+    clearCramMd5: false,
   })
 }
-records.putAccount({ address: 'old@example.org', domain, disabled: true, quota: 0n, reversible: false })
+records.putAccount({
+  address: 'old@example.org',
+  domain,
+  disabled: true,
+  quota: 0n,
+  reversible: false,
+  clearCramMd5: false,
+})
 records.putAlias({ address: 'info@example.org', domain, targets: ['ann@example.org', 'tim@example.org'] })
 records.putAlias({ address: 'tagged@example.org', domain, targets: ['tim+inbox@example.org'] })
 records.putAlias({ address: 'list@example.org', domain, targets: ['info@example.org'] })
 records.putAlias({ address: 'boss@example.org', domain, targets: ['tim+boss@example.org'] })
+
+for (const [name, account] of [
+  ['home.test', 'tim@example.org'],
+  ['ann.test', 'ann@example.org'],
+] as const) {
+  const collection = { account, quota: 0n, keepSeconds: 0n, contact: '' }
+  records.putDomain({ name, catchAll: '', postmaster: '', collection })
+  records.putAlias({ address: `old@${name}`, domain: name, targets: ['tim@example.org'] })
+}
 
 describe('tim may send as', () => {
   const ALLOWED = [
@@ -31,6 +48,9 @@ describe('tim may send as', () => {
     'info@example.org',
     'info+web@example.org',
     'tagged@example.org',
+    'whoever@home.test', // he collects its mail
+    '"a b+c"@HOME.test',
+    'postmaster@home.test',
     '',
     '<>',
   ]
@@ -51,6 +71,11 @@ describe('tim may not send as', () => {
     'postmaster@example.org',
     'whoever@example.org', // the catch-all is his
     'tim@example.net',
+    'tim@ann.test',
+    'old@ann.test', // has no effect while she collects
+    'tim@sub.home.test',
+    'tim@home.test.example',
+    '%@%.test',
     'tim@sub.example.org',
     'tim',
     '@example.org',

@@ -12,6 +12,7 @@ import { accountVerbs } from './account-verbs.ts'
 import type { AddressPolicy } from './address.ts'
 import { aliasVerbs } from './alias-verbs.ts'
 import { domainVerbs } from './domain-verbs.ts'
+import { collectedDomains } from './collection.ts'
 import type { Outcome } from './directory-error.ts'
 import { findAccount } from './find-account.ts'
 import { resolveReturned, rewriteSender } from './forwarded-senders.ts'
@@ -68,7 +69,7 @@ export type DirectoryVerbs = {
   removeAlias(argument: WithPolicy & { readonly address: string }): Outcome<void>
 }
 
-export type Credential = CredentialRecord & Pick<AccountRecord, 'disabled' | 'reversible'>
+export type Credential = CredentialRecord & Pick<AccountRecord, 'disabled' | 'reversible' | 'clearCramMd5'>
 
 export function directoryVerbs(records: Records): DirectoryVerbs {
   return {
@@ -79,7 +80,7 @@ export function directoryVerbs(records: Records): DirectoryVerbs {
       ),
     rewriteSenders: ({ senders, now }) => senders.map((sender) => rewriteSender(records, sender, now)),
     senderAllowed: ({ account, address, policy }) => isSenderAllowed(records, account, address, policy),
-    collectedDomains: () => [],
+    collectedDomains: ({ account, policy }) => collectedDomains(records, account, policy),
     findAccount: ({ policy, ...request }) => findAccount(records, request, policy),
     decoyKey: () => records.decoyKey(),
     ...domainVerbs(records),

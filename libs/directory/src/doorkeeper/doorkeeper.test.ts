@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { CredentialVerifier, SaslStep } from '@cartero/sasl'
+import { cramMd5Digest, type SaslStep } from '@cartero/sasl'
 import { ManualClock, type TlsFacts } from '@cartero/wire'
+import type { DoorVerifier } from '../credential-verifier.ts'
 import { AddressBans, DEFAULT_BAN_LIMITS } from './address-bans.ts'
 import { Doorkeeper, type Visit } from './doorkeeper.ts'
 
@@ -11,7 +12,7 @@ const { failures } = DEFAULT_BAN_LIMITS
 
 function house() {
   const asked: string[] = []
-  const verifier = (peer: string): CredentialVerifier => ({
+  const verifier = (peer: string): DoorVerifier => ({
     password: async (login, password) => {
       asked.push(peer)
       return password === 'right' ? login.toLowerCase() : undefined
@@ -86,5 +87,55 @@ describe('the doorkeeper', () => {
     const { asked, login } = house()
     await login('wrong')
     assert.deepEqual(asked, ['192.0.2.1'])
+  })
+})
+
+describe('a door where CRAM-MD5 is always known', () => {
+  const away = '192.0.2.1'
+  const challenged = {
+    password: async () => undefined,
+    scramKeys: () => Promise.reject(new Error('not asked here')),
+  }
+  const cram = (channel: string) => async (login: string, challenge: string, digest: string) =>
+    digest === cramMd5Digest('right', challenge) ? `${login} ${channel}` : undefined
+  const both: DoorVerifier = { ...challenged, cramMd5: cram('tls'), cramMd5InTheClear: cram('clear') }
+  const doorkeeper = (verifier: DoorVerifier, switchedOn?: string[]) =>
+    new Doorkeeper({ verifier: () => verifier, ...(switchedOn && { switchedOn: new Set(switchedOn) }) })
+  const answer = async (by: Visit, password: string): Promise<SaslStep> => {
+    const exchange = doorkeeper(both).start('CRAM-MD5', by)
+    const first = await exchange.next(undefined)
+    assert.ok(first.kind === 'challenge')
+    return exchange.next(Buffer.from(`tim ${cramMd5Digest(password, first.bytes.toString())}`))
+  }
+
+  test('offers it under TLS, whatever is switched on elsewhere', () => {
+    for (const cramMd5 of ['tls', 'clear'] as const) {
+      assert.ok(doorkeeper(both).mechanisms({ remoteAddress: away, tls, cramMd5 }).includes('CRAM-MD5'))
+      const plain = doorkeeper(both, ['PLAIN'])
+      assert.deepEqual(plain.mechanisms({ remoteAddress: away, tls, cramMd5 }), ['PLAIN', 'CRAM-MD5'])
+    }
+  })
+
+  test('offers nothing else without TLS where that is allowed, and never it where that is not', () => {
+    const all = doorkeeper(both, ['SCRAM-SHA-256', 'PLAIN', 'CRAM-MD5'])
+    assert.deepEqual(all.mechanisms({ remoteAddress: away, cramMd5: 'clear' }), ['CRAM-MD5'])
+    assert.deepEqual(all.mechanisms({ remoteAddress: away, cramMd5: 'tls' }), ['SCRAM-SHA-256'])
+  })
+
+  test('offers it to nobody where nobody can tell who may use it without TLS', () => {
+    const { cramMd5InTheClear: _, ...underTls } = both
+    assert.deepEqual(doorkeeper(underTls).mechanisms({ remoteAddress: away, cramMd5: 'clear' }), [])
+  })
+
+  test('asks for each digest by the channel over which it came', async () => {
+    const clear = { remoteAddress: away, cramMd5: 'clear' } as const
+    assert.deepEqual(await answer(clear, 'right'), { kind: 'success', account: 'tim clear' })
+    assert.deepEqual(await answer({ ...clear, tls }, 'right'), { kind: 'success', account: 'tim tls' })
+    assert.equal((await answer(clear, 'wrong')).kind, 'failure')
+  })
+
+  test('is not made so by a visit that does not ask for it', () => {
+    assert.deepEqual(doorkeeper(both, ['CRAM-MD5']).mechanisms({ remoteAddress: away }), ['CRAM-MD5'])
+    assert.equal(doorkeeper(both).mechanisms({ remoteAddress: away, tls }).includes('CRAM-MD5'), false)
   })
 })

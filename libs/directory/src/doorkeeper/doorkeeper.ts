@@ -1,20 +1,21 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import {
+  defaultMechanisms,
   mechanismNamed,
   offeredMechanisms,
-  type CredentialVerifier,
   type SaslServerContext,
   type SaslServerMechanism,
   type SaslStep,
   type TokenAdvice,
 } from '@cartero/sasl'
 import { systemClock, type MaybePromise, type TlsFacts } from '@cartero/wire'
+import type { DoorVerifier } from '../credential-verifier.ts'
 import { DirectoryError } from '../directory-error.ts'
 import { AddressBans } from './address-bans.ts'
 
 export interface DoorkeeperOptions {
   /** Who knows the credentials, as he answers to one peer: whom it was that asked decides who has to wait. */
-  readonly verifier: (peer: string) => CredentialVerifier
+  readonly verifier: (peer: string) => DoorVerifier
   /** Shared by all doors of a process. */
   readonly bans?: AddressBans
   /** Names of the mechanisms that the operator switched on; the usual ones when absent. */
@@ -31,7 +32,15 @@ export interface Visit {
   readonly tls?: TlsFacts | undefined
   /** Passwords may cross without TLS: on loopback, by choice. */
   readonly inTheClear?: boolean
+  /**
+   * At a door where CRAM-MD5 is never a matter of what is switched on: it is on offer under TLS, for accounts whose secret can be
+   * read again. `clear`: without TLS, too, where it is then the only mechanism, for accounts that may use it so.
+   */
+  readonly cramMd5?: 'tls' | 'clear'
 }
+
+const CRAM_MD5 = 'CRAM-MD5'
+const ONLY_CRAM_MD5: ReadonlySet<string> = new Set([CRAM_MD5])
 
 /**
  * Who may come in, by which proof, and who is turned away: the same at every door where our users log in. Protocols
@@ -62,16 +71,33 @@ export class Doorkeeper {
     return new WatchedExchange(exchange, this.#bans, visit.remoteAddress)
   }
 
-  #context({ remoteAddress, tls, inTheClear = false }: Visit): SaslServerContext {
-    const { verifier, switchedOn, tokenAdvice, hostname } = this.#options
+  #context(visit: Visit): SaslServerContext {
+    const { tokenAdvice, hostname } = this.#options
+    const { tls, inTheClear = false } = visit
     return {
-      verifier: verifier(remoteAddress),
+      verifier: this.#verifier(visit),
       tls,
       inTheClear,
-      switchedOn,
+      switchedOn: this.#switchedOn(visit),
       tokenAdvice,
       ...(hostname !== undefined && { hostname }),
     }
+  }
+
+  #verifier({ remoteAddress, tls, cramMd5 }: Visit): DoorVerifier {
+    const verifier = this.#options.verifier(remoteAddress)
+    if (tls !== undefined || cramMd5 !== 'clear') return verifier
+    const { cramMd5: _, cramMd5InTheClear, ...rest } = verifier
+    return { ...rest, ...(cramMd5InTheClear && { cramMd5: cramMd5InTheClear }) }
+  }
+
+  // RFC 2645 §5.1
+  #switchedOn({ tls, cramMd5 }: Visit): ReadonlySet<string> | undefined {
+    const { switchedOn } = this.#options
+    if (cramMd5 === undefined) return switchedOn
+    if (tls === undefined && cramMd5 === 'clear') return ONLY_CRAM_MD5
+    const names = switchedOn ?? new Set(defaultMechanisms)
+    return tls === undefined ? names.difference(ONLY_CRAM_MD5) : names.union(ONLY_CRAM_MD5)
   }
 }
 

@@ -1,5 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import type { AccountRecord, AliasRecord, CredentialRecord, DomainRecord, Records } from '../records.ts'
+import type {
+  AccountRecord,
+  AliasRecord,
+  CollectedRecord,
+  CredentialRecord,
+  DomainRecord,
+  Records,
+} from '../records.ts'
 
 /** The store as Maps, which keep the order of addition. */
 export class MapRecords implements Records {
@@ -16,7 +23,8 @@ export class MapRecords implements Records {
   }
 
   firstDomain(): string | undefined {
-    return this.#domains.keys().next().value
+    const read = this.#domains.values().find(({ collection }) => collection === undefined)
+    return (read ?? this.#domains.values().next().value)?.name
   }
 
   account(address: string): AccountRecord | undefined {
@@ -26,7 +34,7 @@ export class MapRecords implements Records {
   firstAccount(domain?: string): string | undefined {
     return this.#accounts
       .values()
-      .find((record) => !record.disabled && (domain === undefined || record.domain === domain))?.address
+      .find((record) => this.#isReader(record) && (domain === undefined || record.domain === domain))?.address
   }
 
   alias(address: string): readonly string[] | undefined {
@@ -43,6 +51,12 @@ export class MapRecords implements Records {
 
   deleteDomain(name: string): void {
     this.#domains.delete(name)
+  }
+
+  domainsCollectedBy(account: string): readonly CollectedRecord[] {
+    return this.domains().filter(
+      (record): record is CollectedRecord => record.collection?.account === account,
+    )
   }
 
   accounts(domain?: string): readonly AccountRecord[] {
@@ -97,6 +111,10 @@ export class MapRecords implements Records {
 
   senderKey(): Uint8Array {
     return this.#senderKey
+  }
+
+  #isReader({ disabled, domain }: AccountRecord): boolean {
+    return !disabled && this.#domains.get(domain)?.collection === undefined
   }
 }
 

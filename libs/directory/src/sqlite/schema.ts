@@ -65,4 +65,16 @@ export const migrations: readonly string[] = [
   `
   INSERT INTO secret VALUES ('sender', randomblob(32));
   `,
+  `
+  CREATE TABLE collection (
+    domain       TEXT PRIMARY KEY REFERENCES domain (name) ON DELETE CASCADE,
+    account      TEXT NOT NULL REFERENCES account (address), -- who comes for the mail of the domain
+    quota        INTEGER NOT NULL,
+    keep_seconds INTEGER NOT NULL,
+    contact      TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX collection_by_account ON collection (account, domain);
+
+  ALTER TABLE account ADD COLUMN clear_cram_md5 INTEGER NOT NULL DEFAULT 0;
+  `,
 ]

@@ -2,6 +2,7 @@ import type { Database } from '@cartero/sql'
 import type {
   AccountRecord,
   AliasRecord,
+  CollectedRecord,
   CredentialRecord,
   DomainRecord,
   Records,
@@ -23,7 +24,8 @@ export class SqlRecords implements Records {
   }
 
   firstDomain(): string | undefined {
-    return this.#statements.firstDomain.get()?.['name'] as string | undefined
+    const row = this.#statements.firstReadDomain.get() ?? this.#statements.firstDomain.get()
+    return row?.['name'] as string | undefined
   }
 
   account(address: string): AccountRecord | undefined {
@@ -46,12 +48,21 @@ export class SqlRecords implements Records {
     return this.#statements.domains.all().map(asDomain)
   }
 
-  putDomain({ name, catchAll, postmaster }: DomainRecord): void {
+  putDomain({ name, catchAll, postmaster, collection }: DomainRecord): void {
     this.#statements.putDomain.run(name, catchAll, postmaster)
+    if (collection === undefined) this.#statements.deleteCollection.run(name)
+    else {
+      const { account, quota, keepSeconds, contact } = collection
+      this.#statements.putCollection.run(name, account, quota, keepSeconds, contact)
+    }
   }
 
   deleteDomain(name: string): void {
     this.#statements.deleteDomain.run(name)
+  }
+
+  domainsCollectedBy(account: string): readonly CollectedRecord[] {
+    return this.#statements.domainsCollectedBy.all(account).map((row) => asDomain(row) as CollectedRecord)
   }
 
   accounts(domain?: string): readonly AccountRecord[] {
@@ -59,8 +70,10 @@ export class SqlRecords implements Records {
     return (domain === undefined ? accounts.all() : accountsOf.all(domain)).map(asAccount)
   }
 
-  putAccount({ address, domain, disabled, quota, reversible }: AccountRecord): void {
-    this.#statements.putAccount.run(address, domain, disabled ? 1 : 0, quota, reversible ? 1 : 0)
+  putAccount(record: AccountRecord): void {
+    const { address, domain, disabled, quota, reversible, clearCramMd5 } = record
+    const flags = [reversible, clearCramMd5].map(Number)
+    this.#statements.putAccount.run(address, domain, Number(disabled), quota, ...flags)
   }
 
   deleteAccount(address: string): void {
@@ -137,6 +150,14 @@ function asDomain(row: Row): DomainRecord {
     name: row['name'] as string,
     catchAll: row['catch_all'] as string,
     postmaster: row['postmaster'] as string,
+    ...(row['account'] !== null && {
+      collection: {
+        account: row['account'] as string,
+        quota: row['quota'] as bigint,
+        keepSeconds: row['keep_seconds'] as bigint,
+        contact: row['contact'] as string,
+      },
+    }),
   }
 }
 
@@ -147,6 +168,7 @@ function asAccount(row: Row): AccountRecord {
     disabled: row['disabled'] === 1n,
     quota: row['quota'] as bigint,
     reversible: row['reversible'] === 1n,
+    clearCramMd5: row['clear_cram_md5'] === 1n,
   }
 }
 

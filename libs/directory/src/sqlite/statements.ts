@@ -4,24 +4,40 @@ type Statement = ReturnType<Database['prepare']>
 
 const ALIASES = 'SELECT address, domain, target FROM alias JOIN alias_target ON alias = address'
 
+const ACCOUNTS = 'SELECT address, domain, disabled, quota, reversible, clear_cram_md5 FROM account'
+
+const DOMAINS = `SELECT name, catch_all, postmaster, account, quota, keep_seconds, contact
+  FROM domain LEFT JOIN collection ON domain = name`
+
+/** Of an account that nobody reads mail of, because it all waits for a customer. */
+const IS_READER =
+  'disabled = 0 AND NOT EXISTS (SELECT 1 FROM collection WHERE collection.domain = account.domain)'
+
 /** All statements of the store, by what they are for. */
 const SQL = {
-  domain: 'SELECT name, catch_all, postmaster FROM domain WHERE name = ?',
+  domain: `${DOMAINS} WHERE name = ?`,
   firstDomain: 'SELECT name FROM domain ORDER BY id LIMIT 1',
-  domains: 'SELECT name, catch_all, postmaster FROM domain ORDER BY name',
+  firstReadDomain: `SELECT name FROM domain
+    WHERE NOT EXISTS (SELECT 1 FROM collection WHERE domain = name) ORDER BY id LIMIT 1`,
+  domains: `${DOMAINS} ORDER BY name`,
   putDomain: `INSERT INTO domain (name, catch_all, postmaster) VALUES (?, ?, ?)
     ON CONFLICT (name) DO UPDATE SET catch_all = excluded.catch_all, postmaster = excluded.postmaster`,
   deleteDomain: 'DELETE FROM domain WHERE name = ?',
+  putCollection: `INSERT OR REPLACE INTO collection (domain, account, quota, keep_seconds, contact)
+    VALUES (?, ?, ?, ?, ?)`,
+  deleteCollection: 'DELETE FROM collection WHERE domain = ?',
+  domainsCollectedBy: `${DOMAINS} WHERE account = ? ORDER BY name`,
 
-  account: 'SELECT address, domain, disabled, quota, reversible FROM account WHERE address = ?',
-  firstAccount: 'SELECT address FROM account WHERE disabled = 0 ORDER BY id LIMIT 1',
-  firstAccountOf: 'SELECT address FROM account WHERE domain = ? AND disabled = 0 ORDER BY id LIMIT 1',
-  accounts: 'SELECT address, domain, disabled, quota, reversible FROM account ORDER BY address',
-  accountsOf:
-    'SELECT address, domain, disabled, quota, reversible FROM account WHERE domain = ? ORDER BY address',
-  putAccount: `INSERT INTO account (address, domain, disabled, quota, reversible) VALUES (?, ?, ?, ?, ?)
+  account: `${ACCOUNTS} WHERE address = ?`,
+  firstAccount: `SELECT address FROM account WHERE ${IS_READER} ORDER BY id LIMIT 1`,
+  firstAccountOf: `SELECT address FROM account WHERE domain = ? AND ${IS_READER} ORDER BY id LIMIT 1`,
+  accounts: `${ACCOUNTS} ORDER BY address`,
+  accountsOf: `${ACCOUNTS} WHERE domain = ? ORDER BY address`,
+  putAccount: `INSERT INTO account (address, domain, disabled, quota, reversible, clear_cram_md5)
+    VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (address) DO UPDATE
-      SET disabled = excluded.disabled, quota = excluded.quota, reversible = excluded.reversible`,
+      SET disabled = excluded.disabled, quota = excluded.quota, reversible = excluded.reversible,
+        clear_cram_md5 = excluded.clear_cram_md5`,
   deleteAccount: 'DELETE FROM account WHERE address = ?',
 
   credential: 'SELECT * FROM credential WHERE account = ?',
@@ -53,6 +69,8 @@ export function prepareStatements(database: Database): Statements {
     Object.entries(SQL).map(([name, sql]) => [name, database.prepare(sql)]),
   ) as Record<keyof typeof SQL, Statement>
   // A quota is a 64-bit integer, which a JavaScript number does not hold.
-  for (const name of ['account', 'accounts', 'accountsOf'] as const) statements[name].setReadBigInts(true)
+  for (const name of WITH_QUOTA) statements[name].setReadBigInts(true)
   return statements
 }
+
+const WITH_QUOTA = ['domain', 'domains', 'domainsCollectedBy', 'account', 'accounts', 'accountsOf'] as const
