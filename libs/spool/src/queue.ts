@@ -174,7 +174,7 @@ export type Change =
    * waits for a customer to come becomes mail for the hosts of his domain, since only that is told and given back.
    */
   | { readonly kind: 'return'; readonly reason?: string }
-  | { readonly kind: 'expire' }
+  | { readonly kind: 'expire'; readonly reason?: string }
   /** To another next hop; ready at once, and without the `sentence` that it may have had: it is to arrive. */
   | { readonly kind: 'reroute'; readonly nextHop: NextHop }
 

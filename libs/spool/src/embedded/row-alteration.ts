@@ -45,7 +45,7 @@ export function alterRow(one: DeliverySummary, change: Change): Alteration | und
     state,
     due: state === 'ready' && isOutbound ? 0 : null,
     destination,
-    reason: kind === 'hold' || kind === 'return' ? (change.reason ?? null) : null,
+    reason: kind === 'hold' || isSentence ? (change.reason ?? null) : null,
     nextHop: nextHop === undefined ? null : JSON.stringify(nextHop),
     sentence: isSentence ? kind : null,
     isReleased: kind === 'release' ? 1 : 0,

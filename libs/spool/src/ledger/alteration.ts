@@ -49,6 +49,6 @@ export function alter(item: Item, change: Change): boolean {
 
 function sentence(item: Item, change: Change & { readonly kind: 'return' | 'expire' }): boolean {
   if (item.state === 'ready' && item.sentence === change.kind) return false
-  item.condemn(change.kind, change.kind === 'return' ? change.reason : undefined)
+  item.condemn(change.kind, change.reason)
   return true
 }
