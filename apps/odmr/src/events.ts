@@ -30,8 +30,8 @@ export function createEvents(logger: Logger, registry: MetricRegistry) {
     },
     /** A request to turn was decided. */
     answered(code: number): void {
-      const reply = ANSWERS.find((answer) => answer === String(code))
-      if (reply !== undefined) metrics.requests.add({ reply })
+      const reply = String(code)
+      if (ANSWERS.includes(reply)) metrics.requests.add({ reply })
     },
     /** The connection that was turned around is over. */
     turned(request: TurnRequest, { kind, settled, reason }: TurnEnding): void {

@@ -1,9 +1,16 @@
 import { counter } from '@cartero/agent/telemetry'
+import { replies } from '@cartero/smtp/server'
 import { STAGES } from '@cartero/spool/reception'
 
 /** What requests to turn are answered; no more than these. */
 // RFC 2645 §8
-export const ANSWERS = ['250', '421', '450', '451', '453'] as const
+export const ANSWERS: readonly string[] = [
+  replies.turning,
+  replies.tooManyCommands(''),
+  replies.turnRefused,
+  replies.cannotTurnNow,
+  replies.noMailWaiting,
+].map(({ code }) => String(code))
 
 /** How turns end. */
 export const ENDINGS = ['done', 'cut', 'refused', 'timedOut', 'lost', 'notUnderstood'] as const

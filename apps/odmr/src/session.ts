@@ -37,7 +37,7 @@ export interface OdmrOptions {
   /** The process leaves. */
   readonly leaving: AbortSignal
   /** A connection was turned around; to be waited for by whoever leaves. */
-  turned(over: Promise<void>): void
+  readonly turned: (over: Promise<void>) => void
 }
 
 /** A customer who comes for his mail. It takes none: what it is asked of mail is refused before it comes here. */

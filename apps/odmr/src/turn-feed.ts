@@ -22,7 +22,9 @@ export class TurnFeed implements Feed {
   }
 
   more(): Promise<boolean> {
-    return this.#isParting ? this.#parting.promise : Promise.race([this.#source.more(), this.#parting.promise])
+    return this.#isParting
+      ? this.#parting.promise
+      : Promise.race([this.#source.more(), this.#parting.promise])
   }
 
   done(delivery: Delivery, results: readonly RecipientResult[], facts: AttemptFacts): void {

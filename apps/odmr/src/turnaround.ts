@@ -26,9 +26,9 @@ export interface TurnaroundOptions {
   /** The process leaves: nothing more is begun. */
   readonly leaving: AbortSignal
   /** Lets the machine of the connection say what it has to say. */
-  wake(): void
+  readonly wake: () => void
   /** The customer may have it, or not. */
-  uncertain(delivery: Delivery): void
+  readonly uncertain: (delivery: Delivery) => void
 }
 
 export interface TurnEnding {
