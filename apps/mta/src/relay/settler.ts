@@ -4,7 +4,6 @@ import { pause, type Clock } from '@cartero/wire'
 import type { AttemptFacts } from '@cartero/spool/dispatch'
 
 import { MOST_UNSETTLED, SETTLED_TOGETHER } from './limits.ts'
-import type { Lane } from './ports.ts'
 import type { Retry } from './retry.ts'
 import type { Load } from './stock.ts'
 
@@ -18,19 +17,21 @@ const UNTELLABLE_MS = 15 * 60_000
 /** How it ended with one delivery. Times in milliseconds since the epoch. */
 export interface Ending {
   readonly load: Load
-  readonly lane: Lane
+  readonly lane: { readonly destination: string }
   readonly results: readonly RecipientResult[]
   /** What was seen; absent when nothing was attempted. */
   readonly facts?: AttemptFacts
   readonly endedAt: number
   /** Until when the destination is left alone; 0 when it is not. */
   readonly notBefore: number
+  /** Told once the spool knows it, or has it back. */
+  readonly settled?: () => void
 }
 
 export interface SettlerDependencies {
   readonly spool: Pick<Spool, 'settle' | 'giveBack'>
   readonly notices: Pick<Notices, 'conclude'>
-  readonly retry: Retry
+  readonly retry: Pick<Retry, 'at'>
   /** Milliseconds from one settlement to the next, at least. */
   readonly gathering: number
   readonly clock: Clock
@@ -116,6 +117,7 @@ export class Settler {
       const batch = this.#cases.splice(0, SETTLED_TOGETHER)
       await this.#settle(batch)
       this.#unsettled -= batch.length
+      for (const { ending } of batch) ending.settled?.()
       if (!this.isFull) for (const callback of this.#waitingForRoom.splice(0)) callback()
       await this.#gather(begin + this.#on.gathering - clock.now())
     }

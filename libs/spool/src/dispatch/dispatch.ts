@@ -13,6 +13,8 @@ import { Cargo } from './cargo.ts'
 import { Errand } from './errand.ts'
 import { TRANSACTIONS_IN_FLIGHT } from './limits.ts'
 import type { AttemptFacts, Feed } from './ports.ts'
+import type { TurnEnding } from './turns.ts'
+import { endingTrouble, isInterruption } from './words.ts'
 
 export interface DispatchOptions {
   readonly feed: Feed
@@ -36,6 +38,8 @@ export interface DispatchEnding {
   /** Deliveries whose end was told, cut off ones included. */
   readonly settled: number
   readonly how: ClientEnding
+  /** The same, as a turn is told. */
+  readonly ending: TurnEnding
 }
 
 /** One connection, already there, that takes what a feed has until one of both has enough. */
@@ -73,11 +77,17 @@ export function dispatch(options: DispatchOptions): Dispatch {
     closed: (how) => {
       const { leftovers, settledCount } = errand
       for (const { load, results, facts } of leftovers) feed.done(load.delivery, results, facts)
-      const ending = { settled: settledCount + leftovers.length, how }
-      void cargo.close().then(() => over.resolve(ending))
+      const settled = settledCount + leftovers.length
+      void cargo.close().then(() => over.resolve({ settled, how, ending: turnEndingOf(host, how) }))
     },
   })
   const limits = { transactionsInFlight: TRANSACTIONS_IN_FLIGHT, ...client.limits }
   const machine = new SmtpClientMachine(errand, { ...client, limits })
   return { role: { machine, decide: serveErrand(errand) }, over: over.promise }
+}
+
+function turnEndingOf(host: string, how: ClientEnding): TurnEnding {
+  if (!isInterruption(how)) return { kind: 'complete' }
+  const { reason } = endingTrouble(host, how)
+  return { kind: how.kind === 'lost' || how.kind === 'timedOut' ? how.kind : 'refused', reason }
 }

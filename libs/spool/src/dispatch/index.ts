@@ -9,5 +9,12 @@ export { Errand, type ErrandOptions, type Leftover } from './errand.ts'
 export { TRANSACTIONS_IN_FLIGHT } from './limits.ts'
 export type { AttemptFacts, CollectionRoom, Feed } from './ports.ts'
 export type { Load } from './shipment.ts'
-export type { Turn, TurnOpening, TurnRequest, Turns } from './turns.ts'
+export {
+  TURN_ENDINGS,
+  type Turn,
+  type TurnEnding,
+  type TurnOpening,
+  type TurnRequest,
+  type Turns,
+} from './turns.ts'
 export { concluded, endingTrouble, REASON_CHARACTERS, reasonOf, type Interruption } from './words.ts'

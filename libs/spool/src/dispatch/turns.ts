@@ -21,14 +21,30 @@ export type TurnOpening =
   | { readonly kind: 'begun'; readonly turn: Turn }
 
 /**
+ * All that was there was offered; the connection broke; he was silent for too long; he would not have it, or spoke no SMTP; we
+ * did not go on. No more than these: they are labels of a counter.
+ */
+export const TURN_ENDINGS = ['complete', 'lost', 'timedOut', 'refused', 'stopped'] as const
+
+/** How a turn ended. */
+export interface TurnEnding {
+  readonly kind: (typeof TURN_ENDINGS)[number]
+  /** In words, where there are any. */
+  readonly reason?: string
+}
+
+/**
  * The deliveries of one turn. What is given out is leased: what nobody has told the end of when the turn ends, or its owner dies,
  * stays. A delivery that is deferred in a turn does not come again in it.
  */
 export interface Turn extends Feed {
   /** Deliveries that waited when it began, as counted then. */
   readonly waiting: number
-  /** Gives back what is out, waits until all that was told is settled, and lets others have the domains. Idempotent. */
-  end(): Promise<void>
+  /**
+   * Gives back what is out, waits until all that was told is settled, and lets others have the domains. Idempotent; `stopped`
+   * when nobody says how.
+   */
+  end(how?: TurnEnding): Promise<void>
 }
 
 /**

@@ -39,6 +39,10 @@ export function reasonOf(text: string): string {
 /** How a conversation ends that was to go on. */
 export type Interruption = Extract<ClientEnding, { readonly stage: Stage }>
 
+export function isInterruption(how: ClientEnding): how is Interruption {
+  return 'stage' in how
+}
+
 /** A conversation that ended before a message was taken. */
 export function endingTrouble(host: string, ending: Interruption): Trouble {
   const { stage, reply } = ending
