@@ -7,7 +7,7 @@ import type { Doorkeeper } from '@cartero/directory/doorkeeper'
 import type { DirectoryAgent } from '@cartero/directory-agent/agent'
 import { createImapAgent } from '@cartero/imap-agent/agent'
 import { createMdaAgent, noticeEvents, type Terminals } from '@cartero/mda-agent/agent'
-import { createMsaAgent, type LocalSubmission } from '@cartero/msa-agent/agent'
+import { createMsaAgent, type MsaAgent } from '@cartero/msa-agent/agent'
 import { createMtaAgent, SenderDomainLookup } from '@cartero/mta-agent/agent'
 import { Notices } from '@cartero/spool/notices'
 import { systemClock } from '@cartero/wire'
@@ -20,7 +20,7 @@ import { lmtpSettings, msaSettings, mtaSettings } from './smtp-settings.ts'
 import type { OpenStores, Stores } from './stores.ts'
 import type { TlsIdentity } from './tls-identity.ts'
 import type { WayOut } from './way-out.ts'
-import { whenOpen } from './when-open.ts'
+import { whenOpen, type Late } from './when-open.ts'
 
 export interface AgentsOptions {
   readonly config: CarteroConfig
@@ -29,8 +29,6 @@ export interface AgentsOptions {
   readonly stores: Stores
   readonly directory: DirectoryAgent
   readonly wayOut: WayOut
-  /** Told who takes messages of programs on this machine, once somebody does. */
-  readonly takesLocal: (local: LocalSubmission) => void
   readonly identity: TlsIdentity
   /** Who looks at a terminal. */
   readonly terminals: Terminals
@@ -47,13 +45,17 @@ interface Ports extends OpenStores, Pick<DirectoryAgent, 'directory'> {
 }
 
 /** What makes an agent of what it is lent. */
-type Recipe = (ports: Ports, options: AgentsOptions) => Component
+type Recipe<C extends Component> = (ports: Ports, options: AgentsOptions) => C
 
-/** In the order of a message's way back: who delivers is there before who accepts. */
-const RECIPES: Readonly<Record<string, Recipe>> = { mda, mta, msa, imap }
+/** All agents but the directory, which they are lent. */
+export interface Agents {
+  /** In the order of a message's way back: who delivers is there before who accepts. */
+  readonly components: readonly Component[]
+  /** Takes messages of programs on this machine, too. */
+  readonly msa: Late<MsaAgent>
+}
 
-/** All agents but the directory, which the others are lent. */
-export function agents(options: AgentsOptions): Component[] {
+export function agents(options: AgentsOptions): Agents {
   const { config, stores, identity, logger, doorRemedy } = options
   let notices: Notices | undefined
   let tokens: TokenVerifier | undefined
@@ -71,10 +73,17 @@ export function agents(options: AgentsOptions): Component[] {
   const readTokens = async (): Promise<void> => {
     tokens = await tokenVerifier(config, logger)
   }
-  const made = Object.entries(RECIPES).map(([name, recipe]) =>
-    whenOpen(name, () => recipe(ports(), options), doorRemedy),
-  )
-  return [{ name: 'tokens', start: readTokens }, ...made]
+  const late = <C extends Component>(name: string, recipe: Recipe<C>): Late<C> =>
+    whenOpen(name, () => recipe(ports(), options), doorRemedy)
+  const msaAgent = late('msa', msa)
+  const components = [
+    { name: 'tokens', start: readTokens },
+    late('mda', mda),
+    late('mta', mta),
+    msaAgent,
+    late('imap', imap),
+  ]
+  return { components, msa: msaAgent }
 }
 
 function mda(ports: Ports, { config, terminals, logger, metrics }: AgentsOptions): Component {
@@ -112,21 +121,10 @@ function mta(ports: Ports, { config, wayOut, terminals, logger, metrics }: Agent
   })
 }
 
-function msa(ports: Ports, { config, terminals, logger, metrics, takesLocal }: AgentsOptions): Component {
+function msa(ports: Ports, { config, terminals, logger, metrics }: AgentsOptions): MsaAgent {
   const { spool: intake, directory, tlsForUsers: tls, doorkeeper } = ports
   const settings = msaSettings(config)
-  const agent = createMsaAgent({
-    intake,
-    directory,
-    doorkeeper,
-    tls,
-    terminals,
-    logger,
-    metrics,
-    settings,
-  })
-  takesLocal(agent.local)
-  return agent
+  return createMsaAgent({ intake, directory, doorkeeper, tls, terminals, logger, metrics, settings })
 }
 
 function imap(ports: Ports, { config, logger, metrics }: AgentsOptions): Component {

@@ -21,9 +21,13 @@ const system: DevSystem = {
     { address: 'alice@cartero.test', password: 'aaa' },
     { address: 'bob@cartero.test', password: 'bbb' },
   ],
-  isNew: true,
+  odmr: [{ domain: 'home.test', address: 'fetch@home.test', password: 'ccc' }],
+  added: ['alice@cartero.test', 'bob@cartero.test', 'fetch@home.test'],
   relay: 'hold',
-  listing: ['npm', 'run', '-s', 'cartero', '--', 'queue', 'list', '--data', 'my mail'],
+  commands: {
+    listing: ['npm', 'run', '-s', 'cartero', '--', 'queue', 'list', '--data', 'my mail'],
+    customers: ['cartero', 'odmr', 'list'],
+  },
   milliseconds: 812,
 }
 
@@ -44,9 +48,26 @@ test('the first start shows commands that work when they are pasted', () => {
   )
 })
 
-test('later starts show no password, only where it is', () => {
-  const block = closingBlock({ ...system, isNew: false })
+test('the customer is shown with what waits for him, and with how he comes for it', () => {
+  const block = closingBlock(system)
+  assert.match(block, /customer {12}home\.test as fetch@home\.test {3}password ccc\n/)
+  assert.match(block, /--to anybody@home\.test {3}# it waits: cartero odmr list\n/)
+  assert.match(
+    block,
+    /-connect 127\.0\.0\.1:2367 .*AUTH PLAIN AGZldGNoQGhvbWUudGVzdABjY2M=, ATRN home\.test;/,
+  )
+})
+
+test('a customer that an older system did not have is shown when he is new, and those before him are not', () => {
+  const block = closingBlock({ ...system, added: ['fetch@home.test'] })
+  assert.match(block, /accounts {12}alice@cartero\.test, bob@cartero\.test\n/)
+  assert.match(block, /password ccc\n/)
   assert.doesNotMatch(block, /aaa|bbb/)
+})
+
+test('later starts show no password, only where it is', () => {
+  const block = closingBlock({ ...system, added: [] })
+  assert.doesNotMatch(block, /aaa|bbb|ccc|AGZl/)
   assert.match(block, /passwords {11}in \/d\/credentials\.json/)
   assert.match(
     block,

@@ -53,7 +53,6 @@ export interface Composition {
  * tried, then the stores are opened, then the directory that the other agents are lent, and only then do agents listen.
  * /livez answers from early on, so that a long recovery is not taken for a hang.
  */
-// oxlint-disable-next-line max-lines-per-function -- the list of all that is there, in its order
 export function compose(composed: CompositionOptions): Composition {
   const data = dataFolder(composed.config.data)
   const journey = journeyRecord({ ...composed, data })
@@ -64,13 +63,14 @@ export function compose(composed: CompositionOptions): Composition {
   const directory = directoryAgent({ data, stores, wayOut }, options)
   const identity = identityIn(data, options)
   const terminals = new Terminals(systemClock)
-  let local: LocalSubmission | undefined
+  const made = agents({ ...options, stores, directory, wayOut, identity, terminals })
   const administered = (): AdministrationStores => ({
     directory: directory.directory,
     mailStore: stores.open.mailStore,
     bans: directory.bans,
   })
-  const controlled = { config, stores, wayOut, terminals, administered, local: () => local, logger }
+  const local = (): LocalSubmission | undefined => made.msa.made?.local
+  const controlled = { config, stores, wayOut, terminals, administered, local, logger }
   const control = controlOf(controlled, { ...journey.verbs, ...options.verbs })
   const components: Component[] = [
     { name: 'data', start: () => prepareDataFolder(data) },
@@ -83,15 +83,7 @@ export function compose(composed: CompositionOptions): Composition {
     wayOut,
     directory,
     { name: 'accounts', start: () => options.prepare?.(administered()) },
-    ...agents({
-      ...options,
-      stores,
-      directory,
-      wayOut,
-      identity,
-      terminals,
-      takesLocal: (submission) => (local = submission),
-    }),
+    ...made.components,
     reclaimer({ stores, every: config.spool.reclaimEvery, logger }),
   ]
   return { agent: { name: 'cartero', components }, identity, stores }

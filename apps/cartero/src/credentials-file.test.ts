@@ -21,19 +21,34 @@ test('a generated password survives shells, URLs and SASL as it is, and is never
 test('credentials are read back as written, by their owner only', (context) => {
   const file = fileIn(context)
   const accounts = [{ address: 'a@b.test', password: 'x' }]
-  writeCredentials(file, accounts)
-  assert.deepEqual(readCredentials(file), accounts)
+  const odmr = [{ domain: 'c.test', address: 'fetch@c.test', password: 'y' }]
+  writeCredentials(file, { accounts, odmr })
+  assert.deepEqual(readCredentials(file), { accounts, odmr })
   assert.equal(statSync(file).mode & 0o777, 0o600)
 })
 
 test('no file is no credentials; a spoilt one is named together with the way out', (context) => {
   const file = fileIn(context)
-  assert.deepEqual(readCredentials(file), [])
-  for (const spoilt of ['{', '{}', '{"accounts":[{"address":1}]}', 'null']) {
+  assert.deepEqual(readCredentials(file), { accounts: [], odmr: [] })
+  const customer = '{"accounts":[],"odmr":[{"address":"a","password":"b"}]}'
+  for (const spoilt of [
+    '{',
+    '{}',
+    '{"accounts":[{"address":1}]}',
+    'null',
+    '{"accounts":[],"odmr":1}',
+    customer,
+  ]) {
     writeFileSync(file, spoilt)
     assert.throws(() => readCredentials(file), {
       name: 'OperatorError',
       remedy: /remove it: new passwords are made/,
     })
   }
+})
+
+test('a file from before there were customers is read as it is', (context) => {
+  const file = fileIn(context)
+  writeFileSync(file, '{"accounts":[{"address":"a@b.test","password":"x"}]}')
+  assert.deepEqual(readCredentials(file), { accounts: [{ address: 'a@b.test', password: 'x' }], odmr: [] })
 })

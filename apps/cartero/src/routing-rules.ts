@@ -1,8 +1,9 @@
 import type { ConfigRule } from '@cartero/agent/config'
 import { RouteError } from '@cartero/routing'
-import { normalAddress, parseIpv4 } from '@cartero/wire'
+import { normalAddress } from '@cartero/wire'
 import type { CarteroConfig, definition } from './config.ts'
 import { placeFault, PLACES } from './password-place.ts'
+import { isLoopback } from './loopback.ts'
 import { routeTable } from './relay-settings.ts'
 
 type Rule = ConfigRule<typeof definition>
@@ -101,10 +102,6 @@ export function isReachedAt(
   if (host === hostname.toLowerCase() || host === (normalAddress(door) ?? door)) return true
   const isEverywhere = ['', '0.0.0.0', '::'].includes(door)
   return isEverywhere ? isLoopback(host) : host === 'localhost' && isLoopback(normalAddress(door) ?? door)
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || parseIpv4(host)?.[0] === 127
 }
 
 function* oneOfEachFamily({ relay: { sourceAddresses } }: CarteroConfig): Problems {

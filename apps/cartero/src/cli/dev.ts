@@ -3,13 +3,26 @@ import { relative } from 'node:path'
 import type { Command } from 'commander'
 
 import type { LoadedConfig } from '../load-config.ts'
+import { isLoopback } from '../loopback.ts'
 import { UsageError } from './exit-code.ts'
 import { print } from './output.ts'
 
 /** Well-known ports of the doors; each stands at the port base plus its own. */
-const WELL_KNOWN = { mx: 25, submission: 587, submissions: 465, imap: 143, imaps: 993, http: 80 } as const
+const WELL_KNOWN = {
+  mx: 25,
+  submission: 587,
+  submissions: 465,
+  imap: 143,
+  imaps: 993,
+  odmr: 366,
+  // None is known for it.
+  odmrs: 367,
+  http: 80,
+} as const
 /** The highest base at which all doors have a port. */
 const HIGHEST_BASE = 65_535 - Math.max(...Object.values(WELL_KNOWN))
+
+const LOOPBACK = '127.0.0.1'
 
 interface DevOptions {
   readonly data?: string
@@ -21,7 +34,9 @@ interface DevOptions {
 export function registerDev(program: Command): void {
   program
     .command('dev')
-    .description('run everything for trying out and developing: two accounts, own ports, nothing to set up')
+    .description(
+      'run everything for trying out and developing: two accounts, a customer, own ports, nothing to set up',
+    )
     .option('--data <dir>', 'the folder of all that is kept (default: ./cartero-data)')
     .option('--port-base <n>', 'added to the well-known ports: 25 is 2025 (default: 2000)')
     .option('--listen <address>', 'the address to listen on (default: 127.0.0.1)')
@@ -38,8 +53,11 @@ async function dev(options: DevOptions): Promise<void> {
   const { config } = await devConfig(options, base, `mail.${DEV_DOMAIN}`)
   const { listen, relay } = config
   const files = dataFolder(config.data)
-  const listing = commandFor('queue list', options)
-  let accounts: Awaited<ReturnType<typeof provideDevAccounts>> = { accounts: [], isNew: false }
+  const commands = {
+    listing: commandFor('queue list', options),
+    customers: commandFor('odmr list', options),
+  }
+  let accounts: Awaited<ReturnType<typeof provideDevAccounts>> = { accounts: [], odmr: [], added: [] }
   await runSystem({
     config,
     logTo: 2,
@@ -53,7 +71,7 @@ async function dev(options: DevOptions): Promise<void> {
       accounts = await provideDevAccounts(files.credentials, stores)
     },
     ready: (milliseconds) =>
-      print(closingBlock({ ...accounts, listen, relay: relay.mode, listing, files, milliseconds })),
+      print(closingBlock({ ...accounts, listen, relay: relay.mode, commands, files, milliseconds })),
   })
 }
 
@@ -73,7 +91,7 @@ function commandFor(command: string, { data, config }: DevOptions): readonly str
 
 async function devConfig(options: DevOptions, base: number, hostname: string): Promise<LoadedConfig> {
   const { loadConfig } = await import('../load-config.ts')
-  const doors = doorsAt(options.listen ?? '127.0.0.1', base)
+  const doors = doorsAt(options.listen ?? LOOPBACK, base)
   return loadConfig({
     file: options.config,
     search: false,
@@ -85,6 +103,8 @@ async function devConfig(options: DevOptions, base: number, hostname: string): P
       ...doors,
       // What is tried out here reaches nobody.
       'relay.mode': 'hold',
+      // Clients that know no TLS can be tried where nobody else listens.
+      'odmr.clearCramMd5': isLoopback(options.listen ?? LOOPBACK),
       // Load generators are welcome here.
       'smtp.submission.recipientsPerHour': 1_000_000_000,
       'smtp.submission.recipientsAtOnce': 1_000_000_000,
