@@ -19,7 +19,11 @@ export interface VerifierOptions {
 /** What the doorkeeper asks: the mechanisms know only whether a digest proves somebody, not over what it came. */
 export interface DoorVerifier extends CredentialVerifier {
   /** As `cramMd5`, of a challenge that crossed the wire without TLS. Absent: nobody may do that. */
-  cramMd5InTheClear?(login: string, challenge: string, digest: string): Promise<string | undefined>
+  readonly cramMd5InTheClear?: (
+    login: string,
+    challenge: string,
+    digest: string,
+  ) => Promise<string | undefined>
 }
 
 /** The directory as the mechanisms of SASL want it; near or far. */

@@ -87,8 +87,10 @@ export class Doorkeeper {
   #verifier({ remoteAddress, tls, cramMd5 }: Visit): DoorVerifier {
     const verifier = this.#options.verifier(remoteAddress)
     if (tls !== undefined || cramMd5 !== 'clear') return verifier
-    const { cramMd5: _, cramMd5InTheClear, ...rest } = verifier
-    return { ...rest, ...(cramMd5InTheClear && { cramMd5: cramMd5InTheClear }) }
+    const inTheClear = { ...verifier }
+    delete inTheClear.cramMd5
+    if (verifier.cramMd5InTheClear) inTheClear.cramMd5 = verifier.cramMd5InTheClear
+    return inTheClear
   }
 
   // RFC 2645 §5.1

@@ -111,7 +111,7 @@ export interface AuthenticateCramMd5Request {
   readonly peer?:
     | string
     | undefined;
-  /** The challenge crossed the wire without TLS. Refused but for accounts that may do so. */
+  /** The challenge crossed the wire without TLS. Refused as a wrong digest is, but for accounts that may do so. */
   readonly inTheClear?: boolean | undefined;
 }
 
@@ -159,13 +159,16 @@ export interface CollectedDomain {
 
 /** Mail of a domain waits here until its customer comes for it. */
 export interface Collection {
-  /** The account that may come for it. Nobody else has mail in this domain then, whatever accounts and aliases it has. */
+  /**
+   * The account that may come for it. Nobody else has mail in this domain then, whatever accounts and aliases it has;
+   * neither have its catch-all and its postmaster. A rule of the operator wins all the same.
+   */
   readonly account: string;
   /** Octets that may wait; 0: as the operator has it for all. */
   readonly quota: bigint;
-  /** Seconds after which it is given back to its sender; 0: as the operator has it for all. */
+  /** Seconds after which it is given back to its sender, from a minute to a year; 0: as the operator has it for all. */
   readonly keepSeconds: bigint;
-  /** Address that is told when much is waiting, outside of domains whose mail waits; empty: nobody. */
+  /** Address that is told when much is waiting. It must not lead into a domain whose mail waits. Empty: nobody. */
   readonly contact: string;
 }
 
@@ -245,7 +248,8 @@ export interface Account {
     | undefined;
   /**
    * It may answer a CRAM-MD5 challenge without TLS: for old customers of ODMR that cannot do anything else. Whoever listens can
-   * then try passwords at home. Absent when an account is set: as it was.
+   * then try passwords at home. INVALID_ARGUMENT without a reversible secret, and gone when that goes. Absent when an
+   * account is set: as it was.
    */
   readonly clearCramMd5?: boolean | undefined;
 }
@@ -2898,17 +2902,23 @@ export interface DirectoryService {
   FindAccount(request: FindAccountRequest): Promise<FindAccountResponse>;
   /**
    * Whether the account may use this address as sender: its own, a subaddress of it, an alias that leads to it
-   * directly, or the null sender.
+   * directly, any address of a domain that it collects, or the null sender.
    */
   SenderAllowed(request: SenderAllowedRequest): Promise<SenderAllowedResponse>;
-  /** The domains whose mail an account may come for (RFC 2645), in the order of their names. None for an account that is unknown or disabled. */
+  /**
+   * The domains whose mail an account may come for (RFC 2645), in the order of their names. None for an account that is
+   * unknown or disabled; the mail waits for it all the same.
+   */
   CollectedDomains(request: CollectedDomainsRequest): Promise<CollectedDomainsResponse>;
   /**
    * Who sends mail that one of our domains forwards: an address of that domain that leads back to the sender for some
    * weeks (SRS), so that the next host finds it allowed to come from us. One answer for each, in order.
    */
   RewriteSenders(request: RewriteSendersRequest): Promise<RewriteSendersResponse>;
-  /** ALREADY_EXISTS when it does. An account is never made with it. */
+  /**
+   * ALREADY_EXISTS when it does. An account is never made with it, so that the account of its collection lives in another
+   * domain: NOT_FOUND otherwise. For one in this domain, add the domain, then the account, and then set the collection.
+   */
   AddDomain(request: AddDomainRequest): Promise<AddDomainResponse>;
   /** Replaces what is said of a domain that exists. */
   SetDomain(request: SetDomainRequest): Promise<SetDomainResponse>;
@@ -2921,9 +2931,12 @@ export interface DirectoryService {
   SetAccount(request: SetAccountRequest): Promise<SetAccountResponse>;
   ListAccounts(request: ListAccountsRequest): Promise<ListAccountsResponse>;
   SetPassword(request: SetPasswordRequest): Promise<SetPasswordResponse>;
-  /** The credentials go with it; its mail is not touched. */
+  /** The credentials go with it; its mail is not touched. FAILED_PRECONDITION while it collects the mail of a domain. */
   RemoveAccount(request: RemoveAccountRequest): Promise<RemoveAccountResponse>;
-  /** Adds an alias or replaces its targets. INVALID_ARGUMENT when it would lead nowhere or in a circle. */
+  /**
+   * Adds an alias or replaces its targets. INVALID_ARGUMENT when it would lead nowhere or in a circle, and in a domain whose
+   * mail is collected, where it would have no effect.
+   */
   SetAlias(request: SetAliasRequest): Promise<SetAliasResponse>;
   ListAliases(request: ListAliasesRequest): Promise<ListAliasesResponse>;
   RemoveAlias(request: RemoveAliasRequest): Promise<RemoveAliasResponse>;
@@ -2998,7 +3011,7 @@ export const DirectoryServiceDefinition = {
     },
     /**
      * Whether the account may use this address as sender: its own, a subaddress of it, an alias that leads to it
-     * directly, or the null sender.
+     * directly, any address of a domain that it collects, or the null sender.
      */
     senderAllowed: {
       name: "SenderAllowed",
@@ -3008,7 +3021,10 @@ export const DirectoryServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** The domains whose mail an account may come for (RFC 2645), in the order of their names. None for an account that is unknown or disabled. */
+    /**
+     * The domains whose mail an account may come for (RFC 2645), in the order of their names. None for an account that is
+     * unknown or disabled; the mail waits for it all the same.
+     */
     collectedDomains: {
       name: "CollectedDomains",
       requestType: CollectedDomainsRequest as typeof CollectedDomainsRequest,
@@ -3029,7 +3045,10 @@ export const DirectoryServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** ALREADY_EXISTS when it does. An account is never made with it. */
+    /**
+     * ALREADY_EXISTS when it does. An account is never made with it, so that the account of its collection lives in another
+     * domain: NOT_FOUND otherwise. For one in this domain, add the domain, then the account, and then set the collection.
+     */
     addDomain: {
       name: "AddDomain",
       requestType: AddDomainRequest as typeof AddDomainRequest,
@@ -3098,7 +3117,7 @@ export const DirectoryServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** The credentials go with it; its mail is not touched. */
+    /** The credentials go with it; its mail is not touched. FAILED_PRECONDITION while it collects the mail of a domain. */
     removeAccount: {
       name: "RemoveAccount",
       requestType: RemoveAccountRequest as typeof RemoveAccountRequest,
@@ -3107,7 +3126,10 @@ export const DirectoryServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Adds an alias or replaces its targets. INVALID_ARGUMENT when it would lead nowhere or in a circle. */
+    /**
+     * Adds an alias or replaces its targets. INVALID_ARGUMENT when it would lead nowhere or in a circle, and in a domain whose
+     * mail is collected, where it would have no effect.
+     */
     setAlias: {
       name: "SetAlias",
       requestType: SetAliasRequest as typeof SetAliasRequest,
