@@ -1,7 +1,9 @@
 import { CommandScanner } from './command-scanner.ts'
 import type { Extension } from './extensions.ts'
+import { parseAtrn, type AtrnCommand } from './verb/atrn.ts'
 import { parseAuth, type AuthCommand } from './verb/auth.ts'
 import { parseBdat, type BdatCommand } from './verb/bdat.ts'
+import { parseEtrn, type EtrnCommand } from './verb/etrn.ts'
 import { parseGreeting, type GreetingCommand } from './verb/greeting.ts'
 import { parseLookUp, type LookUpCommand } from './verb/look-up.ts'
 import { parseMail, type MailCommand } from './verb/mail.ts'
@@ -18,6 +20,8 @@ export type SmtpCommand =
   | AuthCommand
   | LookUpCommand
   | ProxiedCommand
+  | EtrnCommand
+  | AtrnCommand
   | PlainCommand
   | TextCommand
 
@@ -45,6 +49,9 @@ export const PARSERS: Readonly<Record<Verb, CommandParser>> = {
   HELP: (scanner) => parseText('HELP', scanner),
   STARTTLS: (scanner) => parsePlain('STARTTLS', scanner),
   AUTH: parseAuth,
+  ETRN: (scanner) => parseEtrn(scanner),
+  ATRN: (scanner) => parseAtrn(scanner),
+  TURN: (scanner) => parsePlain('TURN', scanner),
   XCLIENT: (scanner) => parseProxied('XCLIENT', scanner),
   XFORWARD: (scanner) => parseProxied('XFORWARD', scanner),
 }

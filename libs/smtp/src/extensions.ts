@@ -22,6 +22,9 @@ export const EXTENSIONS = {
   SEND: 'RFC 821 §3.4',
   SOML: 'RFC 821 §3.4',
   SAML: 'RFC 821 §3.4',
+  ETRN: 'RFC 1985',
+  ATRN: 'RFC 2645',
+  TURN: 'RFC 821 §3.8',
   XCLIENT: 'Postfix XCLIENT_README',
   XFORWARD: 'Postfix XFORWARD_README',
 } as const

@@ -21,7 +21,9 @@ export {
   replyText,
   type Reply,
 } from './reply.ts'
+export { formatAtrn, type AtrnCommand } from './verb/atrn.ts'
 export type { AuthCommand } from './verb/auth.ts'
+export { formatEtrn, formatNode, type EtrnCommand, type QueueNode } from './verb/etrn.ts'
 export type { GreetingCommand } from './verb/greeting.ts'
 export type { LookUpCommand } from './verb/look-up.ts'
 export type { MailCommand } from './verb/mail.ts'

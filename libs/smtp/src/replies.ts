@@ -41,6 +41,15 @@ export const replies = {
   cannotVerify: say(252, 'destinationValid', 'Neither confirmed nor denied; try to send', 'RFC 5321 §3.5.3'),
   verifiedInUtf8: say(252, 'utf8ReplyRequired', 'Ask again with SMTPUTF8', 'RFC 6531 §3.7.4.2'),
   challenge: (base64: string) => say(334, undefined, base64, 'RFC 4954 §4'),
+  queueStarted: (node: string) =>
+    say(250, 'undefined', `OK, queuing for node ${node} started`, 'RFC 1985 §5.1'),
+  queueEmpty: (node: string) =>
+    say(251, 'undefined', `OK, no messages waiting for node ${node}`, 'RFC 1985 §5.1'),
+  someQueued: (node: string) =>
+    say(252, 'undefined', `OK, pending messages for node ${node} started`, 'RFC 1985 §5.1'),
+  countQueued: (node: string, messages: number) =>
+    say(253, 'undefined', `OK, ${messages} pending messages for node ${node} started`, 'RFC 1985 §5.1'),
+  turning: say(250, 'undefined', 'OK, now reversing the connection', 'RFC 2645 §5.2.1'),
   chunkTaken: (octets: number) => say(250, 'undefined', `${octets} octets received`, 'RFC 3030 §2'),
   startData: say(354, undefined, 'End data with <CRLF>.<CRLF>', 'RFC 5321 §4.1.1.4'),
 
@@ -67,6 +76,20 @@ export const replies = {
     say(421, 'otherSystem', `${host} Service not available, try again later`, 'RFC 5321 §4.3.2'),
   foreignProtocol: (host: string) => say(421, 'invalidCommand', `${host} speaks SMTP only`, 'RFC 5321 §7.8'),
   mailboxBusy: say(450, 'otherMailbox', 'Mailbox busy, try again later', 'RFC 5321 §4.2.2'),
+  turnRefused: say(450, 'notAuthorised', 'Request to turn refused', 'RFC 2645 §5.2.1'),
+  turnTooSoon: say(450, 'notAuthorised', 'Request to turn refused, ask again later', 'RFC 2645 §5.2.1'),
+  turnUnderWay: say(450, 'otherSystem', 'This mail is being given out already', 'RFC 2645 §5.2.1'),
+  cannotTurnNow: say(451, 'otherSystem', 'Unable to turn now, ask again later', 'RFC 2645 §5.2.1'),
+  noMailWaiting: say(453, 'undefined', 'You have no mail', 'RFC 2645 §5.2.1'),
+  queueNotStarted: (node: string, reason?: string) =>
+    say(
+      458,
+      'otherSystem',
+      `Unable to queue messages for node ${node}${reason === undefined ? '' : `: ${reason}`}`,
+      'RFC 1985 §5.1',
+    ),
+  nodeNotAllowed: (node: string, reason: string) =>
+    say(459, 'notAuthorised', `Node ${node} not allowed: ${reason}`, 'RFC 1985 §5.1'),
   tryLater: say(451, 'otherSystem', 'Internal error, try again later', 'RFC 5321 §4.2.4'),
   directoryAway: say(
     451,
@@ -79,6 +102,12 @@ export const replies = {
   policyDeferral: say(450, 'notAuthorised', 'Refused by policy for now', 'RFC 2505 §2.13'),
   storeFull: say(452, 'systemFull', 'Insufficient system storage', 'RFC 1870 §6.1'),
   mailboxFull: say(452, 'mailboxFull', 'Mailbox is full', 'RFC 5321 §4.2.2'),
+  noRoomToWait: say(
+    452,
+    'mailboxFull',
+    'Too much mail waits for this domain, try again later',
+    'RFC 5321 §4.2.2',
+  ),
   tooManyRecipients: say(452, 'tooManyRecipients', 'Too many recipients', 'RFC 5321 §4.5.3.1.10'),
   authNotAvailable: say(454, 'otherSecurity', 'Temporary authentication failure', 'RFC 4954 §6'),
 
@@ -102,6 +131,8 @@ export const replies = {
   deliverByTooSoon: (minimum: number) =>
     say(501, 'invalidArguments', `Delivery takes ${minimum} seconds at least`, 'RFC 2852 §4.1'),
   holdTooLong: say(501, 'invalidArguments', 'Message cannot be kept back for so long', 'RFC 4865 §3'),
+  tooManyDomains: (limit: number) =>
+    say(501, 'invalidArguments', `No more than ${limit} domains; none asks for all`, 'RFC 2645 §5.2.1'),
   noArguments: say(501, 'invalidArguments', 'No arguments, please', 'RFC 5321 §4.2.2'),
   authCancelled: say(501, 'otherSecurity', 'Authentication cancelled', 'RFC 4954 §4'),
   badBase64: say(501, 'syntaxError', 'Cannot decode base64', 'RFC 4954 §4'),

@@ -28,12 +28,23 @@ const WORDS: Readonly<Record<Extension, RegExp | undefined>> = {
   SEND: /^SEND FROM:/m,
   SOML: /^SOML FROM:/m,
   SAML: /^SAML FROM:/m,
+  ETRN: /^ETRN \S/m,
+  ATRN: /^ATRN\b/m,
+  TURN: /^TURN\r\n/m,
   XCLIENT: /^XCLIENT \S+=/m,
   XFORWARD: /^XFORWARD \S+=/m,
 }
 
-/** What a client of mail has no use for: people ask these, and messages go to mailboxes. */
-const NOT_FOR_ERRANDS: ReadonlySet<Extension> = new Set(['HELP', 'VRFY', 'EXPN', 'SEND', 'SOML', 'SAML'])
+/** What a client of mail has no use for: people ask these, messages go to mailboxes, and ATRN is TURN for everybody. */
+const NOT_FOR_ERRANDS: ReadonlySet<Extension> = new Set([
+  'HELP',
+  'VRFY',
+  'EXPN',
+  'SEND',
+  'SOML',
+  'SAML',
+  'TURN',
+])
 
 const KEYWORDS = Object.keys(EXTENSIONS) as Extension[]
 const SERVER = [...dialoguesIn('server').values()].flat()

@@ -1,4 +1,4 @@
-import type { MaybePromise, ProtocolMachine } from '@cartero/wire'
+import type { MaybePromise, ProtocolMachine, Role } from '@cartero/wire'
 
 /** What a machine did: bytes it sent, TLS it wants, the end. */
 export interface Pumped {
@@ -16,8 +16,12 @@ export class Pump<Question, Answer> {
   readonly #decide: (question: Question) => MaybePromise<Answer>
   closed = false
   startTls = false
+  /** What has the connection now, instead of the machine. */
+  turnedTo: Role | undefined
   /** Milliseconds of each pause; none is waited for. */
   readonly paused: number[] = []
+  /** Done once, when the next question is out and not yet answered. */
+  meanwhile: (() => void) | undefined
   #sent: Buffer[] = []
 
   constructor(
@@ -31,7 +35,8 @@ export class Pump<Question, Answer> {
   /** Carries out until nothing is left to do; returns what was sent. */
   async run(): Promise<Buffer> {
     for (;;) {
-      const output = this.closed ? undefined : this.machine.next()
+      const isOver = this.closed || this.turnedTo !== undefined
+      const output = isOver ? undefined : this.machine.next()
       if (output === undefined) return this.takeSent()
       switch (output.kind) {
         case 'send':
@@ -53,7 +58,8 @@ export class Pump<Question, Answer> {
           this.closed = true
           break
         case 'become':
-          throw new Error('role reversal is not pumped here')
+          this.turnedTo = output.role
+          break
       }
     }
   }
@@ -79,9 +85,17 @@ export class Pump<Question, Answer> {
     this.machine.streamed()
   }
 
+  #interrupt(): void {
+    const { meanwhile } = this
+    this.meanwhile = undefined
+    meanwhile?.()
+  }
+
   async #ask(question: Question): Promise<void> {
     try {
-      this.machine.answer(await this.#decide(question))
+      const answer = this.#decide(question)
+      this.#interrupt()
+      this.machine.answer(await answer)
     } catch (error) {
       this.machine.fail(error)
     }

@@ -1,4 +1,5 @@
 import { deriveScramKeys, mechanismNamed, offeredMechanisms, type CredentialVerifier } from '@cartero/sasl'
+import type { Role } from '@cartero/wire'
 import { formatPath, type ForwardPath, type ReversePath } from '@cartero/smtp'
 import {
   replies,
@@ -37,6 +38,9 @@ export type Ability =
   | 'xclient'
   | 'xforward'
   | 'broken-honours'
+  | 'etrn'
+  | 'atrn'
+  | 'turn'
   | keyof Honours
   | 'lmtp'
 
@@ -96,6 +100,8 @@ export function scriptSession(abilities: ReadonlySet<Ability>, told: string[]): 
     session.honours = () => {
       throw new TypeError('a bug')
     }
+  if (abilities.has('etrn')) session.etrn = ({ kind, name }) => queueAnswer(`${kind} ${name}`, name, told)
+  if (abilities.has('atrn')) Object.assign(session, turnAbility(told, abilities.has('turn')))
   if (abilities.has('xclient')) session.xclient = (client) => proxied('xclient', client, told)
   if (abilities.has('xforward')) session.xforward = (client) => proxied('xforward', client, told)
   return session
@@ -116,6 +122,55 @@ const ANSWERS: ReadonlyMap<string, Reply> = new Map<string, Reply>([
 function proxied(kind: string, client: ProxiedClient, told: string[]): Verdict {
   told.push(`${kind}${inWords(client)}`)
   return client.name === 'spammer.example' ? replies.proxyNotTrusted : undefined
+}
+
+function queueAnswer(node: string, name: string, told: string[]): Reply {
+  told.push(`etrn ${node}`)
+  return QUEUE_ANSWERS[name.split('.')[0]!]?.(name) ?? replies.queueStarted(name)
+}
+
+const QUEUE_ANSWERS: Readonly<Record<string, (name: string) => Reply>> = {
+  empty: replies.queueEmpty,
+  some: replies.someQueued,
+  many: (name) => replies.countQueued(name, 3),
+  stuck: replies.queueNotStarted,
+  other: (name) => replies.nodeNotAllowed(name, 'it is not yours'),
+  broken: () => {
+    throw new TypeError('a bug')
+  },
+}
+
+/** Who asks for `late` gets a role that the session has made later; for `odd`, a yes without a role. */
+function turnAbility(told: string[], isTurnAllowed: boolean): Partial<ServedSession> {
+  const reversal = { reply: replies.turning, role: roleThatTells(told) }
+  return {
+    isTurnAllowed,
+    turn: (domains, by, signal) => {
+      told.push(`turn ${by} ${domains.join()}`)
+      signal.addEventListener('abort', () => told.push('unheard'))
+      const first = domains[0]?.split('.')[0] ?? ''
+      if (first === 'late') return Promise.resolve().then(() => reversal)
+      return TURN_ANSWERS[first]?.() ?? reversal
+    },
+  }
+}
+
+const TURN_ANSWERS: Readonly<Record<string, () => Reply>> = {
+  other: () => replies.turnRefused,
+  soon: () => replies.turnTooSoon,
+  busy: () => replies.turnUnderWay,
+  away: () => replies.cannotTurnNow,
+  empty: () => replies.noMailWaiting,
+  odd: () => replies.done,
+  broken: () => {
+    throw new TypeError('a bug')
+  },
+}
+
+/** The role that has the connection next, as far as the machine before it deals with it. */
+function roleThatTells(told: string[]): Role {
+  const machine = { disconnected: () => void told.push('role disconnected') }
+  return { machine: machine as Role['machine'], decide: () => undefined }
 }
 
 /** What the session does for messages, by its abilities. */

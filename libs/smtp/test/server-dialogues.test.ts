@@ -9,6 +9,7 @@ import {
   type SmtpEvent,
   type SmtpServerOptions,
 } from '@cartero/smtp/server'
+import type { ProtocolMachine } from '@cartero/wire'
 import { dialoguesIn, sameKind, sameLines, type Dialogue, type DialogueLine } from './dialogue-file.ts'
 import { cut, Pump } from './pump.ts'
 import { scriptSession, type Ability } from './script-session.ts'
@@ -122,6 +123,12 @@ class ServerRun {
     assert.fail('unreachable')
   }
 
+  /** Happens while the next question is out. */
+  #meanwhile(happening: (machine: ProtocolMachine<never, never>) => void): void {
+    const pump = this.#pump!
+    pump.meanwhile = () => happening(pump.machine)
+  }
+
   async #happen({ word, argument }: Extract<DialogueLine, { readonly kind: 'event' }>): Promise<void> {
     const [first = '', second = ''] = argument.split(' ')
     switch (word) {
@@ -165,10 +172,20 @@ class ServerRun {
         return (this.#pump ?? this.#start()).machine.drain()
       case 'says':
         return this.#expect((await this.#pump!.run()).toString(), argument === '' ? [] : [`${argument}\r\n`])
+      case 'meanwhile':
+        return this.#meanwhile((machine) => machine.receive(Buffer.from(`${argument}\r\n`)))
+      case 'meanwhile-drain':
+        return this.#meanwhile((machine) => machine.drain())
+      case 'meanwhile-broken':
+        return this.#meanwhile((machine) => machine.disconnected())
       case 'broken':
         return this.#pump!.machine.disconnected()
       case 'paused':
         return assert.equal(this.#pump!.paused.splice(0).join(' '), argument)
+      case 'turned':
+        return assert.notEqual(this.#pump!.turnedTo, undefined, 'nobody else has the connection')
+      case 'not-turned':
+        return assert.equal(this.#pump!.turnedTo, undefined, 'the connection was turned around')
       case 'closed':
         return assert.equal(this.#pump!.closed, true, 'the connection is still open')
       case 'open':

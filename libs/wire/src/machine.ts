@@ -7,7 +7,8 @@ export type MaybePromise<T> = T | Promise<T>
  * What a protocol machine wants done, in order.
  *
  * - `send`: write these bytes; the machine keeps no reference to them.
- * - `ask`: put the question to the session. Nothing further is yielded until `answer()` or `fail()`.
+ * - `ask`: put the question to the session. Nothing further is yielded until `answer()` or `fail()`. `attentive`: what the
+ *   peer said meanwhile is received before the answer, since it may make the answer void.
  * - `stream`: write all of the source, with backpressure; nothing further is yielded until `streamed()` or `fail()`.
  * - `startTls`: everything received and not yet consumed is dropped, TLS starts, then `tlsStarted()` is called.
  * - `become`: another machine takes the connection over (role reversal, RFC 2645 §5.2).
@@ -17,7 +18,7 @@ export type MaybePromise<T> = T | Promise<T>
  */
 export type Output<Question> =
   | { readonly kind: 'send'; readonly bytes: Bytes }
-  | { readonly kind: 'ask'; readonly question: Question }
+  | { readonly kind: 'ask'; readonly question: Question; readonly attentive?: true }
   | { readonly kind: 'stream'; readonly source: AsyncIterable<Bytes> }
   | { readonly kind: 'startTls' }
   | { readonly kind: 'become'; readonly role: Role }

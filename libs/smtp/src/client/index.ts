@@ -17,6 +17,7 @@ export { HEADER_OCTETS, type Content } from './content.ts'
 export { messageConversion, type Conversion, type Converter } from './conversion.ts'
 export {
   serveErrand,
+  type AtrnRequest,
   type ClientEnding,
   type OutgoingRecipient,
   type OutgoingTransaction,

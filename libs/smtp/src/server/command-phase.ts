@@ -8,7 +8,7 @@ import { discard } from './discard-phase.ts'
 import type { ServerPolicy } from './options.ts'
 import { verdictOf } from './question.ts'
 import type { VerbRow } from './verb/row.ts'
-import { findVerb, FOREIGN_VERBS } from './verbs.ts'
+import { findVerb, FOREIGN_VERBS, isSpoken } from './verbs.ts'
 
 const SPACE = 0x20
 const DEL = 0x7f
@@ -39,8 +39,10 @@ export class CommandPhase implements Phase {
       if (dialogue.turnedAway && row.verb !== 'QUIT')
         throw new ReplyError(replies.badSequence('only QUIT is left'))
       checkLine(dialogue, row, line)
+      checkSpoken(dialogue, row)
       checkPolicy(dialogue, row)
       checkAvailable(dialogue, row)
+      checkProof(dialogue, row)
       const command = PARSERS[row.verb](rest, dialogue.extensions)
       row.check?.(dialogue, command)
       if (!checkPipeline(dialogue, row)) return
@@ -91,6 +93,11 @@ function checkLine(dialogue: Dialogue, row: VerbRow, line: Buffer): void {
   }
 }
 
+// RFC 2645 §5.4
+function checkSpoken({ policy }: Dialogue, row: VerbRow): void {
+  if (!isSpoken(row, policy.protocol)) throw new ReplyError(replies.notImplemented)
+}
+
 /** The table's policy bits. */
 function checkPolicy(dialogue: Dialogue, row: VerbRow): void {
   const { policy } = dialogue
@@ -98,7 +105,7 @@ function checkPolicy(dialogue: Dialogue, row: VerbRow): void {
     throw new ReplyError(replies.tlsRequired)
   if (row.needsHelo && dialogue.client === undefined)
     throw new ReplyError(replies.badSequence(`${policy.protocol === 'lmtp' ? 'LHLO' : 'EHLO'} is needed`))
-  if (policy.requireAuth && row.needsAuth && dialogue.account === undefined) {
+  if (policy.requireAuth && row.needsAuth === true && dialogue.account === undefined) {
     throw new ReplyError(replies.authRequired)
   }
   if (row.needsTransaction && dialogue.transaction === undefined) {
@@ -110,6 +117,13 @@ function checkPolicy(dialogue: Dialogue, row: VerbRow): void {
 function checkAvailable(dialogue: Dialogue, row: VerbRow): void {
   const reply = row.available?.(dialogue)
   if (reply !== undefined) throw new ReplyError(reply)
+}
+
+/** What is not done for strangers, nor in the clear, wherever it is had at all. */
+// RFC 2645 §5.2.1
+function checkProof({ tls, account }: Dialogue, row: VerbRow): void {
+  if (row.needsTls === true && tls === undefined) throw new ReplyError(replies.tlsRequired)
+  if (row.needsAuth === 'always' && account === undefined) throw new ReplyError(replies.authRequired)
 }
 
 // RFC 2920 §3.1

@@ -7,7 +7,7 @@ import type { GreetingCommand } from '../verb/greeting.ts'
 import type { Ending, SmtpEvent } from './events.ts'
 import type { ServerPolicy, SmtpServerOptions } from './options.ts'
 import { verbOf, verdictOf, type SmtpAnswer, type SmtpQuestion } from './question.ts'
-import { authSessionOf, type Honours, type ServedSession } from './session.ts'
+import { authSessionOf, type Honours, type Reversal, type ServedSession } from './session.ts'
 import type { Transaction } from './transaction.ts'
 
 /** The part of a conversation that says who reads what comes in: commands, message data, an authentication exchange. */
@@ -20,6 +20,8 @@ export interface Phase {
 interface Asked {
   readonly question: SmtpQuestion
   readonly resume: (answer: SmtpAnswer) => void
+  /** Aborted when the answer will not be heard. */
+  readonly unheard?: AbortController | undefined
 }
 
 const LEAVING = replies.notAvailable('').code
@@ -48,6 +50,8 @@ export class Dialogue {
   /** The greeting refused the client; it may only leave (RFC 5321 §3.1). */
   turnedAway = false
   ending: Ending | undefined
+  /** Nothing more is begun: the machine is about to say goodbye. */
+  leaving = false
   /** Messages that were begun. */
   transactions = 0
   #commands = 0
@@ -109,9 +113,9 @@ export class Dialogue {
   }
 
   /** Puts a question; `resume` gets the answer, or the reply that its failure amounts to. */
-  ask(question: SmtpQuestion, resume: (answer: SmtpAnswer) => void): void {
-    this.#asked = { question, resume }
-    this.#outputs.push({ kind: 'ask', question })
+  ask(question: SmtpQuestion, resume: Asked['resume'], unheard?: AbortController): void {
+    this.#asked = { question, resume, unheard }
+    this.#outputs.push({ kind: 'ask', question, ...(question.kind === 'turn' && { attentive: true }) })
   }
 
   answer(answer: SmtpAnswer): void {
@@ -126,13 +130,34 @@ export class Dialogue {
   fail(error: unknown): void {
     const asked = this.#asked
     this.#asked = undefined
+    asked?.unheard?.abort()
     asked?.resume(this.#publicFace(asked.question, error))
   }
 
   /** Nothing more can be said, and the question that is out will not be answered. */
   withdraw(): void {
+    this.#unask()
+    for (const output of this.#outputs.splice(0)) if (output.kind === 'become') this.#notTurned(output.role)
+  }
+
+  #unask(): void {
+    this.#asked?.unheard?.abort()
     this.#asked = undefined
-    this.#outputs.length = 0
+  }
+
+  /** Says yes, and then another machine has the connection. */
+  // RFC 2645 §5.3
+  turnAround({ reply, role }: Reversal): void {
+    this.#send(reply)
+    this.phase = undefined
+    this.ending = 'turned'
+    this.#outputs.push({ kind: 'become', role })
+  }
+
+  /** The connection broke before the other machine had it. */
+  #notTurned(role: Reversal['role']): void {
+    this.ending = 'lost'
+    this.tell('disconnected', () => role.machine.disconnected())
   }
 
   observe(event: SmtpEvent): void {
@@ -195,7 +220,7 @@ export class Dialogue {
 
   /** The answer to a question that is out is not heard any more. */
   close(how: Ending): void {
-    this.#asked = undefined
+    this.#unask()
     this.dropTransaction()
     this.phase = undefined
     this.ending = how

@@ -7,6 +7,8 @@ export type Ending =
   | 'quit'
   /** We left because the process leaves. */
   | 'drained'
+  /** The connection was turned around, and is another machine's (RFC 2645 §5.3). */
+  | 'turned'
   /** The client was silent for too long. */
   | 'timedOut'
   /** We closed because of what the client did. */

@@ -24,6 +24,8 @@ export interface SmtpServerLimits {
   readonly errorDelay: number
   /** Commands that get no mail anywhere (NOOP, VRFY, …) since the last message. */
   readonly junk: number
+  /** Domains that one ATRN may name; how long they may be, `commandLine` says. */
+  readonly turnDomains: number
   readonly authFailures: number
   /** Milliseconds that the answer to the first failed authentication waits, to the second twice as long, and so on. */
   readonly authFailureDelay: number
@@ -67,6 +69,8 @@ export const DEFAULT_LIMITS: SmtpServerLimits = {
   errorDelay: 1000,
   // Connection pools that keep warm with NOOP stay well below.
   junk: 100,
+  // Each is looked up; whoever has more asks for all of his by naming none (RFC 2645 §5.2.1).
+  turnDomains: 100,
   // RFC 4954 §9
   authFailures: 3,
   // Who mistyped hardly notices; who guesses gets nowhere, on this connection at least.

@@ -33,6 +33,7 @@ export class SmtpServerMachine implements ProtocolMachine<SmtpQuestion, SmtpAnsw
     const dialogue = this.#dialogue
     for (;;) {
       const output = dialogue.take()
+      if (output?.kind === 'become') this.#over()
       if (output !== undefined) return output
       if (dialogue.asking || dialogue.phase === undefined) return undefined
       // RFC 5321 §3.8; a message that is being read is read to its end first
@@ -64,22 +65,30 @@ export class SmtpServerMachine implements ProtocolMachine<SmtpQuestion, SmtpAnsw
   }
 
   drain(): void {
+    this.#dialogue.leaving = true
     this.#farewell = { reply: replies.shuttingDown, how: 'drained' }
   }
 
   outlived(): void {
+    this.#dialogue.leaving = true
     this.#farewell ??= { reply: replies.tooLongConnected, how: 'dismissed' }
   }
 
   disconnected(): void {
     if (this.#gone) return
-    this.#gone = true
     const dialogue = this.#dialogue
     dialogue.withdraw()
     dialogue.dropTransaction()
     dialogue.phase = undefined
     dialogue.ending ??= 'lost'
-    const how = dialogue.ending
+    this.#over()
+  }
+
+  /** The last that the session hears: the connection is gone, or another machine's. */
+  #over(): void {
+    this.#gone = true
+    const dialogue = this.#dialogue
+    const how = dialogue.ending ?? 'lost'
     dialogue.tell('closed', () => dialogue.session.closed?.(how))
     dialogue.observe({ kind: 'closed', how })
   }

@@ -3,8 +3,11 @@ import type { Patience, TlsFacts } from '@cartero/wire'
 import type { SmtpEvent } from './events.ts'
 import { DEFAULT_LIMITS, type SmtpServerLimits } from './limits.ts'
 
-/** LMTP is SMTP for the last step into a mailbox: each recipient has an outcome of his own (RFC 2033). */
-export type Protocol = 'smtp' | 'lmtp'
+/**
+ * LMTP is SMTP for the last step into a mailbox: each recipient has an outcome of his own (RFC 2033). ODMR takes no mail and
+ * gives it, to those who log in and turn the connection around (RFC 2645).
+ */
+export type Protocol = 'smtp' | 'lmtp' | 'odmr'
 
 /** How a server behaves; what it does with mail is the session's affair. */
 export interface SmtpServerOptions {

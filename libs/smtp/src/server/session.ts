@@ -1,6 +1,8 @@
 import type { SaslServerMechanism } from '@cartero/sasl'
+import type { Domain } from '@cartero/syntax'
 import type { MaybePromise, Role, TlsFacts } from '@cartero/wire'
 import type { Reply } from '../reply.ts'
+import type { QueueNode } from '../verb/etrn.ts'
 import type { GreetingCommand } from '../verb/greeting.ts'
 import type { MailCommand } from '../verb/mail.ts'
 import type { ProxiedClient } from '../verb/proxied.ts'
@@ -118,38 +120,41 @@ export interface ExpandSession {
   expand(text: string): MaybePromise<Reply>
 }
 
-/** What ETRN asks to be sent: mail for a domain, for it and all below it (`@`), or a queue of the server's own naming (`#`). */
-// RFC 1985 §5.2, RFC 1985 §5.3
-export interface QueueNode {
-  readonly kind: 'domain' | 'subdomains' | 'queue'
-  /** A domain in A-labels and lower case, or the name of the queue as it was said. Never a pattern. */
-  readonly name: string
-}
-
-/** Capability: who has connected may ask for a queue to be tried now. It is answered 250 to 253, 458 or 459. */
+/**
+ * Capability: who has connected may ask for a queue to be tried now. Answer `replies.queueStarted` (250), `queueEmpty` (251),
+ * `someQueued` (252), `countQueued` (253), `queueNotStarted` (458) or `nodeNotAllowed` (459).
+ */
 // RFC 1985
 export interface EtrnSession {
   etrn(node: QueueNode): MaybePromise<Reply>
 }
 
-/** The connection is turned around: after the reply, `role` has it. */
+/** The connection is turned around: after the reply, `role` has it, and the session is `closed` as `turned`. */
 export interface Reversal {
-  /** Such as `250 now reversing the connection`. */
+  /** `replies.turning`, or these words in others (250). */
   readonly reply: Reply
+  /**
+   * Begins to be driven when the reply was said. Its machine hears `disconnected` once, also where nothing comes of the turn:
+   * the client has spoken out of turn or is gone, or the process leaves.
+   */
   readonly role: Role
 }
 
 /** Capability: mail waits here for clients who have proved who they are, and who then take it as servers. */
 // RFC 2645 §5.2
 export interface TurnSession {
-  /** Asked after a login and outside of transactions. No domains: all that are the client's. TURN (RFC 821 §3.8) names none. */
-  turn(domains: readonly string[], by: 'ATRN' | 'TURN'): MaybePromise<Reply | Reversal>
+  /**
+   * Asked after a login and outside of transactions. No domains: all that are the client's. TURN (RFC 821 §3.8) names none.
+   * Else the reply is `replies.turnRefused` (450), `turnTooSoon`, `turnUnderWay`, `cannotTurnNow` (451) or `noMailWaiting` (453).
+   * @param signal aborts when nobody will hear the answer; a reversal that comes all the same is told `disconnected`
+   */
+  turn(domains: readonly Domain[], by: 'ATRN' | 'TURN', signal: AbortSignal): MaybePromise<Reply | Reversal>
   /** TURN is answered, which names no domains (RFC 821 §3.8): 502 otherwise. Asked under TLS and after a login only. */
-  readonly isTurnAllowed?: boolean
+  isTurnAllowed?: boolean
 }
 
-/** What a session may be able to do beyond the rest. */
-export type SessionCapabilities = Partial<
+/** What a session may be able to do beyond the rest; it may come and go with who is known to be at the other end. */
+export type SessionCapabilities = Possible<
   AuthSession &
     VerifySession &
     ExpandSession &
@@ -159,6 +164,8 @@ export type SessionCapabilities = Partial<
     EtrnSession &
     TurnSession
 >
+
+type Possible<Capability> = { [name in keyof Capability]?: Capability[name] | undefined }
 
 export type ServedSession = SmtpSession & SessionCapabilities
 

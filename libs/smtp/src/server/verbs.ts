@@ -1,7 +1,9 @@
 import type { Protocol } from './options.ts'
+import { atrn } from './verb/atrn.ts'
 import { auth } from './verb/auth.ts'
 import { bdat } from './verb/bdat.ts'
 import { data } from './verb/data.ts'
+import { etrn } from './verb/etrn.ts'
 import { ehlo, helo } from './verb/greeting.ts'
 import { help } from './verb/help.ts'
 import { expn, vrfy } from './verb/look-up.ts'
@@ -14,6 +16,7 @@ import type { VerbRow } from './verb/row.ts'
 import { rset } from './verb/rset.ts'
 import { saml, send, soml } from './verb/send.ts'
 import { starttls } from './verb/starttls.ts'
+import { turn } from './verb/turn.ts'
 import { xclient } from './verb/xclient.ts'
 import { xforward } from './verb/xforward.ts'
 
@@ -34,9 +37,12 @@ export const VERBS: readonly VerbRow[] = [
   quit,
   vrfy,
   expn,
-  help(() => VERBS),
+  help((protocol) => VERBS.filter((row) => isKnown(row, protocol) && isSpoken(row, protocol))),
   starttls,
   auth,
+  etrn,
+  atrn,
+  turn,
   xclient,
   xforward,
 ]
@@ -46,7 +52,17 @@ const BY_NAME: ReadonlyMap<string, VerbRow> = new Map(VERBS.map((row) => [row.ve
 /** @param verb in upper case */
 export function findVerb(verb: string, protocol: Protocol): VerbRow | undefined {
   const row = BY_NAME.get(verb)
-  return row?.only === undefined || row.only === protocol ? row : undefined
+  return row !== undefined && isKnown(row, protocol) ? row : undefined
+}
+
+/** A verb of the protocol, though it may be one that is not spoken here. */
+function isKnown({ only }: VerbRow, protocol: Protocol): boolean {
+  return only === undefined || only.includes(protocol)
+}
+
+// RFC 2645 §5.4
+export function isSpoken({ inOdmr }: VerbRow, protocol: Protocol): boolean {
+  return protocol !== 'odmr' || inOdmr === true
 }
 
 /** First words of other protocols: somebody makes a browser speak to us. */

@@ -4,7 +4,7 @@ import { ReplyError } from '../reply-error.ts'
 
 /** A verb that stands alone. */
 export interface PlainCommand {
-  readonly verb: 'DATA' | 'RSET' | 'QUIT' | 'STARTTLS'
+  readonly verb: 'DATA' | 'RSET' | 'QUIT' | 'STARTTLS' | 'TURN'
 }
 
 /** A verb that may be followed by anything. */
@@ -13,7 +13,7 @@ export interface TextCommand {
   readonly text: string
 }
 
-// RFC 5321 §4.1.1.4, RFC 5321 §4.1.1.5, RFC 5321 §4.1.1.10, RFC 3207 §4
+// RFC 5321 §4.1.1.4, RFC 5321 §4.1.1.5, RFC 5321 §4.1.1.10, RFC 3207 §4, RFC 821 §4.1.1
 export function parsePlain(verb: PlainCommand['verb'], scanner: CommandScanner): PlainCommand {
   if (!scanner.lineEnd()) throw new ReplyError(replies.noArguments)
   return { verb }

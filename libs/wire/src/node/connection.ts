@@ -57,6 +57,10 @@ export class Connection {
   #draining = false
   /** The machine has been given octets of the peer. */
   #hasHeard = false
+  /** The machine wants to know what the peer says while a question is out. */
+  #isAttentive = false
+  /** Another machine has taken the connection over. */
+  #hasTurned = false
   #endPause: (() => void) | undefined
   /** What the machine waits for, and since when. */
   #state = ''
@@ -77,7 +81,7 @@ export class Connection {
 
   /** Lets the machine speak first (a server's greeting). */
   start(): void {
-    this.#lifeEnd = this.#clock.elapsed() + (this.#role.machine.lifetime ?? Infinity)
+    this.#beginLife()
     if (this.#socket.isPaused()) this.#socket.resume()
     this.#pump()
   }
@@ -216,6 +220,10 @@ export class Connection {
     return true
   }
 
+  #beginLife(): void {
+    this.#lifeEnd = this.#clock.elapsed() + (this.#role.machine.lifetime ?? Infinity)
+  }
+
   #hear(bytes: Buffer): void {
     this.#hasHeard = true
     this.#role.machine.receive(bytes)
@@ -227,7 +235,7 @@ export class Connection {
    */
   // RFC 5321 §4.3.1
   #hearEarlyWords(): void {
-    if (this.#hasHeard) return
+    if (this.#hasHeard && !this.#isAttentive) return
     while (this.#feed());
   }
 
@@ -238,20 +246,36 @@ export class Connection {
       case 'send':
         return this.#output.add(output.bytes)
       case 'ask':
+        this.#isAttentive = output.attentive === true
         return this.#ask(output.question)
       case 'stream':
         return this.#stream(output.source)
       case 'startTls':
         return this.#startTls()
       case 'become':
-        this.#role = output.role
-        this.#hasHeard = false
-        return
+        return this.#become(output.role)
       case 'pause':
         return this.#pause(output.milliseconds)
       case 'close':
         return this.#close()
     }
+  }
+
+  /**
+   * From here on all is the new machine's: patience, the lifetime, a drain that has begun, the end. What the peer said
+   * before it could know of the turn is for neither machine, and there is no telling what it meant: the connection ends.
+   */
+  // RFC 2645 §5.3
+  #become(role: Role): void {
+    const isAhead = this.#inboxSize > 0
+    this.#role = role
+    this.#hasHeard = false
+    this.#hasTurned = true
+    this.#state = ''
+    this.#stateIsBounded = false
+    if (isAhead) return this.destroy()
+    this.#beginLife()
+    if (this.#draining) role.machine.drain()
   }
 
   #ask(question: unknown): void {
@@ -330,7 +354,8 @@ export class Connection {
 
   #startTls(): void {
     const upgrade = this.#options.upgrade
-    if (upgrade === undefined) return this.destroy()
+    // RFC 2645 §5.3: the sides of a handshake are those of the connection, which a turn has made ambiguous
+    if (upgrade === undefined || this.#hasTurned) return this.destroy()
     this.#busy = 'upgrading'
     this.#output.flush()
     this.#inbox = []

@@ -4,6 +4,7 @@ import type { ExtensionRow } from './row.ts'
 // RFC 4954 §3
 export const auth: ExtensionRow = {
   extension: 'AUTH',
+  inOdmr: true,
   offer: (dialogue) => {
     const mechanisms = dialogue.mechanisms()
     return mechanisms.length > 0 && dialogue.account === undefined ? mechanisms.join(' ') : undefined

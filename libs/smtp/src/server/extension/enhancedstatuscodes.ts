@@ -1,4 +1,4 @@
-import { always } from './row.ts'
+import { always, type ExtensionRow } from './row.ts'
 
 // RFC 2034 §3
-export const enhancedStatusCodes = always('ENHANCEDSTATUSCODES')
+export const enhancedStatusCodes: ExtensionRow = { ...always('ENHANCEDSTATUSCODES'), inOdmr: true }

@@ -1,12 +1,14 @@
 import type { Extension } from '../../extensions.ts'
 import type { Dialogue } from '../dialogue.ts'
 import { eightBitMime } from './8bitmime.ts'
+import { atrn } from './atrn.ts'
 import { auth } from './auth.ts'
 import { binaryMime } from './binarymime.ts'
 import { chunking } from './chunking.ts'
 import { deliverBy } from './deliverby.ts'
 import { dsn } from './dsn.ts'
 import { enhancedStatusCodes } from './enhancedstatuscodes.ts'
+import { etrn } from './etrn.ts'
 import { expn } from './expn.ts'
 import { futureRelease } from './futurerelease.ts'
 import { help } from './help.ts'
@@ -20,6 +22,7 @@ import { size } from './size.ts'
 import { smtpUtf8 } from './smtputf8.ts'
 import { startTls } from './starttls.ts'
 import { terminals } from './terminals.ts'
+import { turn } from './turn.ts'
 import { vrfy } from './vrfy.ts'
 import { xclient } from './xclient.ts'
 import { xforward } from './xforward.ts'
@@ -42,6 +45,9 @@ const EXTENSION_ROWS: readonly ExtensionRow[] = [
   limits,
   startTls,
   auth,
+  etrn,
+  atrn,
+  turn,
   vrfy,
   expn,
   ...terminals,
@@ -60,7 +66,8 @@ export function offerOf(dialogue: Dialogue): ServerOffer {
   const honours = dialogue.honours()
   const lines: string[] = []
   const understood = new Set<Extension>()
-  for (const row of EXTENSION_ROWS) {
+  const inOdmr = dialogue.policy.protocol === 'odmr'
+  for (const row of EXTENSION_ROWS.filter((each) => !inOdmr || each.inOdmr === true)) {
     const parameters = row.offer(dialogue, honours)
     if (parameters !== undefined)
       lines.push(parameters === '' ? row.extension : `${row.extension} ${parameters}`)

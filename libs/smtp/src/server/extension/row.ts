@@ -5,6 +5,8 @@ import type { Honours } from '../session.ts'
 /** One extension: when it is offered, and what stands behind its keyword in the EHLO answer. */
 export interface ExtensionRow {
   readonly extension: Extension
+  /** Offered in ODMR, too: most are about messages, which it does not take (RFC 2645 §5.4). */
+  readonly inOdmr?: true
   /** Undefined says that it is not offered now; '' that nothing stands behind the keyword. */
   offer(dialogue: Dialogue, honours: Honours): string | undefined
   /** Its parameters are understood although it is not offered. */

@@ -9,6 +9,7 @@ import type { VerbRow } from './row.ts'
 // RFC 4954 §4
 export const auth: VerbRow<AuthCommand> = {
   verb: 'AUTH',
+  inOdmr: true,
   beforeTls: false,
   needsHelo: true,
   needsAuth: false,

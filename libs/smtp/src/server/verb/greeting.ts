@@ -5,7 +5,8 @@ import { offerOf } from '../extension/offer.ts'
 import type { VerbRow } from './row.ts'
 
 const both = {
-  only: 'smtp',
+  only: ['smtp', 'odmr'],
+  inOdmr: true,
   beforeTls: true,
   needsHelo: false,
   needsAuth: false,

@@ -1,15 +1,17 @@
 import { replies } from '../../replies.ts'
 import type { TextCommand } from '../../verb/plain.ts'
 import type { Dialogue } from '../dialogue.ts'
+import type { Protocol } from '../options.ts'
 import type { VerbRow } from './row.ts'
 
 /**
  * Without an argument, the verbs that may be had here and now; with one of them, its form.
- * @param all the table, which HELP is derived from and stands in
+ * @param spoken the rows of a protocol in the table, which HELP is derived from and stands in
  */
 // RFC 5321 §4.1.1.8
-export const help = (all: () => readonly VerbRow[]): VerbRow<TextCommand> => ({
+export const help = (spoken: (protocol: Protocol) => readonly VerbRow[]): VerbRow<TextCommand> => ({
   verb: 'HELP',
+  inOdmr: true,
   beforeTls: true,
   needsHelo: false,
   needsAuth: false,
@@ -17,7 +19,7 @@ export const help = (all: () => readonly VerbRow[]): VerbRow<TextCommand> => ({
   pipelinedBehind: 'read',
   countsAsJunk: true,
   proceed: (dialogue, { text }) => {
-    const rows = all().filter((row) => isThere(dialogue, row))
+    const rows = spoken(dialogue.policy.protocol).filter((row) => row.available?.(dialogue) === undefined)
     const row = rows.find(({ verb }) => verb === text.toUpperCase())
     const verbs = `Commands: ${rows.map(({ verb }) => verb).join(' ')}`
     dialogue.say(replies.help(row === undefined ? verbs : explain(dialogue, row)))
@@ -25,11 +27,6 @@ export const help = (all: () => readonly VerbRow[]): VerbRow<TextCommand> => ({
   help: 'HELP [<command>]',
   rfc: 'RFC 5321 §4.1.1.8',
 })
-
-function isThere(dialogue: Dialogue, row: VerbRow): boolean {
-  const spoken = row.only === undefined || row.only === dialogue.policy.protocol
-  return spoken && row.available?.(dialogue) === undefined
-}
 
 /** Its parameters are those that are understood now. */
 function explain(dialogue: Dialogue, row: VerbRow): string {

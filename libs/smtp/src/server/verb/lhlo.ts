@@ -7,7 +7,7 @@ import type { VerbRow } from './row.ts'
 export const lhlo: VerbRow<GreetingCommand> = {
   ...ehlo,
   verb: 'LHLO',
-  only: 'lmtp',
+  only: ['lmtp'],
   help: 'LHLO <your host name>',
   rfc: 'RFC 2033 §4.1',
 }

@@ -5,6 +5,7 @@ import type { VerbRow } from './row.ts'
 // RFC 5321 §4.1.1.9
 export const noop: VerbRow<TextCommand> = {
   verb: 'NOOP',
+  inOdmr: true,
   beforeTls: true,
   needsHelo: false,
   needsAuth: false,

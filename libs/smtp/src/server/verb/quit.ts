@@ -5,6 +5,7 @@ import type { VerbRow } from './row.ts'
 // RFC 5321 §4.1.1.10
 export const quit: VerbRow<PlainCommand> = {
   verb: 'QUIT',
+  inOdmr: true,
   beforeTls: true,
   needsHelo: false,
   needsAuth: false,

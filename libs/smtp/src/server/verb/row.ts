@@ -12,14 +12,18 @@ import type { Verdict } from '../session.ts'
  */
 export interface VerbRow<Command extends SmtpCommand = SmtpCommand> {
   readonly verb: Verb
-  /** Unknown in the other protocol (RFC 2033 §4.1). */
-  readonly only?: Protocol
+  /** Unknown in the other protocols (RFC 2033 §4.1). */
+  readonly only?: readonly Protocol[]
+  /** Spoken in ODMR, too, where everything else is answered 502 (RFC 2645 §5.4). */
+  readonly inOdmr?: true
   /** Allowed where TLS is required and not yet started (RFC 3207 §4). */
   readonly beforeTls: boolean
   /** Only after HELO or EHLO (RFC 5321 §4.1.4). */
   readonly needsHelo: boolean
-  /** Only where authentication was done, if it is required (RFC 6409 §4.3). */
-  readonly needsAuth: boolean
+  /** Only where authentication was done, if it is required (RFC 6409 §4.3); or `always` (RFC 2645 §5.2.1). */
+  readonly needsAuth: boolean | 'always'
+  /** Only under TLS, whether or not TLS is required. */
+  readonly needsTls?: true
   /** Only after MAIL (RFC 5321 §4.1.4). */
   readonly needsTransaction: boolean
   /**

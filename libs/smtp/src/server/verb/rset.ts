@@ -5,6 +5,7 @@ import type { VerbRow } from './row.ts'
 // RFC 5321 §4.1.1.5
 export const rset: VerbRow<PlainCommand> = {
   verb: 'RSET',
+  inOdmr: true,
   beforeTls: true,
   needsHelo: false,
   needsAuth: false,

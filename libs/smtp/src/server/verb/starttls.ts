@@ -6,6 +6,7 @@ import type { VerbRow } from './row.ts'
 // RFC 3207 §4
 export const starttls: VerbRow<PlainCommand> = {
   verb: 'STARTTLS',
+  inOdmr: true,
   beforeTls: true,
   needsHelo: true,
   needsAuth: false,
