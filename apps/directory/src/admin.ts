@@ -1,11 +1,9 @@
-import type { Account, Alias, DirectoryService, Domain } from '@cartero/contracts/directory'
+import type { Account, Alias, DirectoryService } from '@cartero/contracts/directory'
 import { DEFAULT_ADDRESS_POLICY, DirectoryError, parseAddress } from '@cartero/directory'
 import type { AddressBans } from '@cartero/directory/doorkeeper'
 
 // What an operator says to the directory, as the command line and the control socket say it: arguments and results are
 // plain data that JSON can carry. Each rejects with DirectoryError, whose message is meant to be printed.
-
-export type DomainEntry = Domain
 
 export type AliasEntry = Alias
 
@@ -16,6 +14,8 @@ export interface AccountEntry {
   readonly quota: number
   /** The password is kept so that it can be read again. Absent: it is not. */
   readonly reversibleSecret?: boolean
+  /** It may log in by CRAM-MD5 without TLS. Absent: it may not. */
+  readonly clearCramMd5?: boolean
   /** SHA-256 fingerprints of certificates whose holder the account is. Absent: there are none. */
   readonly certificates?: readonly string[]
 }
@@ -29,23 +29,6 @@ export interface BanEntry {
   readonly peer: string
   /** ISO 8601, in UTC. */
   readonly until: string
-}
-
-/** Adds a domain of ours. */
-export async function addDomain(
-  directory: DirectoryService,
-  domain: Pick<Domain, 'name'> & Partial<Domain>,
-): Promise<void> {
-  await directory.AddDomain({ domain: { catchAll: '', postmaster: '', ...domain } })
-}
-
-export async function listDomains(directory: DirectoryService): Promise<readonly DomainEntry[]> {
-  return (await directory.ListDomains({})).domains
-}
-
-/** Refused while anything needs it. */
-export async function removeDomain(directory: DirectoryService, name: string): Promise<void> {
-  await directory.RemoveDomain({ name })
 }
 
 /** Adds an account to a domain that exists; otherwise the error says how the domain is added. */
@@ -71,10 +54,11 @@ export async function listAccounts(
   domain = '',
 ): Promise<readonly AccountEntry[]> {
   const { accounts } = await directory.ListAccounts({ domain })
-  return accounts.map(({ quota, certificates, reversibleSecret, ...account }) => ({
+  return accounts.map(({ quota, certificates, reversibleSecret, clearCramMd5, ...account }) => ({
     ...account,
     quota: Number(quota),
     ...(reversibleSecret === true && { reversibleSecret }),
+    ...(clearCramMd5 === true && { clearCramMd5 }),
     ...(certificates && { certificates: certificates.fingerprints }),
   }))
 }

@@ -9,23 +9,28 @@ import { observedDirectory } from './observed-directory.ts'
 export {
   addAccount,
   addAlias,
-  addDomain,
   changeAccount,
   listAccounts,
   listAliases,
   listBans,
   liftBan,
-  listDomains,
   removeAccount,
   removeAlias,
-  removeDomain,
   setPassword,
   type AccountEntry,
   type AccountChange,
   type AliasEntry,
   type BanEntry,
-  type DomainEntry,
 } from './admin.ts'
+export {
+  addDomain,
+  changeDomain,
+  listDomains,
+  removeDomain,
+  type CollectionEntry,
+  type DomainChange,
+  type DomainEntry,
+} from './admin-domain.ts'
 
 export interface DirectoryDependencies {
   /** Opens the store; called once, at the start. Rejects in words for the operator. */
@@ -60,7 +65,9 @@ export function createDirectoryAgent(dependencies: DirectoryDependencies): Direc
       return opened
     },
     start: async () => {
-      opened = observedDirectory(await open(), events)
+      const directory = await open()
+      directory.hearRefusedProofs?.((proof) => events.proofRefused(proof))
+      opened = observedDirectory(directory, events)
     },
     stop: () => opened?.close(),
   }

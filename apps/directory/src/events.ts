@@ -1,7 +1,15 @@
 import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
-import { DirectoryError } from '@cartero/directory'
+import { DirectoryError, type RefusedProof } from '@cartero/directory'
 import type { BanEvent } from '@cartero/directory/doorkeeper'
 import { METRICS } from './metrics.ts'
+
+/** Accounts that are remembered as having logged in without TLS: a house has a handful. */
+const MOST_IN_THE_CLEAR = 1_000
+
+const FIXES: Readonly<Record<RefusedProof['reason'], string>> = {
+  'cram-md5-in-the-clear':
+    'let it log in under TLS, or allow it with "cartero account set ADDRESS --clear-cram-md5"',
+}
 
 export type Events = ReturnType<typeof createEvents>
 
@@ -12,6 +20,7 @@ export type Change = 'added' | 'changed' | 'removed' | 'password-changed'
 /** What the directory tells: a counter and a line for each event. Passwords are never among them. */
 export function createEvents(logger: Logger, registry: MetricRegistry) {
   const metrics = registry.register(METRICS)
+  const inTheClear = new Set<string>()
   return {
     /** An operator's change is kept. */
     changed(subject: Subject, change: Change, name: string): void {
@@ -37,6 +46,19 @@ export function createEvents(logger: Logger, registry: MetricRegistry) {
     loginRefused(login: string): void {
       metrics.logins.add({ outcome: 'refused' })
       logger.warn('login.refused', { login })
+    },
+    /**
+     * Somebody knew the secret and may not say it so. The peer hears that it is wrong, and is banned when it goes on: only this
+     * line tells why.
+     */
+    proofRefused({ account, reason }: RefusedProof): void {
+      logger.warn('login.proof-refused', { account, reason, fix: FIXES[reason] })
+    },
+    /** A customer's secret is on the wire for everybody to guess at: told once for each, since they come every few minutes. */
+    loginInTheClear(account: string): void {
+      if (inTheClear.size >= MOST_IN_THE_CLEAR || inTheClear.has(account)) return
+      inTheClear.add(account)
+      logger.warn('login.in-the-clear', { account })
     },
     /** The password could not be checked: the store is away, or too many wait. */
     loginUnknown(login: string, error: unknown): void {

@@ -17,7 +17,11 @@ export function observedDirectory(directory: Directory, events: Events): Directo
     ListAccounts: (request) => directory.ListAccounts(request),
     ListAliases: (request) => directory.ListAliases(request),
     Authenticate: (request) => observed(events, request.login, directory.Authenticate(request)),
-    AuthenticateCramMd5: (request) => observed(events, request.login, directory.AuthenticateCramMd5(request)),
+    AuthenticateCramMd5: async (request) => {
+      const response = await observed(events, request.login, directory.AuthenticateCramMd5(request))
+      if (request.inTheClear && response.account !== '') events.loginInTheClear(response.account)
+      return response
+    },
     FindAccount: (request) =>
       observed(events, request.claimed || (request.logins[0] ?? ''), directory.FindAccount(request)),
     ...changes(directory, events),

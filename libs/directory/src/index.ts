@@ -6,6 +6,7 @@ export {
   type Address,
   type AddressPolicy,
   DEFAULT_ADDRESS_POLICY,
+  expectDomain,
   parseAddress,
   splitSubaddress,
 } from './address.ts'
