@@ -12,6 +12,7 @@ import {
   addAlias,
   addDomain,
   changeAccount,
+  changeDomain,
   listAccounts,
   listAliases,
   listBans,
@@ -25,13 +26,23 @@ import {
   type AccountEntry,
   type AliasEntry,
   type BanEntry,
+  type DomainChange,
   type DomainEntry,
 } from '@cartero/directory-agent/agent'
 import type { MailStore } from '@cartero/mailstore'
 
+import {
+  addCustomer,
+  listCustomers,
+  removeCustomer,
+  type CustomerEntry,
+  type NewCustomer,
+} from './customers.ts'
+
 /** The verbs of the administration: name, argument and result of each. */
 export interface AdministrationVerbs {
   'domain.add': (argument: DomainEntry) => Promise<void>
+  'domain.set': (argument: DomainChange) => Promise<void>
   'domain.list': () => Promise<readonly DomainEntry[]>
   'domain.remove': (argument: { readonly name: string }) => Promise<void>
   'account.add': (argument: AccountEntry & { readonly password: string }) => Promise<void>
@@ -42,6 +53,9 @@ export interface AdministrationVerbs {
   'alias.add': (argument: AliasEntry) => Promise<void>
   'alias.list': (argument: { readonly domain: string }) => Promise<readonly AliasEntry[]>
   'alias.remove': (argument: { readonly address: string }) => Promise<void>
+  'odmr.add': (argument: NewCustomer) => Promise<void>
+  'odmr.customers': () => Promise<readonly CustomerEntry[]>
+  'odmr.remove': (argument: { readonly domain: string }) => Promise<void>
   'ban.list': () => Promise<readonly BanEntry[]>
   'ban.lift': (argument: { readonly address: string }) => Promise<void>
 }
@@ -53,7 +67,7 @@ export interface AdministrationStores {
   readonly bans: AddressBans
 }
 
-/** What can be done with domains, accounts and aliases, the same in a running system and in a stopped one. */
+/** What can be done with domains, accounts, aliases and customers, the same in a running system and in a stopped one. */
 export function administration(stores: () => AdministrationStores): AdministrationVerbs {
   const ask = <T>(question: (stores: AdministrationStores) => Promise<T>): Promise<T> =>
     question(stores()).catch((error: unknown) => {
@@ -61,6 +75,7 @@ export function administration(stores: () => AdministrationStores): Administrati
     })
   return {
     'domain.add': (domain) => ask(({ directory }) => addDomain(directory, domain)),
+    'domain.set': (change) => ask(({ directory }) => changeDomain(directory, change)),
     'domain.list': () => ask(({ directory }) => listDomains(directory)),
     'domain.remove': ({ name }) => ask(({ directory }) => removeDomain(directory, name)),
     'account.add': (account) => ask((stores) => addWithMailboxes(stores, account)),
@@ -72,6 +87,9 @@ export function administration(stores: () => AdministrationStores): Administrati
     'alias.add': ({ address, targets }) => ask(({ directory }) => addAlias(directory, address, targets)),
     'alias.list': ({ domain }) => ask(({ directory }) => listAliases(directory, domain)),
     'alias.remove': ({ address }) => ask(({ directory }) => removeAlias(directory, address)),
+    'odmr.add': (customer) => ask((stores) => addCustomer(stores, customer)),
+    'odmr.customers': () => ask(({ directory }) => listCustomers(directory)),
+    'odmr.remove': ({ domain }) => ask(({ directory }) => removeCustomer(directory, domain)),
     'ban.list': () => ask(async ({ bans }) => listBans(bans)),
     'ban.lift': ({ address }) => ask(async ({ bans }) => liftBan(bans, address)),
   }

@@ -73,6 +73,25 @@ function placeOf(raw: string): HostAndPort | undefined {
 
 export const domain: ValueType<string> = notation('a domain such as example.org', domainOf)
 
+/** What may be asked for by ETRN. */
+export interface NamedNode {
+  /** `subdomains`: with all below it; `queue`: a configured route. */
+  readonly kind: 'domain' | 'subdomains' | 'queue'
+  readonly name: string
+}
+
+/** `example.org`, `@example.org`, `#route` */
+// RFC 1985 §5.3
+export const queueNode: ValueType<NamedNode> = notation(
+  'a domain such as example.org, "@example.org" (with all below it), or "#name" of a route',
+  (raw) => {
+    const [, sign, name = ''] = /^([@#]?)(\S+)$/.exec(raw) ?? []
+    if (sign === '#') return /^[\w.-]+$/.test(name) ? { kind: 'queue', name } : undefined
+    const asked = domainOf(name)
+    return asked === undefined ? undefined : { kind: sign === '@' ? 'subdomains' : 'domain', name: asked }
+  },
+)
+
 /** `old.example=new.example` */
 export const renamedDomain: ValueType<{ readonly from: string; readonly to: string }> = notation(
   'two domains such as internal.example=example.org',

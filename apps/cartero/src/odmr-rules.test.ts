@@ -30,7 +30,7 @@ test('doors with STARTTLS and doors under TLS are told apart', async () => {
   const { listen } = odmrSettings(await configOf('listen: { odmr: ":366", odmrs: "127.0.0.1:367" }'))
   assert.deepEqual(listen, [
     { host: '', port: 366, implicitTls: false },
-    { host: '127.0.0.1', port: 367, implicitTls: true },
+    { host: '127.0.0.1', port: 367, implicitTls: true, lineRecords: true },
   ])
 })
 
@@ -94,6 +94,32 @@ test('providers that contradict each other, that are ourselves, or that are half
     ['odmr: { trun: true }', /odmr\.trun: there is no such key/],
   ] as const)
     await assert.rejects(configOf(text), expected, text)
+})
+
+test('who may have mail tried now is read with what he may ask for', async () => {
+  const route = 'routes: [{ name: archive, hosts: h.example }]'
+  const { smtp } = await configOf(
+    `${route}\nsmtp: { etrn: { allow: [{ for: [Branch.example, "@north.example", "#archive"], networks: 192.0.2.7 }] } }`,
+  )
+  assert.deepEqual(smtp.etrn.allow, [
+    {
+      for: [
+        { kind: 'domain', name: 'branch.example' },
+        { kind: 'subdomains', name: 'north.example' },
+        { kind: 'queue', name: 'archive' },
+      ],
+      networks: ['192.0.2.7'],
+    },
+  ])
+  for (const [rule, expected] of [
+    ['{ for: a.example }', /smtp\.etrn\.allow: nobody may ask for a\.example/],
+    ['{ for: "#away", networks: 192.0.2.7 }', /there is no route away/],
+    ['{ for: "a b", networks: 192.0.2.7 }', /smtp\.etrn\.allow\[0\]\.for/],
+    ['{ for: a.example, accounts: tim }', /smtp\.etrn\.allow\[0\]\.accounts/],
+  ] as const)
+    await assert.rejects(configOf(`smtp: { etrn: { allow: [${rule}] } }`), expected, rule)
+  const all = await configOf('smtp: { etrn: { allow: [{ for: a.example, networks: 0.0.0.0/0 }] } }')
+  assert.match([...warnings(all)].join(), /anybody may have us call the hosts of a\.example/)
 })
 
 test('a password of a provider is not in the configuration, and not in what is said of it', async () => {

@@ -9,7 +9,7 @@ type Rule = ConfigRule<typeof definition>
 type Problems = ReturnType<Rule>
 
 /** What cannot be seen in one key alone of mail that waits for customers, or for us. */
-export const ODMR_RULES: readonly Rule[] = [oneOfEachName, passwordsInOnePlace, noVisitHome]
+export const ODMR_RULES: readonly Rule[] = [oneOfEachName, passwordsInOnePlace, noVisitHome, someoneMayAsk]
 
 const KEY = 'odmr.fetch'
 
@@ -43,8 +43,23 @@ function* noVisitHome(config: CarteroConfig): Problems {
       }
 }
 
+function* someoneMayAsk({ smtp: { etrn }, routes }: CarteroConfig): Problems {
+  const key = 'smtp.etrn.allow'
+  for (const { for: nodes, networks = [], accounts = [] } of etrn.allow) {
+    const names = nodes.map(({ name }) => name).join(', ')
+    if (networks.length + accounts.length === 0)
+      yield { key, message: `nobody may ask for ${names}`, fix: 'name networks, accounts, or both' }
+    for (const { kind, name } of nodes)
+      if (kind === 'queue' && !routes.some((route) => route.name === name))
+        yield { key, message: `there is no route ${name}`, fix: 'name one of routes, or a domain without #' }
+  }
+}
+
 /** What is allowed of on-demand mail relay and not wise. */
-export function* odmrWarnings({ odmr, listen }: CarteroConfig): Generator<string> {
+export function* odmrWarnings({ odmr, listen, smtp }: CarteroConfig): Generator<string> {
+  for (const { for: nodes, networks = [] } of smtp.etrn.allow)
+    if (networks.some((network) => network.endsWith('/0')))
+      yield `smtp.etrn.allow: anybody may have us call the hosts of ${nodes.map(({ name }) => name).join(', ')} (RFC 2505 §2.12)`
   if (odmr.clearCramMd5 && listen.odmr.length > 0)
     yield (
       'odmr.clearCramMd5: CRAM-MD5 is offered without TLS. Who listens reads the mail, and can guess at the passwords of accounts that use it; ' +

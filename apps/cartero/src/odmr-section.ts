@@ -108,8 +108,8 @@ export const odmr = section(
         'know nothing else. Whoever listens can read the mail, and try passwords at home.',
     }),
     lineRecords: setting(flag, {
-      default: false,
-      doc: 'Sends each line of a reply in a TLS record of its own at listen.odmrs, for clients such as fetchmail that stall otherwise.',
+      default: true,
+      doc: 'Sends each line of a reply in a TLS record of its own at listen.odmrs: clients such as fetchmail read one record, and wait for the rest without end.',
     }),
     sessions: setting(sessions, { default: 1_000, doc: 'Connections at a time, of each door.' }),
     sessionsPerAddress: setting(sessions, {

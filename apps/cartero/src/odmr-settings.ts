@@ -17,7 +17,7 @@ export function odmrSettings({ hostname, listen, odmr, smtp }: CarteroConfig): O
     hostname,
     listen: [
       ...listen.odmr.map((address) => ({ ...address, implicitTls: false })),
-      ...listen.odmrs.map((address) => ({ ...address, implicitTls: true })),
+      ...listen.odmrs.map((address) => ({ ...address, implicitTls: true, lineRecords: odmr.lineRecords })),
     ],
     isTurnAllowed: odmr.turn,
     allowClearCramMd5: odmr.clearCramMd5,

@@ -10,6 +10,7 @@ import {
   setting,
   text,
 } from '@cartero/agent/config'
+import { etrn } from './etrn-section.ts'
 import { domain, networks, refusedNames, refusedNetworks, renamedDomain } from './notations.ts'
 
 const patience = duration({ min: '1s', max: '1d' })
@@ -280,6 +281,7 @@ export const smtp = section('Mail on its way in, from users and from other hosts
   rates,
   tarpit,
   header,
+  etrn,
   mx,
   submission,
 })

@@ -86,6 +86,20 @@ function policyOf(smtp: CarteroConfig['smtp']): Partial<ReceptionPolicy> {
     shortestDelivery: smtp.shortestDelivery / 1_000,
     hiddenExtensions: new Set(smtp.hiddenExtensions),
     header: smtp.header,
+    etrn: etrnPolicyOf(smtp.etrn),
+  }
+}
+
+function etrnPolicyOf(etrn: CarteroConfig['smtp']['etrn']): ReceptionPolicy['etrn'] {
+  return {
+    allow: etrn.allow.map(({ for: nodes, networks = [], accounts = [] }) => ({
+      nodes,
+      networks: networkSet(networks),
+      accounts: new Set(accounts.map((account) => account.toLowerCase())),
+    })),
+    collectors: etrn.customers,
+    perPeer: { perHour: etrn.askedPerHour, burst: etrn.askedAtOnce },
+    perNode: { perHour: etrn.startsPerHour, burst: etrn.startsAtOnce },
   }
 }
 
