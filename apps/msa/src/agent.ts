@@ -10,11 +10,14 @@ import {
   type SmtpServerOptions,
 } from '@cartero/smtp/server'
 import type { Intake } from '@cartero/spool'
+import type { CollectionRoom } from '@cartero/spool/dispatch'
 import {
   AddressLimits,
   DEFAULT_RECEPTION_POLICY,
+  EtrnDesk,
   farewellOf,
   RateLimit,
+  type QueueStarter,
   type Rate,
   type ReceptionPolicy,
   type SenderDomains,
@@ -68,6 +71,10 @@ export interface MsaDependencies {
   readonly terminals?: Terminals
   /** Nothing is asked about the domains of senders when it is absent. */
   readonly senderDomains?: SenderDomains
+  /** There is no ETRN when it is absent. */
+  readonly queueStarter?: QueueStarter
+  /** There is always room for mail that customers come for when it is absent. */
+  readonly room?: CollectionRoom
 }
 
 export interface MsaAgent extends Component {
@@ -107,17 +114,18 @@ type Shared = Omit<SubmissionOptions, 'allowPlaintextAuth'>
 /** What all sessions of all doors have in common. */
 function sessionOptions(dependencies: Omit<MsaDependencies, 'tls'>): Shared {
   const { settings, intake, directory, doorkeeper, logger, metrics } = dependencies
-  const { terminals, senderDomains } = dependencies
+  const { terminals, senderDomains, queueStarter: starter, room } = dependencies
   const clock = dependencies.clock ?? systemClock
   const policy = { ...DEFAULT_RECEPTION_POLICY, ...settings.policy }
   const submission = { ...DEFAULT_SUBMISSION_POLICY, ...settings.submission }
+  const events = createEvents(logger.child({ agent: 'msa' }), metrics)
   return {
     intake,
     directory,
     doorkeeper,
     hostname: settings.hostname,
     clock,
-    events: createEvents(logger.child({ agent: 'msa' }), metrics),
+    events,
     rate: new RateLimit(settings.rate, clock),
     random: randomBytes,
     policy,
@@ -126,6 +134,8 @@ function sessionOptions(dependencies: Omit<MsaDependencies, 'tls'>): Shared {
     addressLimits: new AddressLimits(policy.rates, clock),
     ...(terminals && { terminals }),
     ...(senderDomains && { senderDomains }),
+    ...(starter && { etrn: new EtrnDesk({ policy: policy.etrn, starter, directory, clock, events }) }),
+    ...(room && { room }),
   }
 }
 

@@ -78,6 +78,10 @@ export class SubmissionSession extends ReceivingSession implements SmtpSession, 
     this.client.account = account
   }
 
+  protected override get canLogIn(): boolean {
+    return this.mechanisms(this.client.tls).length > 0
+  }
+
   #visit(tls: TlsFacts | undefined): Visit {
     return { remoteAddress: this.client.address, tls, inTheClear: this.#options.allowPlaintextAuth }
   }

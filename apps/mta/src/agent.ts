@@ -10,11 +10,14 @@ import {
   type SmtpServerOptions,
 } from '@cartero/smtp/server'
 import type { Spool } from '@cartero/spool'
+import type { CollectionRoom } from '@cartero/spool/dispatch'
 import type { Notices } from '@cartero/spool/notices'
 import {
   AddressLimits,
   DEFAULT_RECEPTION_POLICY,
+  EtrnDesk,
   farewellOf,
+  type QueueStarter,
   type ReceptionPolicy,
   type SenderDomains,
   type Terminals,
@@ -33,6 +36,7 @@ import type { RelaySettings } from './relay/settings.ts'
 import { Router, type Outbound } from './router.ts'
 
 export { SenderDomainLookup, type SenderDomainOptions } from './inbound/sender-domains.ts'
+export { SpoolStarter, type QueueStarterDependencies } from './queue-starter.ts'
 export { RELAY_SETTINGS, type RelaySettings } from './relay/settings.ts'
 export type { Outbound } from './router.ts'
 
@@ -83,6 +87,10 @@ export interface MtaDependencies {
   readonly terminals?: Terminals
   /** Nothing is asked about the domains of senders when it is absent. */
   readonly senderDomains?: SenderDomains
+  /** There is no ETRN when it is absent. */
+  readonly queueStarter?: QueueStarter
+  /** There is always room for mail that customers come for when it is absent. */
+  readonly room?: CollectionRoom
 }
 
 /** The mail transfer agent: the MX port, and the router that decides where accepted mail goes. */
@@ -159,7 +167,7 @@ function limitsOf(way: Way, routes: RouteTable): WayLimits {
 
 /** What all sessions of all doors have in common. */
 function sessionOptions(
-  { settings, spool, directory, terminals, senderDomains }: MtaDependencies,
+  { settings, spool, directory, terminals, senderDomains, queueStarter: starter, room }: MtaDependencies,
   clock: Clock,
   events: MxSessionOptions['events'],
 ): MxSessionOptions {
@@ -174,6 +182,8 @@ function sessionOptions(
     addressLimits: new AddressLimits(policy.rates, clock),
     ...(terminals && { terminals }),
     ...(senderDomains && { senderDomains }),
+    ...(starter && { etrn: new EtrnDesk({ policy: policy.etrn, starter, directory, clock, events }) }),
+    ...(room && { room }),
   }
 }
 

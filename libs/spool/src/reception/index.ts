@@ -4,6 +4,14 @@
  */
 export { AddressLimits } from './address-limits.ts'
 export type { Client } from './client.ts'
+export {
+  EtrnDesk,
+  MOST_NAMED_DOMAINS,
+  type Asker,
+  type EtrnDeskOptions,
+  type EtrnEvents,
+} from './etrn-desk.ts'
+export { DEFAULT_ETRN_POLICY, type EtrnPolicy, type EtrnRule } from './etrn-policy.ts'
 export { farewellOf } from './farewell.ts'
 export type { HeaderEdit } from './header-edit.ts'
 export { DEFAULT_HEADER_SHAPE, MAX_HOPS, type HeaderShape } from './header-shape.ts'
@@ -14,6 +22,7 @@ export {
   type LookUpPolicy,
   type ReceptionPolicy,
 } from './policy.ts'
+export type { QueueStart, QueueStarter } from './queue-starter.ts'
 export { MOST_ACCOUNTS, RateLimit, type Rate } from './rate-limit.ts'
 export {
   ReceivingSession,

@@ -19,17 +19,27 @@ interface Found {
 /** Who is behind a name: of somebody here, with or without domain. Rejects when the directory is away. */
 // RFC 5321 §3.5.1
 export async function verifyName(directory: LookUpDirectory, text: string): Promise<Reply> {
-  return answer(await find(directory, text), ({ address }) => replies.verified(`<${address}>`))
+  return answer(await find(directory, text), ({ address, resolution }) =>
+    isElsewhere(address, resolution) ? replies.cannotVerify : replies.verified(`<${address}>`),
+  )
 }
 
 /** The mailboxes that a list leads to, through lists within it. */
 // RFC 5321 §3.5.2
 export async function expandName(directory: LookUpDirectory, text: string): Promise<Reply> {
-  return answer(await find(directory, text), ({ address, resolution: { targets, forwards } }) => {
-    const members = [...targets.map(({ account }) => account), ...forwards]
+  return answer(await find(directory, text), ({ address, resolution }) => {
+    if (isElsewhere(address, resolution)) return replies.cannotVerify
+    const { targets, forwards, collected } = resolution
+    const members = [...targets.map(({ account }) => account), ...forwards, ...collected]
     const isUser = members.length === 1 && members[0] === address
     return isUser ? replies.notAList : replies.expanded(members.map((member) => `<${member}>`))
   })
+}
+
+/** Its mail waits for a customer, who alone knows whom there is. */
+// RFC 5321 §3.5.3
+function isElsewhere(address: string, { collected }: Resolution): boolean {
+  return collected.includes(address)
 }
 
 /** Undefined: it is no name of ours to tell of. */

@@ -1,6 +1,7 @@
 import type { Extension } from '@cartero/smtp'
 import type { Domain } from '@cartero/syntax'
 import { NetworkSet } from '@cartero/wire'
+import { DEFAULT_ETRN_POLICY, type EtrnPolicy } from './etrn-policy.ts'
 import { DEFAULT_HEADER_SHAPE, type HeaderShape } from './header-shape.ts'
 import { NO_REFUSALS, type RefusalLists } from './refusal-lists.ts'
 
@@ -43,6 +44,7 @@ export interface ReceptionPolicy {
   readonly longestHold: number
   readonly hiddenExtensions: ReadonlySet<Extension>
   readonly header: HeaderShape
+  readonly etrn: EtrnPolicy
 }
 
 export const DEFAULT_RECEPTION_POLICY: ReceptionPolicy = {
@@ -69,4 +71,5 @@ export const DEFAULT_RECEPTION_POLICY: ReceptionPolicy = {
   longestHold: 30 * 86_400,
   hiddenExtensions: new Set(),
   header: DEFAULT_HEADER_SHAPE,
+  etrn: DEFAULT_ETRN_POLICY,
 }

@@ -10,20 +10,24 @@ import type {
   Honours,
   MailCommand,
   ProxiedClient,
+  QueueNode,
   RcptCommand,
   Reply,
   Verdict,
 } from '@cartero/smtp/server'
 import { formatMailbox } from '@cartero/syntax'
 import type { ConnectionFacts, MaybePromise, TlsFacts } from '@cartero/wire'
+import type { CollectionRoom } from '../dispatch/index.ts'
 import type { Envelope, EnvelopeRecipient, QueueId } from '../ports.ts'
 import type { AddressLimits } from './address-limits.ts'
 import { Client } from './client.ts'
+import type { Asker, EtrnDesk } from './etrn-desk.ts'
 import { expandName, verifyName } from './look-up.ts'
 import { isOwnPostmaster, type OwnHost } from './own-postmaster.ts'
 import type { ReceptionPolicy } from './policy.ts'
 import { Reception, type HeaderCheck, type IntakeOptions, type Terms } from './reception.ts'
 import { recipientVerdict, withDirectory } from './recipient-verdict.ts'
+import { roomVerdict } from './room-verdict.ts'
 import type { Subject } from './refusal.ts'
 import { senderDomainVerdict, type SenderDomains } from './sender-domains.ts'
 
@@ -54,6 +58,10 @@ export interface ReceptionOptions extends IntakeOptions {
   readonly directory: Pick<DirectoryService, 'Resolve' | 'ListDomains'>
   readonly terminals?: Terminals
   readonly senderDomains?: SenderDomains
+  /** Nobody can ask for waiting mail when it is absent. One for all sessions that count together. */
+  readonly etrn?: EtrnDesk
+  /** There is always room for mail that customers come for when it is absent. */
+  readonly room?: CollectionRoom
 }
 
 /**
@@ -112,6 +120,24 @@ export abstract class ReceivingSession {
 
   protected get isOurNetwork(): boolean {
     return this.#options.policy.relayNetworks.has(this.client.address)
+  }
+
+  /** There for whom an answer other than no is possible, so that nobody else is offered it. */
+  // RFC 2505 §2.12
+  get etrn(): ((node: QueueNode) => MaybePromise<Reply>) | undefined {
+    const { etrn, policy } = this.#options
+    if (etrn === undefined || policy.hiddenExtensions.has('ETRN') || !etrn.isOffered(this.#asker))
+      return undefined
+    return (node) => etrn.ask(node, this.#asker)
+  }
+
+  get #asker(): Asker {
+    return { connection: this.connection, account: this.client.account, canLogIn: this.canLogIn }
+  }
+
+  /** A login is on offer now. */
+  protected get canLogIn(): boolean {
+    return false
   }
 
   honours(): Honours {
@@ -222,13 +248,16 @@ export abstract class ReceivingSession {
     })
   }
 
-  #takeResolved(recipient: EnvelopeRecipient, resolution: Resolution): Verdict {
+  #takeResolved(recipient: EnvelopeRecipient, resolution: Resolution): MaybePromise<Verdict> {
     const refusal =
       recipientVerdict(resolution, this.#elsewhere()) ??
       this.#forwardVerdict(resolution) ??
       this.#terminalVerdict(resolution)
-    if (refusal === undefined) this.#reception!.addRecipient(recipient)
-    return refusal
+    if (refusal !== undefined) return refusal
+    return withDirectory(roomVerdict(this.#options.room, resolution.collected), (full) => {
+      if (full === undefined) this.#reception!.addRecipient(recipient)
+      return full
+    })
   }
 
   get #host(): OwnHost {
@@ -261,8 +290,8 @@ export abstract class ReceivingSession {
   }
 
   /** What leads elsewhere and to nobody here has nowhere to go where there is no way out. */
-  #forwardVerdict({ targets, forwards }: Resolution): Verdict {
-    const isAway = forwards.length > 0 && targets.length === 0
+  #forwardVerdict({ targets, forwards, collected }: Resolution): Verdict {
+    const isAway = forwards.length > 0 && targets.length + collected.length === 0
     return isAway && !this.#options.policy.routesOut ? replies.noRouteOut : undefined
   }
 

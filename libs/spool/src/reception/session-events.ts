@@ -1,6 +1,7 @@
 import type { LogFields, Logger } from '@cartero/agent/telemetry'
-import type { SmtpEvent } from '@cartero/smtp/server'
+import type { Reply, SmtpEvent } from '@cartero/smtp/server'
 import type { ConnectionFacts } from '@cartero/wire'
+import type { Asker } from './etrn-desk.ts'
 import type { Accepted } from './receiving-session.ts'
 import { stageOf, type Stage, type Subject } from './refusal.ts'
 
@@ -51,6 +52,14 @@ export function sessionEvents(agent: string, logger: Logger, counters: SessionCo
     bug({ connection }: ToldSession, error: unknown): void {
       counters.bugs.add({})
       logger.error(`${agent}.bug`, { sid: connection.id, err: error })
+    },
+    /** Somebody who may do so had waiting mail tried now. */
+    // RFC 1985
+    queueStarted({ connection, account }: Asker, node: string, { code }: Reply): void {
+      logger.info('queue.started', { ...peerOf(connection), account, node, code })
+    },
+    queueFailed({ connection, account }: Asker, node: string, error: unknown): void {
+      logger.error('queue.unstarted', { ...peerOf(connection), account, node, err: error })
     },
     /** What of a machine's events is the same on all edges. */
     report(event: SmtpEvent, session: ToldSession): void {
