@@ -6,6 +6,7 @@ import { ManualClock } from '@cartero/wire'
 
 import type { Delivery, Spool } from '../index.ts'
 import { DEAD_LETTER_RETENTION_MS } from '../index.ts'
+import { describeDurableCollected } from './durable-collected.ts'
 import { describeDurableOutbound } from './durable-outbound.ts'
 import { Bench, toAll, toEachRecipient, toElsewhere } from './setup.ts'
 
@@ -51,6 +52,7 @@ export function describeDurableSpool(name: string, setup: () => Promise<SpoolPla
     }
 
     describeDurableOutbound(() => ({ bench, crash, restart, checkpoint }))
+    describeDurableCollected(() => ({ bench, crash, restart, checkpoint }))
 
     for (const [how, again] of [
       ['a crash', crash],
