@@ -32,6 +32,11 @@ export class ReplyReader {
     this.#input.push(bytes)
   }
 
+  /** Octets that are no whole reply yet, or behind those that were heard. */
+  get buffered(): number {
+    return this.#input.buffered
+  }
+
   /** Forgets what was received, for it was received before TLS (RFC 3207 §6). */
   clear(): void {
     this.#input.clear()

@@ -126,6 +126,10 @@ class ClientRun {
         return
       case 'question':
         return this.#errand.ask(JSON.parse(`"${argument}"`) as string)
+      case 'atrn':
+        return this.#errand.askToTurn(JSON.parse(`"${argument}"`) as string)
+      case 'atrn-for-nobody':
+        return this.#errand.askToTurn(argument, false)
       case 'message':
         return this.#errand.add(argument, this.#content)
       case 'tls':
@@ -147,6 +151,10 @@ class ClientRun {
         )
       case 'broken':
         return this.#pump!.machine.disconnected()
+      case 'turned':
+        return assert.notEqual(this.#pump!.turnedTo, undefined, 'nobody else has the connection')
+      case 'not-turned':
+        return assert.equal(this.#pump!.turnedTo, undefined, 'the connection was turned around')
       case 'closed':
         return assert.equal(this.#pump!.closed, true, 'the connection is still open')
       case 'told':

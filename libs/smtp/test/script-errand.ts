@@ -1,5 +1,8 @@
+import type { Role } from '@cartero/wire'
+import { CommandScanner, PARSERS, type EtrnCommand } from '@cartero/smtp'
 import {
   replyText,
+  type AtrnRequest,
   type Inquiry,
   type OutgoingRecipient,
   type OutgoingTransaction,
@@ -12,7 +15,7 @@ import { parseMailbox } from '@cartero/syntax'
 /** An errand with a list of messages, which writes down what became of them. */
 export class ScriptErrand implements SmtpErrand {
   readonly told: string[] = []
-  readonly #messages: (OutgoingTransaction | Inquiry)[] = []
+  readonly #messages: (OutgoingTransaction | Inquiry | AtrnRequest)[] = []
 
   /** `<from> <to>,<to>[notify=…;orcpt=…] [trait…]`, its octets from `content`. Traits: see `TRAITS`. */
   add(description: string, content: OutgoingTransaction['content']): void {
@@ -25,19 +28,35 @@ export class ScriptErrand implements SmtpErrand {
     })
   }
 
+  /** `home.example,house.example`: ATRN is said for them. `role` false has nobody who would take the mail. */
+  askToTurn(domains: string, role = true): void {
+    this.#messages.push({
+      command: { verb: 'ATRN', domains: domains === '' ? [] : domains.split(',') },
+      heard: (reply) => {
+        this.told.push(`ATRN was answered ${replyText(reply)}`)
+        return role ? roleThatTells(this.told) : undefined
+      },
+    })
+  }
+
   /** `VRFY tim`, `EXPN staff SMTPUTF8`, `HELP`, … */
   ask(question: string): void {
     const [verb = '', ...words] = question.split(' ')
+    const heard: Inquiry['heard'] = (reply) => this.told.push(`${verb} was answered ${replyText(reply)}`)
+    if (verb === 'ETRN') {
+      const command = PARSERS.ETRN(new CommandScanner(Buffer.from(words.join(' '))), new Set()) as EtrnCommand
+      return void this.#messages.push({ command, heard })
+    }
     const smtpUtf8 = words.at(-1) === 'SMTPUTF8'
     const text = words.slice(0, smtpUtf8 ? -1 : undefined).join(' ')
     const isLookUp = verb === 'VRFY' || verb === 'EXPN'
     this.#messages.push({
       command: isLookUp ? { verb, text, smtpUtf8 } : { verb: verb as 'HELP' | 'NOOP', text },
-      heard: (reply) => this.told.push(`${verb} was answered ${replyText(reply)}`),
+      heard,
     })
   }
 
-  next(): OutgoingTransaction | Inquiry | undefined {
+  next(): OutgoingTransaction | Inquiry | AtrnRequest | undefined {
     return this.#messages.shift()
   }
 
@@ -53,9 +72,15 @@ export class ScriptErrand implements SmtpErrand {
   }
 
   closed: NonNullable<SmtpErrand['closed']> = (how) => {
-    if (how.kind === 'quit') this.told.push('quit')
+    if (!('reply' in how)) this.told.push(how.kind)
     else this.told.push(`${how.kind} at ${how.stage}: ${replyText(how.reply)}`)
   }
+}
+
+/** The role that has the connection next, as far as the machine before it deals with it. */
+function roleThatTells(told: string[]): Role {
+  const machine = { disconnected: () => void told.push('role disconnected') }
+  return { machine: machine as Role['machine'], decide: () => undefined }
 }
 
 type Trait = Partial<OutgoingTransaction>

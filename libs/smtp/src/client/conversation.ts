@@ -1,4 +1,4 @@
-import type { Output, TlsFacts } from '@cartero/wire'
+import type { Output, Role, TlsFacts } from '@cartero/wire'
 import type { Offer } from '../extensions.ts'
 import { ReplyReader } from '../reply-reader.ts'
 import { replies, substitutes } from '../replies.ts'
@@ -6,6 +6,7 @@ import { isPermanent, isPositive, type Reply } from '../reply.ts'
 import { Consignment } from './consignment.ts'
 import type { Delivery } from './delivery.ts'
 import type {
+  AtrnRequest,
   ClientEnding,
   Inquiry,
   OutgoingTransaction,
@@ -17,10 +18,12 @@ import type {
 import { DEFAULT_LIMITS, DEFAULT_PATIENCE, type ClientLimits, type ClientPatience } from './limits.ts'
 import type { SmtpClientOptions } from './options.ts'
 import { peerLimits, type PeerLimits } from './peer-limits.ts'
-import { formatInquiry } from './inquiry.ts'
+import { formatAtrn } from '../verb/atrn.ts'
+import { formatInquiry, isAtrn } from './inquiry.ts'
 import { Steps, type Step } from './steps.ts'
 
 const NO_OFFER: Offer = new Map()
+const TURNING = replies.turning.code
 const LEAVING = replies.notAvailable('').code
 const INTERMEDIATE = 300
 
@@ -184,13 +187,37 @@ export class Conversation {
   }
 
   /** Nothing else is said until the answer is there. */
-  inquire(inquiry: Inquiry): void {
-    const { command } = inquiry
+  inquire(inquiry: Inquiry | AtrnRequest): void {
     this.ready = false
+    if (isAtrn(inquiry)) return this.#askToTurn(inquiry)
+    const { command } = inquiry
     this.command(command.verb, formatInquiry(command), (reply) => {
       this.ready = true
       inquiry.heard(reply)
     })
+  }
+
+  // RFC 2645 §5.2.1
+  #askToTurn(request: AtrnRequest): void {
+    const line = formatAtrn(request.command.domains)
+    this.command('ATRN', line, (reply) => this.#heardOfTurn(request, reply), { patience: this.patience.atrn })
+  }
+
+  /** Behind its 250 the provider has to wait for a greeting: what stands there was not said by somebody who knows that. */
+  // RFC 2645 §5.3
+  #heardOfTurn(request: AtrnRequest, reply: Reply): void {
+    const turns = isPositive(reply)
+    if (turns && reply.code !== TURNING) return this.outOfStep(`${reply.code} is no answer to ATRN`)
+    if (turns && this.replies.buffered > 0) return this.outOfStep('it spoke before it was greeted')
+    const role = request.heard(reply)
+    if (!turns) this.ready = true
+    else if (role === undefined) this.end({ kind: 'turned' })
+    else this.#turnAround(role)
+  }
+
+  #turnAround(role: Role): void {
+    this.ending = { kind: 'turned' }
+    this.outputs.push({ kind: 'become', role })
   }
 
   startTls(): void {
@@ -209,12 +236,12 @@ export class Conversation {
 
   /** All is over; what is not yet settled is settled. */
   end(ending: ClientEnding): void {
+    this.#withdraw()
     this.ending ??= ending
     this.ready = false
     this.steps.clear()
-    this.outputs.length = 0
     this.asking = undefined
-    const said = ending.kind === 'quit' ? substitutes.connectionLost : ending.reply
+    const said = 'reply' in ending ? ending.reply : substitutes.connectionLost
     const reply = isPermanent(said) ? substitutes.connectionLost : said
     const by = ending.kind === 'refused' && reply === said ? ending.by : 'us'
     for (const delivery of this.inFlight.splice(0)) delivery.abandon(reply, by)
@@ -222,6 +249,15 @@ export class Conversation {
     for (const consignment of this.consignments)
       consignment.abandon({ reply, stage: 'MAIL', by, cutOff: 'early' })
     this.outputs.push({ kind: 'close' })
+  }
+
+  /** What was to be done is not, and a role that was to have the connection hears that there is none. */
+  #withdraw(): void {
+    for (const output of this.outputs.splice(0)) {
+      if (output.kind !== 'become') continue
+      this.ending = undefined
+      output.role.machine.disconnected()
+    }
   }
 
   peer(): PeerFacts {

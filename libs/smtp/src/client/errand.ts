@@ -5,6 +5,8 @@ import type { DeliverBy } from '../parameters/mail-parameters.ts'
 import type { RcptParameters } from '../parameters/rcpt-parameters.ts'
 import type { ForwardPath, ReversePath } from '../path.ts'
 import type { Reply } from '../reply.ts'
+import type { AtrnCommand } from '../verb/atrn.ts'
+import type { EtrnCommand } from '../verb/etrn.ts'
 import type { LookUpCommand } from '../verb/look-up.ts'
 import type { MailCommand } from '../verb/mail.ts'
 import type { TextCommand } from '../verb/plain.ts'
@@ -71,10 +73,10 @@ export interface OutgoingTransaction {
 }
 
 /** Something to ask the server instead of giving it a message. */
-// RFC 5321 §3.5
+// RFC 5321 §3.5, RFC 1985 §5
 export interface Inquiry {
   /** A control character in its text is said as a question mark. */
-  readonly command: LookUpCommand | TextCommand
+  readonly command: LookUpCommand | TextCommand | EtrnCommand
   /** The answer, whatever it is; does not come when the connection ends before. */
   heard(reply: Reply): void
 }
@@ -82,10 +84,13 @@ export interface Inquiry {
 /** Asks a provider for the mail of domains, and takes it as a server on the same connection. */
 // RFC 2645 §5.2
 export interface AtrnRequest {
-  readonly command: { readonly verb: 'ATRN'; readonly domains: readonly string[] }
+  /** No domains: all that are ours. */
+  readonly command: { readonly verb: AtrnCommand['verb']; readonly domains: readonly string[] }
   /**
-   * The answer, whatever it is; does not come when the connection ends before. After 250 the role has the connection, and the
-   * machine's conversation is over (`closed` with `turned`); after anything else the errand is asked for the next thing.
+   * The answer, whatever it is; does not come when the connection ends before, nor where the provider goes on to speak behind its
+   * 250 although the next word is ours. After 250 the role has the connection, and the conversation is over: `closed` with
+   * `turned`. Its machine hears `disconnected` once. Without a role the connection is closed. After anything else the errand is
+   * asked for the next thing.
    */
   heard(reply: Reply): Role | undefined
 }
@@ -110,6 +115,8 @@ export type Stage =
   | 'EXPN'
   | 'HELP'
   | 'NOOP'
+  | 'ETRN'
+  | 'ATRN'
   | 'QUIT'
 
 /** What became of one recipient. */
@@ -150,6 +157,8 @@ export interface PeerFacts {
 /** Why a conversation ended. */
 export type ClientEnding =
   | { readonly kind: 'quit' }
+  /** The server said 250 to ATRN: the errand's role has the connection. */
+  | { readonly kind: 'turned' }
   /** It would not let us in (greeting, EHLO, STARTTLS, AUTH), or sent us away (421). */
   | { readonly kind: 'refused'; readonly stage: Stage; readonly reply: Reply; readonly by: 'peer' | 'us' }
   | { readonly kind: 'lost'; readonly stage: Stage; readonly reply: Reply }
@@ -163,7 +172,7 @@ export interface SmtpErrand {
    * and idle, as a pool does; one that is fulfilled after `closed` was called is not heard, and its message is not
    * settled.
    */
-  next(peer: PeerFacts): MaybePromise<OutgoingTransaction | Inquiry | undefined>
+  next(peer: PeerFacts): MaybePromise<OutgoingTransaction | Inquiry | AtrnRequest | undefined>
   /**
    * Others are under way, and one more could be said behind them: what is at hand now, without waiting. Undefined is
    * nothing; it is asked again when one of those is settled or the machine is woken, and `next` when all are.
@@ -180,7 +189,7 @@ export type SmtpClientQuestion =
   | { readonly kind: 'next'; readonly peer: PeerFacts }
   | { readonly kind: 'header'; readonly source: AsyncIterable<Bytes> }
 
-export type SmtpClientAnswer = OutgoingTransaction | Inquiry | Buffer | undefined
+export type SmtpClientAnswer = OutgoingTransaction | Inquiry | AtrnRequest | Buffer | undefined
 
 /** Makes an errand the one that answers a machine's questions. */
 export function serveErrand(

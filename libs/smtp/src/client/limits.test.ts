@@ -11,6 +11,8 @@ const STANDARD: Partial<Record<keyof ClientPatience, number>> = {
   data: 2,
   block: 3,
   endOfData: 10,
+  // RFC 2645 §5.2.1
+  atrn: 10,
 }
 
 test('nobody is given up sooner than the standard allows', () => {

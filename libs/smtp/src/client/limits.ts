@@ -5,6 +5,8 @@ export interface ClientPatience {
   readonly greeting: number
   /** EHLO, HELO, STARTTLS, AUTH, RSET and the like. */
   readonly command: number
+  /** The provider looks for the mail meanwhile: ten minutes at least (RFC 2645 §5.2.1). */
+  readonly atrn: number
   /** RFC 5321 §4.5.3.2.2 */
   readonly mail: number
   /** RFC 5321 §4.5.3.2.3 */
@@ -22,6 +24,7 @@ export interface ClientPatience {
 export const DEFAULT_PATIENCE: ClientPatience = {
   greeting: 300_000,
   command: 300_000,
+  atrn: 600_000,
   mail: 300_000,
   rcpt: 300_000,
   data: 120_000,

@@ -104,14 +104,20 @@ export class SmtpClientMachine implements ProtocolMachine<SmtpClientQuestion, Sm
 
   disconnected(): void {
     if (this.#gone) return
-    this.#gone = true
     const conversation = this.#conversation
     const stage = this.#stage()
     // RFC 3207 §4.1: what was not to be said in the clear is not said
     const reply = conversation.securing ? substitutes.tlsFailed : substitutes.connectionLost
     conversation.end({ kind: 'lost', stage, reply })
     this.#closing = true
-    conversation.errand.closed?.(conversation.ending as ClientEnding)
+    this.#over()
+  }
+
+  /** The last that the errand hears: the connection is gone, or its role's. */
+  #over(): void {
+    this.#gone = true
+    const { errand, ending } = this.#conversation
+    errand.closed?.(ending as ClientEnding)
   }
 
   /** The errand may have one more. */
@@ -147,7 +153,8 @@ export class SmtpClientMachine implements ProtocolMachine<SmtpClientQuestion, Sm
   }
 
   #note(output: Output<SmtpClientQuestion>): Output<SmtpClientQuestion> {
-    if (output.kind === 'close') this.#closing = true
+    if (output.kind === 'close' || output.kind === 'become') this.#closing = true
+    if (output.kind === 'become') this.#over()
     return output
   }
 
