@@ -78,7 +78,7 @@ export const replies = {
   mailboxBusy: say(450, 'otherMailbox', 'Mailbox busy, try again later', 'RFC 5321 §4.2.2'),
   turnRefused: say(450, 'notAuthorised', 'Request to turn refused', 'RFC 2645 §5.2.1'),
   turnTooSoon: say(450, 'notAuthorised', 'Request to turn refused, ask again later', 'RFC 2645 §5.2.1'),
-  turnUnderWay: say(450, 'otherSystem', 'This mail is being given out already', 'RFC 2645 §5.2.1'),
+  turnUnderWay: say(451, 'otherSystem', 'This mail is being given out already', 'RFC 2645 §5.2.1'),
   cannotTurnNow: say(451, 'otherSystem', 'Unable to turn now, ask again later', 'RFC 2645 §5.2.1'),
   noMailWaiting: say(453, 'undefined', 'You have no mail', 'RFC 2645 §5.2.1'),
   queueNotStarted: (node: string, reason?: string) =>

@@ -145,7 +145,7 @@ export interface Reversal {
 export interface TurnSession {
   /**
    * Asked after a login and outside of transactions. No domains: all that are the client's. TURN (RFC 821 §3.8) names none.
-   * Else the reply is `replies.turnRefused` (450), `turnTooSoon`, `turnUnderWay`, `cannotTurnNow` (451) or `noMailWaiting` (453).
+   * Else the reply is `replies.turnRefused` (450), `turnTooSoon`, `turnUnderWay` (451), `cannotTurnNow` or `noMailWaiting` (453).
    * @param signal aborts when nobody will hear the answer; a reversal that comes all the same is told `disconnected`
    */
   turn(domains: readonly Domain[], by: 'ATRN' | 'TURN', signal: AbortSignal): MaybePromise<Reply | Reversal>
