@@ -1,11 +1,10 @@
 import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
 import { replies, type SmtpEvent } from '@cartero/smtp/server'
 import type { Delivery } from '@cartero/spool'
-import type { TurnRequest } from '@cartero/spool/dispatch'
+import type { TurnEnding } from '@cartero/spool/dispatch'
 import { loginEvents, peerOf, type Subject } from '@cartero/spool/reception'
 import type { ConnectionFacts, TlsFacts } from '@cartero/wire'
 import { ANSWERS, METRICS } from './metrics.ts'
-import type { TurnEnding } from './turnaround.ts'
 
 export type Events = ReturnType<typeof createEvents>
 
@@ -33,12 +32,9 @@ export function createEvents(logger: Logger, registry: MetricRegistry) {
       const reply = String(code)
       if (ANSWERS.includes(reply)) metrics.requests.add({ reply })
     },
-    /** The connection that was turned around is over. */
-    turned(request: TurnRequest, { kind, settled, reason }: TurnEnding): void {
-      metrics.turns.add({ ending: kind })
-      const told = { ...request, ending: kind, settled, ...(reason !== undefined && { reason }) }
-      if (kind === 'done' || kind === 'cut') logger.info('session.turned', told)
-      else logger.warn('session.turned', told)
+    /** A connection that was turned around is over; the MTA has the line for it. */
+    turned(ending: TurnEnding['kind']): void {
+      metrics.turns.add({ ending })
     },
     /** The connection ended between the end of a message and its answer: it will come again. */
     uncertain({ message, recipients }: Delivery, host: string): void {

@@ -1,5 +1,6 @@
 import { counter } from '@cartero/agent/telemetry'
 import { replies } from '@cartero/smtp/server'
+import { TURN_ENDINGS } from '@cartero/spool/dispatch'
 import { STAGES } from '@cartero/spool/reception'
 
 /** What requests to turn are answered; no more than these. */
@@ -11,9 +12,6 @@ export const ANSWERS: readonly string[] = [
   replies.cannotTurnNow,
   replies.noMailWaiting,
 ].map(({ code }) => String(code))
-
-/** How turns end. */
-export const ENDINGS = ['done', 'cut', 'refused', 'timedOut', 'lost', 'notUnderstood'] as const
 
 export const METRICS = {
   sessions: counter({
@@ -32,8 +30,8 @@ export const METRICS = {
   }),
   turns: counter({
     name: 'cartero_odmr_turns_total',
-    doc: 'Turns that ended: done; cut by us, for time or because the process left; refused by the customer; or he was silent, gone or not understood',
-    labels: { ending: ENDINGS },
+    doc: 'Turns that ended: complete; stopped by us, for time or because the process left; or the customer was gone, silent, or would not have it',
+    labels: { ending: TURN_ENDINGS },
   }),
   rejections: counter({
     name: 'cartero_odmr_rejections_total',

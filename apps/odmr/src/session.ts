@@ -13,12 +13,12 @@ import {
   type Verdict,
 } from '@cartero/smtp/server'
 import { SpoolError, type Delivery } from '@cartero/spool'
-import type { Turn, TurnOpening, TurnRequest, Turns } from '@cartero/spool/dispatch'
+import type { Turn, TurnEnding, TurnOpening, TurnRequest, Turns } from '@cartero/spool/dispatch'
 import type { Subject } from '@cartero/spool/reception'
 import type { Clock, ConnectionFacts, TlsFacts } from '@cartero/wire'
 import type { Events } from './events.ts'
 import { ODMR_LIMITS } from './limits.ts'
-import { Turnaround, type TurnaroundOptions, type TurnContent, type TurnEnding } from './turnaround.ts'
+import { Turnaround, type TurnaroundOptions, type TurnContent } from './turnaround.ts'
 import { wantedDomains } from './wanted-domains.ts'
 
 /** What all sessions of all doors have in common. */
@@ -134,7 +134,7 @@ export class OdmrSession implements SmtpSession, AuthSession, TurnSession {
       await turn.end()
       throw new ReplyError(replies.shuttingDown(hostname))
     }
-    return { reply: replies.turning, role: this.#turnAround(turn, request) }
+    return { reply: replies.turning, role: this.#turnAround(turn) }
   }
 
   async #begin(request: TurnRequest, signal: AbortSignal): Promise<TurnOpening> {
@@ -152,7 +152,7 @@ export class OdmrSession implements SmtpSession, AuthSession, TurnSession {
     }
   }
 
-  #turnAround(turn: Turn, request: TurnRequest): Turnaround['role'] {
+  #turnAround(turn: Turn): Turnaround['role'] {
     const { events, turned, turnDuration, ...shared } = this.#options
     const host = this.#helo!
     const turnaround = new Turnaround({
@@ -165,7 +165,7 @@ export class OdmrSession implements SmtpSession, AuthSession, TurnSession {
       wake: this.#wake,
       uncertain: (delivery: Delivery) => events.uncertain(delivery, host),
     })
-    const told = (ending: TurnEnding): void => events.turned(request, ending)
+    const told = ({ kind }: TurnEnding): void => events.turned(kind)
     turned(turnaround.over.then(told, (error: unknown) => events.bug(this, error)))
     return turnaround.role
   }

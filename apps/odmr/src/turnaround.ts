@@ -1,10 +1,15 @@
 import type { ContentStore } from '@cartero/content'
 import type { ClientEnding, ClientPatience } from '@cartero/smtp/client'
 import type { Delivery } from '@cartero/spool'
-import { dispatch, endingTrouble, type Dispatch, type Turn } from '@cartero/spool/dispatch'
+import {
+  dispatch,
+  type Dispatch,
+  type DispatchEnding,
+  type Turn,
+  type TurnEnding,
+} from '@cartero/spool/dispatch'
 import type { Clock, ConnectionFacts, Role, TlsFacts } from '@cartero/wire'
 import { CUSTOMER_PATIENCE, ODMR_LIMITS } from './limits.ts'
-import type { ENDINGS } from './metrics.ts'
 import { TurnFeed } from './turn-feed.ts'
 
 export type TurnContent = Pick<ContentStore, 'read' | 'get'>
@@ -31,15 +36,6 @@ export interface TurnaroundOptions {
   readonly uncertain: (delivery: Delivery) => void
 }
 
-export interface TurnEnding {
-  /** `done`: there was no more; `cut`: we ended it before; else the customer or the network did. */
-  readonly kind: (typeof ENDINGS)[number]
-  /** Deliveries whose end was told. */
-  readonly settled: number
-  /** In words, where it is not done. */
-  readonly reason?: string
-}
-
 const OUT_OF_TIME = 'its time was over'
 const LEAVING = 'the server is shutting down'
 
@@ -53,7 +49,7 @@ export class Turnaround {
   readonly #on: TurnaroundOptions
   readonly #feed: TurnFeed
   readonly #timers: readonly (() => void)[]
-  #ended: string | undefined
+  #stopped: string | undefined
   #isCut = false
 
   constructor(options: TurnaroundOptions) {
@@ -62,7 +58,7 @@ export class Turnaround {
     this.#feed = new TurnFeed(turn)
     const { role, over } = this.#dispatch(options)
     this.role = role
-    this.over = over.then(({ settled, how }) => this.#over(settled, how))
+    this.over = over.then((ending) => this.#end(ending))
     this.#timers = [
       clock.after(duration, () => this.#part(OUT_OF_TIME)),
       clock.after(duration + ODMR_LIMITS.finishing, () => this.#cut()),
@@ -107,7 +103,7 @@ export class Turnaround {
 
   /** What is under way is finished. */
   #part(why: string): void {
-    this.#ended ??= why
+    this.#stopped ??= why
     this.#feed.part()
   }
 
@@ -117,17 +113,17 @@ export class Turnaround {
     this.#on.wake()
   }
 
-  async #over(settled: number, how: ClientEnding): Promise<TurnEnding> {
+  async #end({ how, ending }: DispatchEnding): Promise<TurnEnding> {
     for (const cancel of this.#timers) cancel()
     this.#on.leaving.removeEventListener('abort', this.#leave)
-    await this.#on.turn.end()
-    return { settled, ...this.#ending(how) }
+    const told = this.#told(how, ending)
+    await this.#on.turn.end(told)
+    return told
   }
 
-  #ending(how: ClientEnding): Pick<TurnEnding, 'kind' | 'reason'> {
-    const isFinished = how.kind === 'quit' || how.stage === 'QUIT'
-    if (this.#isCut || isFinished)
-      return this.#ended === undefined ? { kind: 'done' } : { kind: 'cut', reason: this.#ended }
-    return { kind: how.kind, reason: endingTrouble(this.#on.host, how).reason }
+  #told(how: ClientEnding, ending: TurnEnding): TurnEnding {
+    if (this.#stopped !== undefined) return { kind: 'stopped', reason: this.#stopped }
+    // All was given out, and nobody needs the answer.
+    return 'stage' in how && how.stage === 'QUIT' ? { kind: 'complete' } : ending
   }
 }

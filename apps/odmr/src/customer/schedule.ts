@@ -37,7 +37,9 @@ export class Schedule {
     const isResumed = end === 'cutOff' && messages > 0 && this.#resumed < MOST_RESUMED
     this.#count(end, isResumed)
     if (this.#every === undefined || end === 'left') return undefined
-    return isResumed ? 0 : Math.round(this.#wait(end, this.#every) * (1 - JITTER + 2 * JITTER * this.#random()))
+    return isResumed
+      ? 0
+      : Math.round(this.#wait(end, this.#every) * (1 - JITTER + 2 * JITTER * this.#random()))
   }
 
   #count(end: VisitReport['end'], isResumed: boolean): void {
