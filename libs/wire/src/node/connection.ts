@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net'
 import type { Clock } from '../clock.ts'
 import type { Bytes } from '../facts.ts'
-import type { Output, Patience, Role } from '../machine.ts'
+import type { Output, Role } from '../machine.ts'
+import { Deadlines } from './deadlines.ts'
 import type { Secured } from './handshake.ts'
 import { OutputBuffer } from './output-buffer.ts'
 
@@ -29,6 +30,11 @@ export interface ConnectionOptions {
   readonly clock: Clock
   /** Makes TLS of the plain socket; absent when TLS cannot be had here. */
   readonly upgrade?: (socket: Socket) => Promise<Secured>
+  /**
+   * Under TLS each line that is said is a record of its own, for peers that read a line and then wait for the socket, while
+   * more of the record is at hand: fetchmail 6.4 in ODMR mode. Costs a write for each line. Off when absent.
+   */
+  readonly lineRecords?: boolean | undefined
   /** Told once, when the connection is gone. `error` is the socket's, if one ended it. */
   readonly closed?: (error?: Error) => void
 }
@@ -41,6 +47,7 @@ type Busy = 'no' | 'asking' | 'streaming' | 'upgrading' | 'pausing'
  */
 export class Connection {
   readonly #clock: Clock
+  readonly #deadlines: Deadlines
   readonly #options: ConnectionOptions
   #socket: Socket
   #role: Role
@@ -62,26 +69,20 @@ export class Connection {
   /** Another machine has taken the connection over. */
   #hasTurned = false
   #endPause: (() => void) | undefined
-  /** What the machine waits for, and since when. */
-  #state = ''
-  #stateSince = 0
-  #stateIsBounded = false
-  #lifeEnd = Infinity
-  /** When patience with the peer (or with the session) ends, in elapsed milliseconds. */
-  #deadline = Infinity
 
   constructor(socket: Socket, role: Role, options: ConnectionOptions) {
     this.#socket = socket
     this.#role = role
     this.#clock = options.clock
+    this.#deadlines = new Deadlines(options.clock)
     this.#options = options
-    this.#output = new OutputBuffer(socket)
+    this.#output = new OutputBuffer(socket, options.lineRecords ?? false)
     this.#listen(socket)
   }
 
   /** Lets the machine speak first (a server's greeting). */
   start(): void {
-    this.#beginLife()
+    this.#deadlines.begin(this.#role.machine.lifetime)
     if (this.#socket.isPaused()) this.#socket.resume()
     this.#pump()
   }
@@ -110,8 +111,8 @@ export class Connection {
 
   /** Called every TICK_MS by whoever owns the connection, with what has elapsed. */
   checkDeadline(now: number): void {
-    if (now >= this.#lifeEnd) this.#outlived()
-    if (now < this.#deadline || this.#ended) return
+    if (this.#deadlines.takeLifeEnd(now)) this.#outlived()
+    if (!this.#deadlines.hasPassed(now) || this.#ended) return
     if (this.#closing || this.#busy === 'upgrading' || this.#output.blocked) return this.destroy()
     if (this.#busy === 'asking') return this.#answered(this.#question, undefined, decisionTimeout())
     if (this.#busy === 'streaming') return this.destroy()
@@ -120,7 +121,6 @@ export class Connection {
   }
 
   #outlived(): void {
-    this.#lifeEnd = Infinity
     if (this.#ended) return
     this.#role.machine.outlived?.()
     this.#pump()
@@ -170,7 +170,7 @@ export class Connection {
   #over(error?: Error): void {
     if (this.#ended) return
     this.#ended = true
-    this.#deadline = Infinity
+    this.#deadlines.suspend()
     this.#inbox = []
     this.#endPause?.()
     this.#output.drained()
@@ -194,7 +194,7 @@ export class Connection {
     }
     if (this.#ended) return
     this.#output.flush()
-    if (this.#hasProgressed || this.#role.machine.patience.waitingFor !== this.#state) this.#setDeadline()
+    if (this.#hasProgressed || this.#deadlines.isNews(this.#role.machine.patience)) this.#setDeadline()
   }
 
   #run(): void {
@@ -220,10 +220,6 @@ export class Connection {
     return true
   }
 
-  #beginLife(): void {
-    this.#lifeEnd = this.#clock.elapsed() + (this.#role.machine.lifetime ?? Infinity)
-  }
-
   #hear(bytes: Buffer): void {
     this.#hasHeard = true
     this.#role.machine.receive(bytes)
@@ -235,13 +231,12 @@ export class Connection {
    */
   // RFC 5321 §4.3.1
   #hearEarlyWords(): void {
-    if (this.#hasHeard && !this.#isAttentive) return
-    while (this.#feed());
+    if (!this.#hasHeard) while (this.#feed());
   }
 
   #carryOut(output: Output<unknown>): void {
     this.#hasProgressed = true
-    if (this.#stateIsBounded) this.#noteState(this.#role.machine.patience, this.#clock.elapsed())
+    this.#deadlines.noteEnd(this.#role.machine.patience)
     switch (output.kind) {
       case 'send':
         return this.#output.add(output.bytes)
@@ -271,10 +266,8 @@ export class Connection {
     this.#role = role
     this.#hasHeard = false
     this.#hasTurned = true
-    this.#state = ''
-    this.#stateIsBounded = false
+    this.#deadlines.begin(role.machine.lifetime)
     if (isAhead) return this.destroy()
-    this.#beginLife()
     if (this.#draining) role.machine.drain()
   }
 
@@ -303,6 +296,8 @@ export class Connection {
     this.#busy = 'no'
     this.#question++
     if (this.#ended) return
+    if (this.#isAttentive) while (this.#feed());
+    this.#isAttentive = false
     this.#hearEarlyWords()
     if (error === undefined) this.#role.machine.answer(value)
     else this.#role.machine.fail(error)
@@ -387,26 +382,16 @@ export class Connection {
     this.#closing = true
     this.#output.flush()
     this.#socket.end()
-    this.#deadline = this.#clock.elapsed() + CLOSING_LIMIT_MS
+    this.#deadlines.set(CLOSING_LIMIT_MS)
   }
 
   #setDeadline(): void {
     if (this.#closing) return
-    const now = this.#clock.elapsed()
-    const patience = this.#role.machine.patience
-    this.#noteState(patience, now)
-    const { milliseconds, inAll } = patience
-    if (this.#busy === 'asking') this.#deadline = now + DECISION_LIMIT_MS
-    else if (this.#busy === 'pausing' && !this.#output.blocked) this.#deadline = Infinity
-    else if (inAll === undefined) this.#deadline = now + milliseconds
-    else this.#deadline = Math.min(now + milliseconds, this.#stateSince + inAll)
-  }
-
-  #noteState({ waitingFor, inAll }: Patience, now: number): void {
-    if (waitingFor === this.#state) return
-    this.#state = waitingFor
-    this.#stateSince = now
-    this.#stateIsBounded = inAll !== undefined
+    const { patience } = this.#role.machine
+    this.#deadlines.note(patience)
+    if (this.#busy === 'asking') this.#deadlines.set(DECISION_LIMIT_MS)
+    else if (this.#busy === 'pausing' && !this.#output.blocked) this.#deadlines.suspend()
+    else this.#deadlines.wait(patience)
   }
 }
 

@@ -25,6 +25,8 @@ export interface ListenerOptions {
   /** For STARTTLS, or for TLS at once when `implicitTls`. */
   readonly tls?: TlsServer | undefined
   readonly implicitTls?: boolean
+  /** See ConnectionOptions. */
+  readonly lineRecords?: boolean | undefined
   readonly maxConnections?: number | undefined
   readonly maxConnectionsPerAddress?: number | undefined
   /**
@@ -234,7 +236,7 @@ export class Listener {
   }
 
   #serve(socket: Socket, facts: ConnectionFacts): void {
-    const { clock, tls } = this.#options
+    const { clock, tls, lineRecords } = this.#options
     if (this.#draining) {
       this.#admission.leave(facts.remoteAddress)
       return void socket.destroy()
@@ -243,6 +245,7 @@ export class Listener {
     const role = this.#options.accept(facts, handle)
     const connection: Connection = new Connection(socket, role, {
       clock,
+      lineRecords,
       ...(tls && { upgrade: (plain) => tls.upgrade(plain, clock) }),
       closed: (error) => this.#closed(connection, facts, error),
     })
