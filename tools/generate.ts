@@ -1,7 +1,7 @@
 // Generates TypeScript from proto/ into libs/contracts/src/gen; with --check only compares and fails when stale.
 
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -14,6 +14,7 @@ const fresh = mkdtempSync(join(tmpdir(), 'cartero-generate-'))
 try {
   buf('lint')
   buf('generate', '--output', fresh)
+  for (const file of filesOf(fresh)) trim(join(fresh, file))
   if (process.argv.includes('--check')) check()
   else replace()
 } finally {
@@ -36,6 +37,17 @@ function replace(): void {
   rmSync(committed, { recursive: true, force: true })
   cpSync(fresh, committed, { recursive: true })
   console.log(`generated ${filesOf(committed).length} files into libs/contracts/src/gen`)
+}
+
+/** Streams as iterables (`useAsyncIterable`) bring two methods with each message that nobody calls: half of the code. */
+function trim(file: string): void {
+  const code = readFileSync(file, 'utf8')
+  writeFileSync(
+    file,
+    code
+      .replaceAll(/\n {2}\/\/ (?:en|de)codeTransform [^]*?\n {2}\},\n/g, '')
+      .replaceAll(/\n {2}(?:en|de)codeTransform\([^]*?\): AsyncIterable<[^;]*;/g, ''),
+  )
 }
 
 function differences(): string[] {

@@ -1,0 +1,57 @@
+import { status, type ServiceError } from '@grpc/grpc-js'
+
+/** Whose fault it is, and whether it is worth asking again. */
+export type RpcCode = keyof typeof CODES
+
+const CODES = {
+  /** The caller said what cannot be. */
+  INVALID_ARGUMENT: status.INVALID_ARGUMENT,
+  NOT_FOUND: status.NOT_FOUND,
+  ALREADY_EXISTS: status.ALREADY_EXISTS,
+  /** Something else has to be done first. */
+  FAILED_PRECONDITION: status.FAILED_PRECONDITION,
+  /** Too many at once, or no space. */
+  RESOURCE_EXHAUSTED: status.RESOURCE_EXHAUSTED,
+  /** Nobody answers, or cannot now: ask again. */
+  UNAVAILABLE: status.UNAVAILABLE,
+  /** No answer came in time; it may have been done. */
+  DEADLINE_EXCEEDED: status.DEADLINE_EXCEEDED,
+  /** The caller went away, or listens no more. */
+  CANCELLED: status.CANCELLED,
+  /** The other side does not know this procedure: it is older, or another. */
+  UNIMPLEMENTED: status.UNIMPLEMENTED,
+  /** Whoever asks has not proved that he may. */
+  UNAUTHENTICATED: status.UNAUTHENTICATED,
+  /** A bug on the other side. */
+  INTERNAL: status.INTERNAL,
+} as const
+
+const NAMES = new Map(Object.entries(CODES).map(([name, code]) => [code as number, name as RpcCode]))
+
+/** A call that did not come to its end. The message is a sentence for the operator. */
+export class RpcError extends Error {
+  override readonly name = 'RpcError'
+  readonly code: RpcCode
+
+  constructor(code: RpcCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+/** What a client makes of what gRPC tells it. */
+export function rpcErrorOf(error: unknown, procedure: string): RpcError {
+  if (error instanceof RpcError) return error
+  const { code, details, message } = error as Partial<ServiceError>
+  const told = code === undefined ? undefined : NAMES.get(code)
+  // What we cancel ourselves is told by us: the other side has cut it off, because it had to leave.
+  const name = told === 'CANCELLED' ? 'UNAVAILABLE' : told
+  return new RpcError(name ?? 'INTERNAL', `${procedure}: ${details ?? message ?? 'failed'}`, { cause: error })
+}
+
+/** What a server tells of an error: a bug is told without its words, which may hold what the caller may not know. */
+export function statusOf(error: unknown): { readonly code: number; readonly details: string } {
+  return error instanceof RpcError
+    ? { code: CODES[error.code], details: error.message }
+    : { code: status.INTERNAL, details: 'internal error' }
+}
