@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { Component } from '@cartero/agent/lifecycle'
 import type { Instruments, Logger, MetricRegistry } from '@cartero/agent/telemetry'
 import type { ContentStore } from '@cartero/content'
@@ -10,7 +11,7 @@ import {
   type SmtpServerOptions,
 } from '@cartero/smtp/server'
 import type { Spool } from '@cartero/spool'
-import type { CollectionRoom } from '@cartero/spool/dispatch'
+import type { CollectionRoom, Turns } from '@cartero/spool/dispatch'
 import type { Notices } from '@cartero/spool/notices'
 import {
   AddressLimits,
@@ -25,8 +26,9 @@ import {
 import { systemClock, type Clock, type ConnectionFacts, type Role } from '@cartero/wire'
 import { Listener, listenAll, type TlsServer } from '@cartero/wire/node'
 import { createEvents } from './events.ts'
+import { FETCHED_LIMITS, fetchedOptions } from './inbound/fetched.ts'
 import { MxSession, type MxSessionOptions } from './inbound/session.ts'
-import { RELAY_METRICS } from './metrics.ts'
+import { RELAY_METRICS, TURN_METRICS } from './metrics.ts'
 import { countQueue } from './queue-gauges.ts'
 import { relayEvents } from './relay-events.ts'
 import { createCourier, type CourierOptions } from './relay/courier/index.ts'
@@ -34,11 +36,14 @@ import type { WayLimits } from './relay/floor.ts'
 import { Relay } from './relay/relay.ts'
 import type { RelaySettings } from './relay/settings.ts'
 import { Router, type Outbound } from './router.ts'
+import { createCollection, type Collection } from './turns/collection.ts'
+import type { TurnSettings } from './turns/settings.ts'
 
 export { SenderDomainLookup, type SenderDomainOptions } from './inbound/sender-domains.ts'
 export { SpoolStarter, type QueueStarterDependencies } from './queue-starter.ts'
 export { RELAY_SETTINGS, type RelaySettings } from './relay/settings.ts'
 export type { Outbound } from './router.ts'
+export { TURN_SETTINGS, type TurnSettings } from './turns/settings.ts'
 
 /** A door for other hosts, and how strict it is. */
 export interface MxListener extends Pick<SmtpServerOptions, 'bareNewlines' | 'earlyTalkers'> {
@@ -89,35 +94,55 @@ export interface MtaDependencies {
   readonly senderDomains?: SenderDomains
   /** There is no ETRN when it is absent. */
   readonly queueStarter?: QueueStarter
-  /** There is always room for mail that customers come for when it is absent. */
-  readonly room?: CollectionRoom
+  /** Mail waits for customers who come for it, and needs `notices` for that. Without it, nobody can come for any. */
+  readonly turns?: { readonly settings: TurnSettings }
+}
+
+/** The agent, and what others in the same process have of it. */
+export interface MtaAgent extends Component {
+  /** For those who speak with customers. Begins none without `turns` among the dependencies. */
+  readonly turns: Turns
+  /** For those who take mail in. There always is some without `turns`. */
+  readonly room: CollectionRoom
+  /**
+   * Takes mail in over a connection that we made, and that was turned around: as from any host, but that nothing is asked of who it
+   * is, and nothing allowed to him beyond mail for us. Whoever drives it ends it.
+   */
+  receive(connection: ConnectionFacts): Role
 }
 
 /** The mail transfer agent: the MX port, and the router that decides where accepted mail goes. */
-export function createMtaAgent(dependencies: MtaDependencies): Component {
-  const { spool, directory, logger, metrics } = dependencies
+export function createMtaAgent(dependencies: MtaDependencies): MtaAgent {
+  const { spool, directory, logger, metrics, notices, routes, outbound } = dependencies
   const clock = dependencies.clock ?? systemClock
   const events = createEvents(logger.child({ agent: 'mta' }), metrics)
-  const { notices } = dependencies
-  const { routes, outbound } = dependencies
   const router = new Router({ spool, directory, clock, events, notices, routes, outbound })
   const told = metrics.register(RELAY_METRICS)
   const relay = relayOf(dependencies, clock, told)
-  const session = sessionOptions(dependencies, clock, events)
+  const collection = collectionOf(dependencies, clock)
+  const room = collection?.room ?? ALWAYS_ROOM
+  const session = { ...sessionOptions(dependencies, clock, events), room }
   const listeners = dependencies.settings.listen.map((door) => mxListener(door, dependencies, session))
   const leaving = new AbortController()
   let routing: Promise<unknown> = Promise.resolve()
   const drain = async (signal: AbortSignal): Promise<void> => {
-    await Promise.all([...listeners.map((listener) => listener.drain(signal)), relay?.drain(signal)])
+    await Promise.all([
+      ...listeners.map((listener) => listener.drain(signal)),
+      relay?.drain(signal),
+      collection?.drain(signal),
+    ])
   }
   const failed = (error: unknown): void => logger.error('mta.queue.uncounted', { err: error })
   return {
     name: 'mta',
+    turns: collection?.turns ?? NO_TURNS,
+    room,
+    receive: receiver(dependencies, session),
     start: async () => {
       await listenAll(listeners)
       const { signal } = leaving
       const counting = countQueue({ office: spool, gauges: told, clock, failed }, signal)
-      routing = Promise.all([router.run(signal), relay?.run(signal), counting])
+      routing = Promise.all([router.run(signal), relay?.run(signal), collection?.run(signal), counting])
     },
     drain,
     stop: async () => {
@@ -156,6 +181,29 @@ function relayOf(
   return made
 }
 
+const NO_TURNS: Turns = { begin: () => Promise.resolve({ kind: 'nothing' }) }
+const ALWAYS_ROOM: CollectionRoom = { hasRoom: () => true }
+
+/** What waits for customers, if anybody may come. */
+function collectionOf(
+  { turns, spool, directory, notices, settings: { hostname }, logger, metrics }: MtaDependencies,
+  clock: Clock,
+): Collection | undefined {
+  if (turns === undefined) return undefined
+  if (notices === undefined) throw new TypeError('turns need notices: senders must hear of what fails')
+  return createCollection({
+    spool,
+    directory,
+    notices,
+    settings: turns.settings,
+    hostname,
+    clock,
+    random: randomBytes,
+    logger: logger.child({ agent: 'mta' }),
+    metrics: metrics.register(TURN_METRICS),
+  })
+}
+
 /** What a route has of its own. */
 function limitsOf(way: Way, routes: RouteTable): WayLimits {
   const route = way.kind === 'route' ? routes.route(way.name) : undefined
@@ -167,7 +215,7 @@ function limitsOf(way: Way, routes: RouteTable): WayLimits {
 
 /** What all sessions of all doors have in common. */
 function sessionOptions(
-  { settings, spool, directory, terminals, senderDomains, queueStarter: starter, room }: MtaDependencies,
+  { settings, spool, directory, terminals, senderDomains, queueStarter: starter }: MtaDependencies,
   clock: Clock,
   events: MxSessionOptions['events'],
 ): MxSessionOptions {
@@ -183,7 +231,6 @@ function sessionOptions(
     ...(terminals && { terminals }),
     ...(senderDomains && { senderDomains }),
     ...(starter && { etrn: new EtrnDesk({ policy: policy.etrn, starter, directory, clock, events }) }),
-    ...(room && { room }),
   }
 }
 
@@ -219,4 +266,25 @@ function mxListener(
     farewell: (refusal) => farewellOf(refusal, hostname),
     refused: (remoteAddress, reason) => events.turnedAway(remoteAddress, reason),
   })
+}
+
+/** Who takes mail in that is fetched from providers. */
+function receiver(
+  { settings: { hostname, limits, listen } }: MtaDependencies,
+  options: MxSessionOptions,
+): MtaAgent['receive'] {
+  const fetched = fetchedOptions(options)
+  const { events } = options
+  const [door] = listen
+  return (connection) => {
+    const session = new MxSession(connection, fetched)
+    const machine = new SmtpServerMachine(session, {
+      hostname,
+      ...(door?.bareNewlines && { bareNewlines: door.bareNewlines }),
+      ...(connection.tls && { tls: connection.tls }),
+      limits: { ...limits, ...FETCHED_LIMITS },
+      observer: (event) => events.report(event, session),
+    })
+    return { machine, decide: serveSession(session) }
+  }
 }

@@ -1,5 +1,7 @@
 import { BUCKETS, counter, gauge, histogram } from '@cartero/agent/telemetry'
+import { TURN_ENDINGS } from '@cartero/spool/dispatch'
 import { STAGES } from '@cartero/spool/reception'
+import { RECIPIENT_OUTCOMES } from './ending-events.ts'
 import { QUEUE_STATES } from './queue-gauges.ts'
 import { CALL_OUTCOMES } from './relay/courier/index.ts'
 
@@ -29,7 +31,7 @@ export const RELAY_METRICS = {
   deliveries: counter({
     name: 'cartero_mta_relayed_recipients_total',
     doc: 'Recipients elsewhere, by what came of an attempt, or of the decision not to make one',
-    labels: { outcome: ['relayed', 'deferred', 'returned', 'dead'] },
+    labels: { outcome: RECIPIENT_OUTCOMES },
   }),
   attempts: counter({
     name: 'cartero_mta_relay_attempts_total',
@@ -78,5 +80,58 @@ export const RELAY_METRICS = {
   bugs: counter({
     name: 'cartero_mta_relay_bugs_total',
     doc: 'Errors of couriers that nobody foresaw; each is in the log with its stack',
+  }),
+}
+
+/** Of mail that customers come for. */
+export const TURN_METRICS = {
+  turns: counter({
+    name: 'cartero_mta_turns_total',
+    doc: 'Visits of customers who come for their mail, by how they ended: all was offered (complete), the connection broke (lost), the customer was silent (timedOut) or would not go on (refused), we did not go on (stopped); there was nothing for him (nothing), or somebody else had the turn (busy)',
+    labels: { outcome: [...TURN_ENDINGS, 'nothing', 'busy'] },
+  }),
+  messages: counter({
+    name: 'cartero_mta_turned_messages_total',
+    doc: 'Messages that customers have taken',
+  }),
+  octets: counter({
+    name: 'cartero_mta_turned_bytes_total',
+    doc: 'Octets of the messages that customers have taken',
+  }),
+  deliveries: counter({
+    name: 'cartero_mta_turned_recipients_total',
+    doc: 'Recipients at customers, by what came of an attempt',
+    labels: { outcome: RECIPIENT_OUTCOMES },
+  }),
+  delay: histogram({
+    name: 'cartero_mta_turned_delay_seconds',
+    doc: 'Time from the 250 to the 250 of the customer',
+    buckets: BUCKETS.journeySeconds,
+  }),
+  duration: histogram({
+    name: 'cartero_mta_turn_seconds',
+    doc: 'How long turns last',
+    buckets: BUCKETS.journeySeconds,
+  }),
+  open: gauge({ name: 'cartero_mta_turns', doc: 'Customers who take their mail now' }),
+  waiting: gauge({
+    name: 'cartero_mta_collected_deliveries',
+    doc: 'Deliveries that wait until a customer comes for them; counted every minute',
+  }),
+  waitingOctets: gauge({
+    name: 'cartero_mta_collected_bytes',
+    doc: 'Octets of the messages that wait until a customer comes for them; counted every minute',
+  }),
+  domains: gauge({
+    name: 'cartero_mta_collected_domains',
+    doc: 'Domains whose mail waits until a customer comes for it, and that have some; counted every minute',
+  }),
+  expired: counter({
+    name: 'cartero_mta_collected_expired_total',
+    doc: 'Deliveries that no customer came for in time, and that go back to their senders',
+  }),
+  bugs: counter({
+    name: 'cartero_mta_turn_bugs_total',
+    doc: 'Errors in turns that nobody foresaw; each is in the log with its stack',
   }),
 }

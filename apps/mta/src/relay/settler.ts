@@ -24,6 +24,8 @@ export interface Ending {
   readonly endedAt: number
   /** Until when the destination is left alone; 0 when it is not. */
   readonly notBefore: number
+  /** What else is told of it, by the names of its fields. */
+  readonly more?: Readonly<Record<string, unknown>>
   /** Told once the spool knows it, or has it back. */
   readonly settled?: () => void
 }

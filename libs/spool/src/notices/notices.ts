@@ -43,6 +43,14 @@ export class Notices {
     this.settings = { ...NOTICE_SETTINGS, ...options.settings }
   }
 
+  /** The same without patience of our own: nothing is given up and no delay is told of, but by a deadline that a sender has set. */
+  withoutPatience(): Notices {
+    return new Notices({
+      ...this.#on,
+      settings: { ...this.settings, delayAfter: Infinity, giveUpAfter: Infinity },
+    })
+  }
+
   /** What must not be attempted any more, because its sender wants it back by now. Ask before each attempt. */
   // RFC 2852 §4
   isTooLate(delivery: Delivery): boolean {

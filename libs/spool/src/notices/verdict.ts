@@ -159,7 +159,12 @@ class Subject {
     const outcome = { state: 'deferred' as const, reason, status }
     if (told === undefined) return { outcome, entries: [] }
     const why = toldOf(told === 'deadline' ? late(trouble) : trouble)
-    const what = { action: 'delayed' as const, ...why, willRetryUntil: lastMoment(this.#message, settings) }
+    const last = lastMoment(this.#message, settings)
+    const what = {
+      action: 'delayed' as const,
+      ...why,
+      ...(Number.isFinite(last) && { willRetryUntil: last }),
+    }
     const entries = this.#tell(what, (notify) => notify?.includes('delay') ?? true)
     return {
       outcome: { ...outcome, told },

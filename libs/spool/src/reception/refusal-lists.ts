@@ -46,6 +46,13 @@ export class RefusalLists {
     return this.#networks.temporary.has(address) ? replies.notAvailable(hostname) : undefined
   }
 
+  /** Of these only what is said of senders: for mail that somebody else has taken from its clients. */
+  ofSenders(): RefusalLists {
+    return new RefusalLists({
+      senders: Array.from(this.#senders, ([name, severity]) => ({ name, severity })),
+    })
+  }
+
   helo(name: string): Reply | undefined {
     return this.#helo.size === 0 ? undefined : refusal(domainRule(this.#helo, name.toLowerCase()))
   }
