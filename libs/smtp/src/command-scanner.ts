@@ -37,6 +37,14 @@ export class CommandScanner extends AddressScanner {
     return text
   }
 
+  /** All that is left, without surrounding spaces; undefined for what is no UTF-8. */
+  text(): string | undefined {
+    this.space()
+    const text = decodeUtf8(this.rest())?.replace(/ +$/, '')
+    if (text !== undefined) this.offset = this.bytes.length
+    return text
+  }
+
   /** The rest of the line without surrounding spaces. */
   remainder(): string {
     this.space()

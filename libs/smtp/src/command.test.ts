@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { parseMailbox, type Mailbox } from '@cartero/syntax'
+import { parseDomain, parseMailbox, type Mailbox } from '@cartero/syntax'
 import { PARSERS, splitVerb } from './command.ts'
 import type { Extension } from './extensions.ts'
 import { EXTENSIONS, parseOffer } from './extensions.ts'
@@ -9,7 +9,9 @@ import type { MailParameters } from './parameters/mail-parameters.ts'
 import type { RcptParameters } from './parameters/rcpt-parameters.ts'
 import { formatPath, parseForwardPath, parseReversePath } from './path.ts'
 import { ReplyError } from './reply-error.ts'
+import { formatAtrn, type AtrnCommand } from './verb/atrn.ts'
 import { formatAuth } from './verb/auth.ts'
+import { formatEtrn, type EtrnCommand } from './verb/etrn.ts'
 import { formatMail, type MailCommand } from './verb/mail.ts'
 import { formatProxied, type ProxiedCommand } from './verb/proxied.ts'
 import { formatRcpt, type RcptCommand } from './verb/rcpt.ts'
@@ -226,5 +228,84 @@ test('an offer is read whatever its case, and lines that are none are passed ove
       ['8BITMIME', ''],
       ['X-Y', 'z'],
     ],
+  )
+})
+
+/** Octets of which some make domains, and some make trouble. */
+const argument = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom(
+        'home.example',
+        'a',
+        '.',
+        ',',
+        ' ',
+        ', ',
+        '@',
+        '#',
+        '*',
+        '%',
+        "'",
+        ';',
+        '\u00fc',
+        '\u3002',
+        '\u00ad',
+      ),
+      fc.string({ maxLength: 4 }),
+    ),
+    { maxLength: 8 },
+  )
+  .map((parts) => parts.join(''))
+
+/** What is read, or undefined where it is refused; every other error is a bug. */
+function readOrRefuse(line: string): unknown {
+  try {
+    return parse(line)
+  } catch (error) {
+    assert.ok(error instanceof ReplyError, String(error))
+    assert.equal(error.reply.code, 501)
+    return undefined
+  }
+}
+
+test('whatever stands behind ATRN is refused, or is domains in their one form, each once', () => {
+  fc.assert(
+    fc.property(argument, (text) => {
+      const command = readOrRefuse(`ATRN ${text}`) as AtrnCommand | undefined
+      if (command === undefined) return
+      for (const domain of command.domains) assert.equal(parseDomain(domain), domain)
+      assert.equal(new Set(command.domains).size, command.domains.length)
+      assert.deepEqual(parse(formatAtrn(command.domains)), command)
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+test('whatever a customer calls his domains, ATRN is one line, and asks for no more than so many', () => {
+  fc.assert(
+    fc.property(fc.array(fc.oneof(fc.string(), argument), { minLength: 1, maxLength: 5 }), (names) => {
+      const line = formatAtrn(names)
+      assert.match(line, /^ATRN [!-~]*$/)
+      const command = readOrRefuse(line) as AtrnCommand | undefined
+      const real = names.map((name) => parseDomain(name))
+      if (real.includes(undefined)) assert.equal(command, undefined, 'asks for something else')
+      else assert.deepEqual(command?.domains, [...new Set(real)])
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+test('whatever stands behind ETRN is refused, or is one domain or one word', () => {
+  fc.assert(
+    fc.property(argument, (text) => {
+      const command = readOrRefuse(`ETRN ${text}`) as EtrnCommand | undefined
+      if (command === undefined) return
+      const { kind, name } = command.node
+      if (kind === 'queue') assert.match(name, /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
+      else assert.equal(parseDomain(name), name)
+      assert.deepEqual(parse(formatEtrn(command)), command)
+    }),
+    { numRuns: 2000 },
   )
 })

@@ -10,8 +10,10 @@ import { RCPT_PARAMETERS } from './parameters/rcpt-parameters.ts'
 import type { ParameterRow } from './parameters/row.ts'
 import { formatPath, scanForwardPath, scanReversePath } from './path.ts'
 import { ReplyError } from './reply-error.ts'
+import { formatAtrn } from './verb/atrn.ts'
 import { formatAuth } from './verb/auth.ts'
 import { formatBdat } from './verb/bdat.ts'
+import { formatEtrn } from './verb/etrn.ts'
 import { formatGreeting } from './verb/greeting.ts'
 import { formatLookUp } from './verb/look-up.ts'
 import { formatMail } from './verb/mail.ts'
@@ -84,6 +86,10 @@ function written(command: SmtpCommand): string {
     case 'VRFY':
     case 'EXPN':
       return formatLookUp(command)
+    case 'ETRN':
+      return formatEtrn(command)
+    case 'ATRN':
+      return formatAtrn(command.domains)
     case 'XCLIENT':
     case 'XFORWARD':
       return formatProxied(command)
@@ -92,7 +98,19 @@ function written(command: SmtpCommand): string {
   }
 }
 
-const COMMANDS = ['MAIL', 'RCPT', 'EHLO', 'AUTH', 'BDAT', 'VRFY', 'EXPN', 'XCLIENT', 'XFORWARD'] as const
+const COMMANDS = [
+  'MAIL',
+  'RCPT',
+  'EHLO',
+  'AUTH',
+  'BDAT',
+  'VRFY',
+  'EXPN',
+  'ETRN',
+  'ATRN',
+  'XCLIENT',
+  'XFORWARD',
+] as const
 
 for (const verb of COMMANDS) {
   suite(`${verb}: what is grammar is read to its end, and says the same when it is written`, () => {

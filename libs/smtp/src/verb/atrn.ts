@@ -1,4 +1,4 @@
-import { decodeUtf8, parseDomain, type Domain } from '@cartero/syntax'
+import { parseDomain, type Domain } from '@cartero/syntax'
 import type { CommandScanner } from '../command-scanner.ts'
 import { replies } from '../replies.ts'
 import { ReplyError } from '../reply-error.ts'
@@ -21,7 +21,7 @@ const SYNTAX = replies.syntax('ATRN [<domain>[,<domain>...]]')
 export function parseAtrn(scanner: CommandScanner): AtrnCommand {
   if (scanner.lineEnd()) return { verb: 'ATRN', domains: [] }
   const domains = new Set<Domain>()
-  for (const text of decodeUtf8(scanner.rest())?.split(',') ?? ['']) {
+  for (const text of scanner.text()?.split(',') ?? ['']) {
     const domain = parseDomain(text.replaceAll(/^ +| +$/g, ''))
     if (domain === undefined) throw new ReplyError(SYNTAX)
     domains.add(domain)

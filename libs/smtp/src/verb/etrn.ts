@@ -1,4 +1,4 @@
-import { decodeUtf8, parseDomain } from '@cartero/syntax'
+import { parseDomain } from '@cartero/syntax'
 import type { CommandScanner } from '../command-scanner.ts'
 import { replies } from '../replies.ts'
 import { ReplyError } from '../reply-error.ts'
@@ -26,7 +26,7 @@ const SIGNS = { domain: '', subdomains: '@', queue: '#' } as const
 // RFC 1985 §5: ETRN [<option character>]<node name>
 // RFC 6531 §3.7.1 deviation: a U-label is read as the A-label that should have been said.
 export function parseEtrn(scanner: CommandScanner): EtrnCommand {
-  const text = decodeUtf8(scanner.rest())?.replace(/ +$/, '') ?? ''
+  const text = scanner.text() ?? ''
   const node = parseNode(text)
   if (node === undefined) throw new ReplyError(replies.syntax('ETRN <domain>, @<domain> or #<queue>'))
   return { verb: 'ETRN', node }
