@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { mechanismNamed } from '@cartero/sasl'
 import { LineClient } from '@cartero/testkit'
 
-/** Closes without a word; says nothing; or says this. */
-export type Answer = string | typeof DROP | typeof SILENCE
+/** Closes without a word; says nothing; says this; or closes in the middle of it. */
+export type Answer = string | typeof DROP | typeof SILENCE | { readonly part: string }
 export const DROP = Symbol('drop')
 export const SILENCE = Symbol('silence')
 
@@ -14,6 +14,8 @@ type Place = 'greeting' | 'EHLO' | 'HELO' | 'MAIL' | 'RCPT' | 'DATA' | 'BDAT' | 
 
 /** What the customer says as a server: always the same, or one after the other, the last one for ever. */
 export type Script = { readonly [place in Place]?: Answer | readonly Answer[] } & {
+  /** Called when a message is there, and before it is answered. */
+  readonly atEnd?: () => void | Promise<void>
   /** Lines of EHLO behind the first. */
   readonly offers?: readonly string[]
   /** Cut after so many octets of the first message. */
@@ -139,7 +141,8 @@ export class Customer implements Disposable {
     const { dropInBody } = this.#script
     if (dropInBody !== undefined) {
       await this.#line.expect(new RegExp(String.raw`^[\s\S]{${dropInBody}}`))
-      return this.#leave()
+      this.#line.socket.destroySoon()
+      return false
     }
     const text = await this.#line.expect(/^(?:[\s\S]*?\r\n)?\.\r\n/)
     this.#text = text.slice(0, -3).replaceAll(/^\.\./gm, '.')
@@ -152,7 +155,8 @@ export class Customer implements Disposable {
     return last === undefined ? this.#answer('BDAT') !== undefined : this.#end()
   }
 
-  #end(): boolean {
+  async #end(): Promise<boolean> {
+    await this.#script.atEnd?.()
     const letter = { mail: this.#mail, rcpt: this.#rcpt, text: this.#text }
     this.seen.received.push(letter)
     const code = this.#answer('end')
@@ -165,10 +169,15 @@ export class Customer implements Disposable {
     const turn = this.#turns.get(place) ?? 0
     this.#turns.set(place, turn + 1)
     const given = this.#script[place] ?? USUAL[place] ?? '502 5.5.1 what'
-    const answer = Array.isArray(given) ? given[Math.min(turn, given.length - 1)] : given
-    if (answer === DROP) this.#leave()
+    const answer = (Array.isArray(given) ? given[Math.min(turn, given.length - 1)] : given) as
+      | Answer
+      | undefined
     if (answer === SILENCE) return ''
-    if (typeof answer !== 'string') return undefined
+    if (typeof answer !== 'string') {
+      if (answer !== undefined && answer !== DROP) this.#line.write(answer.part)
+      this.#line.socket.destroySoon()
+      return undefined
+    }
     this.#line.write(`${this.#lines(place, answer).join('\r\n')}\r\n`)
     return answer[0]
   }
@@ -178,11 +187,6 @@ export class Customer implements Disposable {
     if (place !== 'EHLO' || !answer.startsWith('250 ')) return [answer]
     const words = [answer.slice(4), ...offers]
     return words.map((line, i) => `250${i === words.length - 1 ? ' ' : '-'}${line}`)
-  }
-
-  #leave(): false {
-    this.#line.socket.destroy()
-    return false
   }
 
   [Symbol.dispose](): void {

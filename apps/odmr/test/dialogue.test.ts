@@ -96,6 +96,7 @@ describe('a customer is told', () => {
     assert.match(await second.say('ATRN shop.test'), NO_MAIL)
     assert.equal((await first.serve()).taken.length, 2)
     await stage.letter()
+    await stage.until(() => stage.turns.isIdle)
     assert.equal((await second.fetch()).taken.length, 1)
   })
 
@@ -201,7 +202,7 @@ test('requests are counted by their replies, and sessions by themselves', async 
   using customer = await counting.customer()
   await customer.say('ATRN example.org')
   await customer.fetch()
-  await counting.until(() => counting.turns.endings.length > 0)
+  await counting.until(() => counting.turns.isIdle)
   using other = await counting.customer()
   await other.say('ATRN')
   assert.deepEqual(await counting.counted('cartero_odmr_'), [

@@ -158,6 +158,14 @@ export class OdmrStage implements AsyncDisposable {
     return await result
   }
 
+  /** Everything had a chance to happen that needs no time to pass. */
+  async still(): Promise<void> {
+    for (let n = 0; n < 5; n++) {
+      await new Promise((resolve) => setTimeout(resolve, 2))
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+
   /** Waits for what comes by itself and soon. */
   async until(isSo: () => boolean): Promise<void> {
     const end = Date.now() + 10_000

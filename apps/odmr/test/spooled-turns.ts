@@ -30,6 +30,11 @@ export class SpooledTurns implements Turns {
     this.#clock = clock
   }
 
+  /** Nobody has a turn. */
+  get isIdle(): boolean {
+    return this.#out.size === 0
+  }
+
   async begin(request: TurnRequest, signal: AbortSignal): Promise<TurnOpening> {
     this.asked.push(request)
     await this.before(signal)
