@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { createLoggerTo, MetricRegistry } from '@cartero/agent/telemetry'
-import { DirectoryError } from '@cartero/directory'
+import { DirectoryError, type DirectoryOptions } from '@cartero/directory'
 import { openMemoryDirectory } from '@cartero/directory/memory'
 import * as agents from './agent.ts'
 
 const TIM = 'tim@example.org'
 
-function stage() {
+function stage(options: DirectoryOptions = {}) {
   const lines: string[] = []
   const metrics = new MetricRegistry()
   const agent = agents.createDirectoryAgent({
-    open: () => Promise.resolve(openMemoryDirectory()),
+    open: () => Promise.resolve(openMemoryDirectory(options)),
     logger: createLoggerTo((line) => void lines.push(line)),
     metrics,
   })
@@ -129,6 +130,69 @@ test('an account is changed in what is said, and only in that', async () => {
     { address: TIM, disabled: true, quota: 5, certificates: [certificate] },
   ])
   await assert.rejects(agents.changeAccount(directory, { address: 'nobody@example.org' }), /account list/)
+  await agent.stop?.()
+})
+
+test('a domain is changed in what is said, and only in that; its collection is taken off by null', async () => {
+  const { agent } = stage()
+  await agent.start?.(new AbortController().signal)
+  const { directory } = agent
+  const change = (rest: Omit<agents.DomainChange, 'name'>) =>
+    agents.changeDomain(directory, { name: 'HOME.test', ...rest })
+  const listed = async (): Promise<unknown> => JSON.parse(JSON.stringify(await agents.listDomains(directory)))
+  await agents.addDomain(directory, { name: 'home.test' })
+  await agents.addAccount(directory, { address: 'fetch@home.test', password: 'secret' })
+  await assert.rejects(change({ collection: { quota: 5 } }), /--collected-by/)
+  await change({ collection: { account: 'fetch@home.test', quota: 5 } })
+  await change({ collection: { keepSeconds: 86_400 } })
+  await change({ catchAll: 'fetch@home.test' })
+  const domain = { name: 'home.test', catchAll: 'fetch@home.test', postmaster: '' }
+  const collection = { account: 'fetch@home.test', quota: 5, keepSeconds: 86_400, contact: '' }
+  assert.deepEqual(await listed(), [{ ...domain, collection }])
+  await change({ collection: null })
+  assert.deepEqual(await listed(), [domain])
+  await assert.rejects(agents.changeDomain(directory, { name: 'none.test' }), /domain add none\.test/)
+  await assert.rejects(agents.changeDomain(directory, { name: 'a b' }), /not a domain name/)
+  await agent.stop?.()
+})
+
+test('a customer who may not log in without TLS is told of in the log, and one who may once', async () => {
+  const { agent, lines } = stage({ secretKey: () => Buffer.alloc(32, 1) })
+  await agent.start?.(new AbortController().signal)
+  const { directory } = agent
+  await agents.addDomain(directory, { name: 'example.org' })
+  await agents.addAccount(directory, { address: TIM, password: 'secret', reversibleSecret: true })
+  const challenge = '<1@mail.example>'
+  const ask = (password = 'secret') =>
+    directory.AuthenticateCramMd5({
+      login: TIM,
+      challenge,
+      digest: createHmac('md5', password).update(challenge).digest('hex'),
+      inTheClear: true,
+    })
+  const told = (): string[] =>
+    lines
+      .splice(0)
+      .map((line) => (JSON.parse(line) as { event: string }).event)
+      .filter((event) => event.startsWith('login'))
+  assert.equal((await ask('wrong')).account, '')
+  assert.deepEqual(told(), ['login.refused'])
+  assert.equal((await ask()).account, '')
+  assert.match(
+    lines.join(''),
+    /"reason":"cram-md5-in-the-clear".*cartero account set ADDRESS --clear-cram-md5/,
+  )
+  assert.deepEqual(told(), ['login.proof-refused', 'login.refused'])
+  await agents.changeAccount(directory, { address: TIM, clearCramMd5: true })
+  assert.deepEqual(
+    (await agents.listAccounts(directory)).map(({ clearCramMd5 }) => clearCramMd5),
+    [true],
+  )
+  for (let n = 0; n < 3; n++) assert.equal((await ask()).account, TIM)
+  assert.deepEqual(
+    told().filter((event) => event !== 'login.accepted'),
+    ['login.in-the-clear'],
+  )
   await agent.stop?.()
 })
 

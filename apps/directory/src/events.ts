@@ -20,8 +20,8 @@ export type Change = 'added' | 'changed' | 'removed' | 'password-changed'
 /** What the directory tells: a counter and a line for each event. Passwords are never among them. */
 export function createEvents(logger: Logger, registry: MetricRegistry) {
   const metrics = registry.register(METRICS)
-  const inTheClear = new Set<string>()
   return {
+    ...secretsInTheClear(logger),
     /** An operator's change is kept. */
     changed(subject: Subject, change: Change, name: string): void {
       metrics.changes.add({ subject })
@@ -47,6 +47,19 @@ export function createEvents(logger: Logger, registry: MetricRegistry) {
       metrics.logins.add({ outcome: 'refused' })
       logger.warn('login.refused', { login })
     },
+    /** The password could not be checked: the store is away, or too many wait. */
+    loginUnknown(login: string, error: unknown): void {
+      metrics.logins.add({ outcome: 'unknown' })
+      // Strangers make it busy, as often as they like.
+      if (error instanceof DirectoryError && error.fault === 'busy') logger.warn('login.busy', { login })
+      else logger.error('login.unknown', { login, err: error })
+    },
+  }
+}
+
+function secretsInTheClear(logger: Logger) {
+  const known = new Set<string>()
+  return {
     /**
      * Somebody knew the secret and may not say it so. The peer hears that it is wrong, and is banned when it goes on: only this
      * line tells why.
@@ -56,16 +69,9 @@ export function createEvents(logger: Logger, registry: MetricRegistry) {
     },
     /** A customer's secret is on the wire for everybody to guess at: told once for each, since they come every few minutes. */
     loginInTheClear(account: string): void {
-      if (inTheClear.size >= MOST_IN_THE_CLEAR || inTheClear.has(account)) return
-      inTheClear.add(account)
+      if (known.size >= MOST_IN_THE_CLEAR || known.has(account)) return
+      known.add(account)
       logger.warn('login.in-the-clear', { account })
-    },
-    /** The password could not be checked: the store is away, or too many wait. */
-    loginUnknown(login: string, error: unknown): void {
-      metrics.logins.add({ outcome: 'unknown' })
-      // Strangers make it busy, as often as they like.
-      if (error instanceof DirectoryError && error.fault === 'busy') logger.warn('login.busy', { login })
-      else logger.error('login.unknown', { login, err: error })
     },
   }
 }

@@ -315,6 +315,31 @@ describe('CRAM-MD5', () => {
     assert.equal(await moved.authenticator.cramMd5({ login: ANN, challenge, digest }), '')
   })
 
+  test('in the clear is refused to whom it was not allowed as a guess is, and only the log is told why', async () => {
+    const refused: unknown[] = []
+    const refusedProof = (proof: unknown): void => void refused.push(proof)
+    const options = { secretKey: () => key, refusedProof }
+    const allowed = { ...sealed, clearCramMd5: true }
+    const { accounts, authenticator, clock } = house({ [TIM]: sealed }, options)
+    const ask = (by = digest) =>
+      authenticator.cramMd5({ login: TIM, challenge, digest: by, inTheClear: true })
+    assert.equal(await ask(cramMd5Digest('wrong', challenge)), '')
+    assert.deepEqual(refused, [])
+    for (let n = 1; n < FREE_FAILURES; n++) assert.equal(await ask(), '')
+    assert.equal(refused.length, FREE_FAILURES - 1)
+    assert.deepEqual(refused[0], { account: TIM, reason: 'cram-md5-in-the-clear' })
+    accounts[TIM] = allowed
+    const delayed = ask()
+    clock.advance(FIRST_DELAY_MS - 1)
+    const first = await Promise.race([delayed, new Promise((done) => setImmediate(done, 'waits'))])
+    assert.equal(first, 'waits', 'what was right counted as wrong')
+    clock.advance(1)
+    assert.equal(await delayed, TIM)
+    accounts[TIM] = { ...allowed, disabled: true }
+    assert.equal(await ask(), '')
+    assert.equal(refused.length, FREE_FAILURES - 1)
+  })
+
   test('is slowed down as other guesses are', async () => {
     const { authenticator, clock } = house({ [TIM]: sealed }, { secretKey: () => key })
     for (let n = 0; n < FREE_FAILURES; n++)

@@ -75,7 +75,7 @@ export function expectCollectsNothing(records: Records, account: string): void {
   if (domain === undefined) return
   throw new DirectoryError(
     'inUse',
-    `${account} collects the mail of ${domain.name}: say first who does from now on with \`cartero domain set ${domain.name}\``,
+    `${account} collects the mail of ${domain.name}: say first who else does, or \`cartero domain set ${domain.name} --not-collected\``,
   )
 }
 

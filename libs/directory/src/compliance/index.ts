@@ -6,6 +6,7 @@ import { after, before, describe } from 'node:test'
 import type { Directory, DirectoryOptions } from '../directory.ts'
 import { accountPromises } from './accounts.ts'
 import { aliasPromises } from './aliases.ts'
+import { collectionPromises } from './collections.ts'
 import { domainPromises } from './domains.ts'
 import { loginPromises } from './logins.ts'
 import { forwardedSenderPromises } from './forwarded-senders.ts'
@@ -29,6 +30,7 @@ const SUITES: readonly (readonly [about: string, promises: (opened: Opened) => v
   ['accounts', accountPromises],
   ['aliases', aliasPromises],
   ['recipients and senders', recipientPromises],
+  ['domains whose mail is collected', collectionPromises],
   ['senders of what is forwarded', forwardedSenderPromises],
   ['logins', loginPromises],
 ]

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import { ScramHash } from '@cartero/contracts/directory'
-import { mechanismNamed, type SaslStep } from '@cartero/sasl'
+import { cramMd5Digest, mechanismNamed, type SaslStep } from '@cartero/sasl'
 import { credentialVerifier } from '../credential-verifier.ts'
 import type { Directory } from '../directory.ts'
 import { account, addAccount, alias, domain, login, refuses } from './house.ts'
@@ -96,6 +96,42 @@ export function loginPromises(opened: Opened): void {
     assert.equal((await exchange(directory, 'CRAM-MD5', 'new words', eve)).kind, 'failure')
     await login(directory, eve, 'new words')
     assert.deepEqual(await exchange(directory, 'CRAM-MD5', 'new words', eve), success, 'once it was seen')
+    await directory.RemoveAccount({ address: eve })
+  })
+
+  test('CRAM-MD5 in the clear is for accounts that may, and is told to nobody else', async () => {
+    const directory = opened()
+    const eve = 'eve@example.org'
+    const may = { reversibleSecret: true, clearCramMd5: true }
+    await refuses(
+      'invalid',
+      /--reversible-secret/,
+      directory.AddAccount({ ...account(eve, { clearCramMd5: true }), password: 'words' }),
+    )
+    await directory.AddAccount({ ...account(eve, { reversibleSecret: true }), password: 'words' })
+    const ask = async (password: string, inTheClear?: boolean): Promise<string> => {
+      const digest = cramMd5Digest(password, '<1@mail.example>')
+      const request = { login: eve, challenge: '<1@mail.example>', digest }
+      return (await directory.AuthenticateCramMd5({ ...request, ...(inTheClear && { inTheClear }) })).account
+    }
+    const heard: unknown[] = []
+    directory.hearRefusedProofs?.((proof) => heard.push(proof))
+    assert.deepEqual([await ask('words'), await ask('words', true), await ask('wrong', true)], [eve, '', ''])
+    assert.deepEqual(heard, [{ account: eve, reason: 'cram-md5-in-the-clear' }], 'only of the right secret')
+    await directory.SetAccount(account(eve, { clearCramMd5: true }))
+    assert.deepEqual([await ask('words', true), await ask('wrong', true)], [eve, ''])
+    await directory.SetAccount(account(eve, { quota: 5n }))
+    assert.equal(await ask('words', true), eve, 'what is not said stays')
+    const { accounts } = await directory.ListAccounts({ domain: 'example.org' })
+    const listed = accounts.find(({ address }) => address === eve)
+    assert.deepEqual(listed, { ...account(eve, { quota: 5n }).account, ...may })
+    await directory.SetAccount(account(eve, { clearCramMd5: false }))
+    assert.deepEqual([await ask('words', true), await ask('words')], ['', eve])
+    await directory.SetAccount(account(eve, may))
+    await directory.SetAccount(account(eve, { reversibleSecret: false }))
+    await directory.SetAccount(account(eve, { reversibleSecret: true }))
+    await login(directory, eve, 'words')
+    assert.deepEqual([await ask('words', true), await ask('words')], ['', eve], 'it goes with the secret')
     await directory.RemoveAccount({ address: eve })
   })
 

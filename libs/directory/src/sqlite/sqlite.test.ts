@@ -13,6 +13,7 @@ import { RESOLUTION_TTL_MS } from '../resolution-cache.ts'
 import { credentialOf } from '../password.ts'
 import { openSqliteDirectory } from './index.ts'
 import { migrations } from './schema.ts'
+import { prepareStatements } from './statements.ts'
 
 const worker = new SqlWorker()
 const folder = mkdtempSync(join(tmpdir(), 'cartero-directory-'))
@@ -34,6 +35,8 @@ describe('a directory in a file', () => {
     await addAccount(first, 'tim@example.org')
     await first.SetAccount(account('tim@example.org', { quota: 2n ** 60n }))
     await first.SetAlias(alias('info@example.org', 'tim@example.org'))
+    const collection = { account: 'tim@example.org', quota: 2n ** 60n, keepSeconds: 86_400n, contact: '' }
+    await first.AddDomain(domain('home.test', { collection }))
     const before = await everything(first)
     await first.close()
     const second = await openSqliteDirectory({ worker, file })
@@ -61,6 +64,34 @@ describe('a directory in a file', () => {
     assert.equal(await login(directory, 'tim@example.org', 'secret'), 'tim@example.org')
     assert.equal((await keys(ScramHash.SHA_1)).account, 'tim@example.org', 'made when the password was seen')
     await directory.close()
+  })
+
+  test('of the third version is read by this one: nothing is collected, and nobody may log in without TLS', async () => {
+    const file = newFile()
+    const database = new DatabaseSync(file)
+    for (const script of migrations.slice(0, 3)) database.exec(script)
+    database.exec('PRAGMA user_version = 3')
+    database.exec(`INSERT INTO domain (name, catch_all, postmaster) VALUES ('example.org', '', '')`)
+    database.exec(
+      `INSERT INTO account (address, domain, disabled, quota, reversible) VALUES ('tim@example.org', 'example.org', 0, 7, 1)`,
+    )
+    database.close()
+    const directory = await openSqliteDirectory({ worker, file })
+    const tim = account('tim@example.org', { quota: 7n, reversibleSecret: true }).account
+    assert.deepEqual(await directory.ListDomains({}), { domains: [domain('example.org').domain] })
+    assert.deepEqual(await directory.ListAccounts({ domain: '' }), { accounts: [tim] })
+    assert.deepEqual(await directory.CollectedDomains({ account: 'tim@example.org' }), { domains: [] })
+    await directory.close()
+  })
+
+  test('finds by index what an account collects, however many domains there are', () => {
+    const database = new DatabaseSync(':memory:')
+    for (const script of migrations) database.exec(script)
+    const { sourceSQL } = prepareStatements(database).domainsCollectedBy
+    const plan = database.prepare(`EXPLAIN QUERY PLAN ${sourceSQL}`).all('fetch@home.test')
+    const steps = plan.map((row) => row['detail'] as string)
+    assert.match(steps.join('\n'), /USING (COVERING )?INDEX collection_by_account/)
+    assert.doesNotMatch(steps.join('\n'), /^SCAN/m)
   })
 
   test('notices after a while what another process wrote', async () => {
