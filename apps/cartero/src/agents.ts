@@ -8,13 +8,17 @@ import type { DirectoryAgent } from '@cartero/directory-agent/agent'
 import { createImapAgent } from '@cartero/imap-agent/agent'
 import { createMdaAgent, noticeEvents, type Terminals } from '@cartero/mda-agent/agent'
 import { createMsaAgent, type MsaAgent } from '@cartero/msa-agent/agent'
-import { createMtaAgent, SenderDomainLookup } from '@cartero/mta-agent/agent'
+import { createMtaAgent, SenderDomainLookup, SpoolStarter, type MtaAgent } from '@cartero/mta-agent/agent'
+import { createOdmrAgent } from '@cartero/odmr-agent/agent'
+import { createCustomerAgent, type CustomerAgent } from '@cartero/odmr-agent/customer'
 import { Notices } from '@cartero/spool/notices'
+import type { QueueStarter } from '@cartero/spool/reception'
 import { systemClock } from '@cartero/wire'
 
 import { doorkeeperOf, tokenVerifier } from './auth-settings.ts'
 import type { CarteroConfig } from './config.ts'
 import { imapSettings } from './imap-settings.ts'
+import { customerSettings, odmrSettings, turnSettings } from './odmr-settings.ts'
 import { relaySettings } from './relay-settings.ts'
 import { lmtpSettings, msaSettings, mtaSettings } from './smtp-settings.ts'
 import type { OpenStores, Stores } from './stores.ts'
@@ -53,12 +57,15 @@ export interface Agents {
   readonly components: readonly Component[]
   /** Takes messages of programs on this machine, too. */
   readonly msa: Late<MsaAgent>
+  /** Goes to providers when it is told to, too. */
+  readonly customer: Late<CustomerAgent>
 }
 
 export function agents(options: AgentsOptions): Agents {
   const { config, stores, identity, logger, doorRemedy } = options
   let notices: Notices | undefined
   let tokens: TokenVerifier | undefined
+  let queueStarter: QueueStarter | undefined
   const ports = (): Ports => {
     const { directory, bans } = options.directory
     return {
@@ -75,15 +82,23 @@ export function agents(options: AgentsOptions): Agents {
   }
   const late = <C extends Component>(name: string, recipe: Recipe<C>): Late<C> =>
     whenOpen(name, () => recipe(ports(), options), doorRemedy)
-  const msaAgent = late('msa', msa)
+  const starter = (): QueueStarter => (queueStarter ??= queueStarterOf(options))
+  const mtaAgent = late('mta', (lent) => mta({ ...lent, queueStarter: starter() }, options))
+  const msaAgent = late('msa', (lent) =>
+    msa({ ...lent, queueStarter: starter(), room: mtaAgent.lent.room }, options),
+  )
+  const odmrAgent = late('odmr', (lent) => odmr({ ...lent, turns: mtaAgent.lent.turns }, options))
+  const customerAgent = late('odmr customer', () => customer(mtaAgent.lent, options))
   const components = [
     { name: 'tokens', start: readTokens },
     late('mda', mda),
-    late('mta', mta),
+    mtaAgent,
     msaAgent,
+    odmrAgent,
+    customerAgent,
     late('imap', imap),
   ]
-  return { components, msa: msaAgent }
+  return { components, msa: msaAgent, customer: customerAgent }
 }
 
 function mda(ports: Ports, { config, terminals, logger, metrics }: AgentsOptions): Component {
@@ -92,8 +107,10 @@ function mda(ports: Ports, { config, terminals, logger, metrics }: AgentsOptions
   return createMdaAgent({ spool, mailStore, content, notices, terminals, lmtp, logger, metrics })
 }
 
-function mta(ports: Ports, { config, wayOut, terminals, logger, metrics }: AgentsOptions): Component {
-  const { spool, content, directory, tls, notices } = ports
+type WithStarter = Ports & { readonly queueStarter: QueueStarter }
+
+function mta(ports: WithStarter, { config, wayOut, terminals, logger, metrics }: AgentsOptions): MtaAgent {
+  const { spool, content, directory, tls, notices, queueStarter } = ports
   const { resolver, routes, hosts, policies, tlsResults, authorities } = wayOut.open
   const { smtp, relay } = config
   const isChecked = smtp.mx.senderDomains === 'check'
@@ -108,6 +125,8 @@ function mta(ports: Ports, { config, wayOut, terminals, logger, metrics }: Agent
     settings: mtaSettings(config),
     routes,
     outbound: relay.mode,
+    queueStarter,
+    turns: { settings: turnSettings(config) },
     // In any mode: notices go out, and what an operator releases.
     relay: {
       content,
@@ -121,10 +140,36 @@ function mta(ports: Ports, { config, wayOut, terminals, logger, metrics }: Agent
   })
 }
 
-function msa(ports: Ports, { config, terminals, logger, metrics }: AgentsOptions): MsaAgent {
-  const { spool: intake, directory, tlsForUsers: tls, doorkeeper } = ports
+function msa(
+  ports: WithStarter & Pick<MtaAgent, 'room'>,
+  { config, terminals, logger, metrics }: AgentsOptions,
+): MsaAgent {
+  const { spool: intake, directory, tlsForUsers: tls, doorkeeper, queueStarter, room } = ports
   const settings = msaSettings(config)
-  return createMsaAgent({ intake, directory, doorkeeper, tls, terminals, logger, metrics, settings })
+  const lent = { intake, directory, doorkeeper, tls, terminals, queueStarter, room }
+  return createMsaAgent({ ...lent, logger, metrics, settings })
+}
+
+function odmr(ports: Ports & Pick<MtaAgent, 'turns'>, { config, logger, metrics }: AgentsOptions): Component {
+  const { turns, directory, content, tlsForUsers: tls, doorkeeper } = ports
+  const settings = odmrSettings(config)
+  return createOdmrAgent({ turns, directory, content, tls, doorkeeper, logger, metrics, settings })
+}
+
+function customer(
+  { receive }: Pick<MtaAgent, 'receive'>,
+  { config, logger, metrics }: AgentsOptions,
+): CustomerAgent {
+  return createCustomerAgent({ receive, logger, metrics, settings: customerSettings(config) })
+}
+
+function queueStarterOf({ stores, directory, wayOut, logger }: AgentsOptions): QueueStarter {
+  return new SpoolStarter({
+    spool: stores.open.spool,
+    directory: directory.directory,
+    routes: wayOut.open.routes,
+    failed: (destination, error) => logger.error('queue.not-started', { destination, err: error }),
+  })
 }
 
 function imap(ports: Ports, { config, logger, metrics }: AgentsOptions): Component {

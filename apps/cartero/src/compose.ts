@@ -5,6 +5,7 @@ import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
 import { Terminals } from '@cartero/mda-agent/agent'
 import { createDirectoryAgent, type DirectoryAgent } from '@cartero/directory-agent/agent'
 import type { LocalSubmission } from '@cartero/msa-agent/agent'
+import type { CustomerAgent } from '@cartero/odmr-agent/customer'
 import { systemClock } from '@cartero/wire'
 
 import type { AdministrationStores } from './administration.ts'
@@ -70,7 +71,8 @@ export function compose(composed: CompositionOptions): Composition {
     bans: directory.bans,
   })
   const local = (): LocalSubmission | undefined => made.msa.made?.local
-  const controlled = { config, stores, wayOut, terminals, administered, local, logger }
+  const customer = (): CustomerAgent | undefined => made.customer.made
+  const controlled = { config, stores, wayOut, terminals, administered, local, customer, logger }
   const control = controlOf(controlled, { ...journey.verbs, ...options.verbs })
   const components: Component[] = [
     { name: 'data', start: () => prepareDataFolder(data) },

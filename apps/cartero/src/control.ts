@@ -2,11 +2,13 @@ import type { ControlStreams, ControlUploads, ControlVerbs } from '@cartero/agen
 import type { Logger } from '@cartero/agent/telemetry'
 import type { Terminals } from '@cartero/mda-agent/agent'
 import type { LocalSubmission } from '@cartero/msa-agent/agent'
+import type { CustomerAgent } from '@cartero/odmr-agent/customer'
 
 import { administration, controlVerbs, type AdministrationStores } from './administration.ts'
 import type { CarteroConfig } from './config.ts'
 import { explainVerbs } from './explain-verbs.ts'
 import { changeEvents } from './queue-events.ts'
+import { odmrStreams, odmrVerbs } from './odmr-verbs.ts'
 import { queueStreams, queueVerbs, type QueueStores } from './queue-verbs.ts'
 import { RunningChanges } from './running-changes.ts'
 import type { Stores } from './stores.ts'
@@ -22,6 +24,7 @@ export interface Controlled {
   readonly terminals: Terminals
   readonly administered: () => AdministrationStores
   readonly local: () => LocalSubmission | undefined
+  readonly customer: () => CustomerAgent | undefined
   readonly logger: Logger
 }
 
@@ -33,7 +36,7 @@ export interface Control {
 
 /** All that the running system can be told, and by `verbs` more. */
 export function controlOf(controlled: Controlled, verbs: ControlVerbs): Control {
-  const { config, stores, wayOut, terminals, administered, local, logger } = controlled
+  const { config, stores, wayOut, terminals, administered, local, customer, logger } = controlled
   const explained = () => ({
     config,
     directory: administered().directory,
@@ -52,10 +55,12 @@ export function controlOf(controlled: Controlled, verbs: ControlVerbs): Control 
       ...controlVerbs(queueVerbs(queue)),
       ...controlVerbs(running.verbs),
       ...explainVerbs(explained),
+      ...odmrVerbs(() => ({ config, directory: administered().directory, spool: stores.open.spool })),
       ...terminalVerbs(terminals),
       ...verbs,
     },
     streams: {
+      ...odmrStreams(customer),
       ...terminalStreams(terminals, () => administered().directory),
       ...queueStreams(queue, changeEvents(logger.child({ agent: 'queue' })), running),
     },

@@ -5,9 +5,11 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 
 import { resolveConfig } from '@cartero/agent/config'
+import { MOST_PROVIDERS } from '@cartero/odmr-agent/customer'
 
 import { definition, type CarteroConfig } from './config.ts'
 import { rules, warnings } from './config-rules.ts'
+import { MOST_CONFIGURED_PROVIDERS } from './odmr-rules.ts'
 import { customerSettings, odmrSettings } from './odmr-settings.ts'
 
 async function configOf(text: string): Promise<CarteroConfig> {
@@ -120,6 +122,16 @@ test('who may have mail tried now is read with what he may ask for', async () =>
     await assert.rejects(configOf(`smtp: { etrn: { allow: [${rule}] } }`), expected, rule)
   const all = await configOf('smtp: { etrn: { allow: [{ for: a.example, networks: 0.0.0.0/0 }] } }')
   assert.match([...warnings(all)].join(), /anybody may have us call the hosts of a\.example/)
+})
+
+test('there are no more providers than the agent takes', async () => {
+  assert.equal(MOST_CONFIGURED_PROVIDERS, MOST_PROVIDERS)
+  const providers = Array.from(
+    { length: MOST_PROVIDERS + 1 },
+    (_, i) => `provider: e${i}, host: edge.example, username: u, password: { env: P }`,
+  )
+  await configOf(fetching(...providers.slice(1)))
+  await assert.rejects(configOf(fetching(...providers)), /odmr\.fetch: there are 41 providers/)
 })
 
 test('a password of a provider is not in the configuration, and not in what is said of it', async () => {

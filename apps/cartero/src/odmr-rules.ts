@@ -1,7 +1,7 @@
 import type { ConfigRule } from '@cartero/agent/config'
 
 import type { CarteroConfig, definition } from './config.ts'
-import { ODMR_PORT } from './odmr-settings.ts'
+import { ODMR_PORT } from './odmr-section.ts'
 import { placeFault, PLACES } from './password-place.ts'
 import { isReachedAt } from './routing-rules.ts'
 
@@ -9,7 +9,13 @@ type Rule = ConfigRule<typeof definition>
 type Problems = ReturnType<Rule>
 
 /** What cannot be seen in one key alone of mail that waits for customers, or for us. */
-export const ODMR_RULES: readonly Rule[] = [oneOfEachName, passwordsInOnePlace, noVisitHome, someoneMayAsk]
+export const ODMR_RULES: readonly Rule[] = [
+  oneOfEachName,
+  fewProviders,
+  passwordsInOnePlace,
+  noVisitHome,
+  someoneMayAsk,
+]
 
 const KEY = 'odmr.fetch'
 
@@ -20,6 +26,18 @@ function* oneOfEachName({ odmr: { fetch } }: CarteroConfig): Problems {
       key: KEY,
       message: `there are two providers called ${name}`,
       fix: 'give each a name of its own; several domains at one provider stand in one domains list',
+    }
+}
+
+/** Each has series of metrics of its own. */
+export const MOST_CONFIGURED_PROVIDERS = 40
+
+function* fewProviders({ odmr: { fetch } }: CarteroConfig): Problems {
+  if (fetch.length > MOST_CONFIGURED_PROVIDERS)
+    yield {
+      key: KEY,
+      message: `there are ${fetch.length} providers`,
+      fix: `name ${MOST_CONFIGURED_PROVIDERS} at most; several domains at one provider stand in one domains list`,
     }
 }
 

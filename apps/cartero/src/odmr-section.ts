@@ -14,11 +14,14 @@ import {
 
 import { domain, hostNameOrAddress, networks, path } from './notations.ts'
 
+// RFC 2645 §4
+export const ODMR_PORT = 366
+
 const providerName = text('a name such as edge', /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/)
 const sessions = integer({ min: 1, max: 100_000 })
 
 const notifyAfter = section(
-  'When the contact of a customer is told that much waits for him: as soon as one of these is reached, and once for each visit that he does not make.',
+  'When the contact of a customer is told that much waits for him: as soon as one of these is reached, and again when it was less meanwhile, once a day at most.',
   {
     messages: setting(integer({ min: 0, max: 1_000_000_000 }), {
       default: 1_000,

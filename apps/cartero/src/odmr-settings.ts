@@ -1,13 +1,12 @@
+import type { TurnSettings } from '@cartero/mta-agent/agent'
 import type { OdmrSettings } from '@cartero/odmr-agent/agent'
 import type { CustomerSettings, Provider } from '@cartero/odmr-agent/customer'
 
 import type { CarteroConfig } from './config.ts'
+import { ODMR_PORT } from './odmr-section.ts'
 import { readPassword } from './password-place.ts'
 import type { PasswordReader } from './relay-settings.ts'
 import { readAuthorities } from './tls-identity.ts'
-
-// RFC 2645 §4
-export const ODMR_PORT = 366
 
 /** What the agent is told of customers who come for their mail, in its own words. */
 export function odmrSettings({ hostname, listen, odmr, smtp }: CarteroConfig): OdmrSettings {
@@ -27,6 +26,12 @@ export function odmrSettings({ hostname, listen, odmr, smtp }: CarteroConfig): O
     maxConnectionsPerAddress: odmr.sessionsPerAddress,
     proxyProtocol: odmr.proxyProtocol,
   }
+}
+
+/** How mail waits for them, in the words of the agent that has the queue. */
+export function turnSettings({ odmr }: Pick<CarteroConfig, 'odmr'>): TurnSettings {
+  const { keep, quota, retryAfter, notifyAfter } = odmr
+  return { keep, quota, retryAfter, notifyAfter }
 }
 
 /** The providers that keep mail for us. Throws OperatorError for a password or authorities that cannot be read. */

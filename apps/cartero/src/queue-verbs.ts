@@ -12,7 +12,6 @@ import type {
   QueueOffice,
   ShapeCell,
   ShapeWish,
-  UncollectedMail,
 } from '@cartero/spool'
 
 import type { RunningChanges } from './running-changes.ts'
@@ -39,7 +38,6 @@ export interface QueueVerbs {
   'queue.show': (argument: { readonly queueId: string }) => Promise<ShownMessage>
   'queue.shape': (wish: ShapeWish) => Promise<readonly ShapeCell[]>
   'queue.routes': () => Promise<readonly string[]>
-  'queue.uncollected': () => Promise<readonly UncollectedMail[]>
 }
 
 /** How far a change has come, in numbers. */
@@ -60,7 +58,6 @@ export function queueVerbs(stores: () => QueueStores): QueueVerbs {
     },
     'queue.shape': (wish) => stores().spool.shape(wish),
     'queue.routes': async () => stores().routes,
-    'queue.uncollected': () => stores().spool.uncollected(),
   }
 }
 

@@ -10,6 +10,7 @@ import { registerExplain } from './explain.ts'
 import { EXIT, exitCodeOf, sentencesOf } from './exit-code.ts'
 import { registerHealthcheck } from './healthcheck.ts'
 import { registerMailq } from './mailq.ts'
+import { registerOdmr } from './odmr.ts'
 import { registerQueue } from './queue.ts'
 import { heedReaders } from './readers.ts'
 import { registerSendmail, runSendmail } from './sendmail.ts'
@@ -35,6 +36,7 @@ export function commandLine(): Command {
     registerAccount,
     registerAlias,
     registerBan,
+    registerOdmr,
     registerQueue,
     registerExplain,
     registerMailq,

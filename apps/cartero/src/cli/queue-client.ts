@@ -1,15 +1,7 @@
 import { randomUUID } from 'node:crypto'
 
 import { callControl, listenControl } from '@cartero/agent/admin'
-import type {
-  Change,
-  DeliveryFilter,
-  DeliveryId,
-  DeliveryPage,
-  ShapeCell,
-  ShapeWish,
-  UncollectedMail,
-} from '@cartero/spool'
+import type { Change, DeliveryFilter, DeliveryId, DeliveryPage, ShapeCell, ShapeWish } from '@cartero/spool'
 
 import {
   CHANGE,
@@ -34,8 +26,6 @@ export interface Queue {
   shape(wish: ShapeWish): Promise<readonly ShapeCell[]>
   /** Names of the configured ones. */
   routes(): Promise<readonly string[]>
-  /** What waits until customers come for it, by domain. */
-  uncollected(): Promise<readonly UncollectedMail[]>
   /** In portions; aborting stops behind the one under way, which is told. */
   change(filter: DeliveryFilter, change: Change, signal: AbortSignal): AsyncIterable<ChangeCounts>
   content(queueId: string): AsyncIterable<Buffer>
@@ -97,13 +87,12 @@ type Ask = <K extends keyof QueueVerbs>(
   argument?: Parameters<QueueVerbs[K]>[0],
 ) => ReturnType<QueueVerbs[K]>
 
-function asked(ask: Ask): Pick<Queue, 'list' | 'count' | 'show' | 'shape' | 'routes' | 'uncollected'> {
+function asked(ask: Ask): Pick<Queue, 'list' | 'count' | 'show' | 'shape' | 'routes'> {
   return {
     list: (filter, limit, after) => ask('queue.list', { filter, limit, ...(after && { after }) }),
     count: (filter) => ask('queue.count', { filter }),
     show: (queueId) => ask('queue.show', { queueId }),
     shape: (wish) => ask('queue.shape', wish),
     routes: () => ask('queue.routes'),
-    uncollected: () => ask('queue.uncollected'),
   }
 }
