@@ -7,6 +7,7 @@ import { RouteTable, type Way } from '@cartero/routing'
 import {
   SmtpServerMachine,
   serveSession,
+  type SmtpEvent,
   type SmtpServerLimits,
   type SmtpServerOptions,
 } from '@cartero/smtp/server'
@@ -108,7 +109,15 @@ export interface MtaAgent extends Component {
    * Takes mail in over a connection that we made, and that was turned around: as from any host, but that nothing is asked of who it
    * is, and nothing allowed to him beyond mail for us. Whoever drives it ends it.
    */
-  receive(connection: ConnectionFacts): Role
+  receive(connection: ConnectionFacts, wishes?: FetchWishes): Role
+}
+
+/** What whoever fetches mail wants of the conversation. */
+export interface FetchWishes {
+  /** Told what happens in it, beside the log. */
+  readonly observer?: (event: SmtpEvent) => void
+  /** What differs from the limits for providers. */
+  readonly limits?: Partial<SmtpServerLimits>
 }
 
 /** The mail transfer agent: the MX port, and the router that decides where accepted mail goes. */
@@ -276,14 +285,17 @@ function receiver(
   const fetched = fetchedOptions(options)
   const { events } = options
   const [door] = listen
-  return (connection) => {
+  return (connection, wishes = {}) => {
     const session = new MxSession(connection, fetched)
     const machine = new SmtpServerMachine(session, {
       hostname,
       ...(door?.bareNewlines && { bareNewlines: door.bareNewlines }),
       ...(connection.tls && { tls: connection.tls }),
-      limits: { ...limits, ...FETCHED_LIMITS },
-      observer: (event) => events.report(event, session),
+      limits: { ...limits, ...FETCHED_LIMITS, ...wishes.limits },
+      observer: (event) => {
+        events.report(event, session)
+        wishes.observer?.(event)
+      },
     })
     return { machine, decide: serveSession(session) }
   }
