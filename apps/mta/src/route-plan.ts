@@ -14,8 +14,9 @@ export interface Knowledge {
   readonly held: string | undefined
 }
 
-/** Somebody whose mail leaves this system, and the address of the envelope that leads there. */
+/** Somebody whose mail leaves this system sooner or later, and the address of the envelope that leads there. */
 interface Traveller {
+  /** Where it goes, or where it waits until its customer comes for it. */
   readonly nextHop: NextHop
   readonly target: string
   readonly address: string
@@ -67,6 +68,14 @@ export class RoutePlan {
       if (direction !== undefined) this.#send(direction, { target: account, address, ...expanded })
       else this.#deliver({ address, account, ...(detail !== '' && { detail }), ...expanded })
     }
+    for (const target of resolution.collected) {
+      const direction = routes.namedDirectionOf(target) ?? customerOf(target)
+      this.#send(direction, {
+        target: isSameAddress(target, address) ? address : target,
+        address,
+        ...expanded,
+      })
+    }
     for (const target of resolution.forwards) {
       const sender = senderOf(this.#message, address)
       const isRewritten = sender !== this.#message.envelope.reversePath
@@ -79,7 +88,7 @@ export class RoutePlan {
     }
   }
 
-  #send(direction: Direction, traveller: Omit<Traveller, 'nextHop'>): void {
+  #send(direction: Direction | NextHop, traveller: Omit<Traveller, 'nextHop'>): void {
     if (direction.kind !== 'refuse') this.#travellers.push({ ...traveller, nextHop: direction })
     else this.#lost.push({ address: traveller.address, account: '', problem: 'refused' })
   }
@@ -104,7 +113,11 @@ export class RoutePlan {
       parties.set(key, party)
     }
     const { held } = this.#on
-    return [...parties.values()].map((party) => ({ ...party, ...(held !== undefined && { held }) }))
+    return [...parties.values()].map((party) => {
+      // He comes himself: nothing is sent to other hosts by that.
+      const isHeld = held !== undefined && party.nextHop.kind !== 'odmr'
+      return { ...party, ...(isHeld && { held }) }
+    })
   }
 
   #onceEach(): Iterable<Traveller & { readonly others: readonly string[] }> {
@@ -124,8 +137,20 @@ export class RoutePlan {
 export function isExpanded(resolution: Resolution | undefined): boolean {
   return (
     resolution?.verdict === Resolution_Verdict.ACCEPT &&
-    resolution.targets.length + resolution.forwards.length > 1
+    resolution.targets.length + resolution.forwards.length + resolution.collected.length > 1
   )
+}
+
+/** By whose customer it is collected: nobody else sends it on, so its sender stays who he is. */
+// RFC 2645 §4
+function customerOf(address: string): NextHop {
+  return { kind: 'odmr', domain: address.slice(address.lastIndexOf('@') + 1).toLowerCase() }
+}
+
+/** The customer is told the address as its sender wrote it. */
+// RFC 5321 §2.4
+function isSameAddress(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase()
 }
 
 /** Whoever is named in the envelope, then who is meant alone, then one of many. */

@@ -5,7 +5,7 @@ import { MetricRegistry, silentLogger } from '@cartero/agent/telemetry'
 import type { Directory } from '@cartero/directory'
 import { openMemoryDirectory } from '@cartero/directory/memory'
 import { RouteTable, type RouteRule } from '@cartero/routing'
-import type { Envelope, Routed, SpooledMessage } from '@cartero/spool'
+import { destinationOf, type Envelope, type Routed, type SpooledMessage } from '@cartero/spool'
 import { ManualClock } from '@cartero/wire'
 import { createEvents } from './events.ts'
 import { Router, type Outbound } from './router.ts'
@@ -67,7 +67,7 @@ function message(n: number, recipients: readonly string[], reversePath: string):
 
 const hops = (parties: readonly Party[]): readonly string[] =>
   parties.map(({ nextHop, recipients }) => {
-    const hop = nextHop.kind === 'local' ? 'local' : nextHop.kind === 'route' ? nextHop.name : nextHop.domain
+    const hop = destinationOf(nextHop).replace(/^via /, '')
     return `${hop}: ${recipients.map(({ address, forward }) => (forward ? `${address}>${forward}` : address)).join(' ')}`
   })
 
@@ -92,6 +92,10 @@ before(async () => {
     'xi@near.example',
   )
   await alias('al@here.example', 'alice@here.example')
+  const collection = { account: 'alice@here.example', quota: 0n, keepSeconds: 0n, contact: '' }
+  await directory.AddDomain({ domain: { name: 'home.example', catchAll: '', postmaster: '', collection } })
+  await alias('away@here.example', 'carol@home.example')
+  await alias('everybody@list.example', 'alice@here.example', 'carol@home.example')
 })
 
 describe('mail for elsewhere', () => {
@@ -241,5 +245,67 @@ describe('a rule for an address of ours', () => {
     const [party] = await route(['al@here.example'], { rules })
     assert.deepEqual(hops([party!]), ['store: al@here.example>alice@here.example'])
     assert.equal(party!.sender, undefined)
+  })
+})
+
+describe('mail for a domain whose customer comes for it', () => {
+  test('waits for him, whoever is written to, and is for nobody here', async () => {
+    assert.deepEqual(hops(await route(['carol@home.example', 'postmaster@home.example'])), [
+      'odmr home.example: carol@home.example postmaster@home.example',
+    ])
+  })
+
+  test('goes apart from what is for mailboxes here and for other hosts', async () => {
+    const parties = await route(['carol@home.example', 'alice@here.example', 'a@far.example'])
+    assert.deepEqual(hops(parties).toSorted(), [
+      'far.example: a@far.example',
+      'local: alice@here.example',
+      'odmr home.example: carol@home.example',
+    ])
+  })
+
+  test('keeps its sender and what an alias says, since no third host gets it from us', async () => {
+    const [party, ...others] = await route(['away@here.example'])
+    assert.deepEqual(others, [])
+    assert.deepEqual(party, {
+      nextHop: { kind: 'odmr', domain: 'home.example' },
+      recipients: [{ address: 'away@here.example', account: '', forward: 'carol@home.example' }],
+    })
+  })
+
+  test('is told with the capitals that its sender wrote', async () => {
+    const [party] = await route(['Carol@Home.Example'])
+    assert.deepEqual(party, {
+      nextHop: { kind: 'odmr', domain: 'home.example' },
+      recipients: [{ address: 'Carol@Home.Example', account: '' }],
+    })
+  })
+
+  test('is one of many for whom an alias stands, and told as expanded', async () => {
+    const parties = await route(['everybody@list.example'])
+    assert.deepEqual(hops(parties), [
+      'local: everybody@list.example',
+      'odmr home.example: everybody@list.example>carol@home.example',
+    ])
+    assert.deepEqual(expanded, ['everybody@list.example'])
+  })
+
+  test('can be had where nothing is sent to other hosts: he comes himself', async () => {
+    const [party] = await route(['carol@home.example'], { outbound: 'hold' })
+    assert.equal(party!.held, undefined)
+  })
+
+  test('goes where a rule of the operator says, and not where the rule for all others does', async () => {
+    const byName = [{ match: 'home.example', via: 'smart' }]
+    assert.deepEqual(hops(await route(['carol@home.example'], { rules: byName })), [
+      'smart: carol@home.example',
+    ])
+    assert.deepEqual(hops(await route(['away@here.example'], { rules: byName })), [
+      'smart: away@here.example>carol@home.example',
+    ])
+    const forAll = [{ match: '*', via: 'smart' }]
+    assert.deepEqual(hops(await route(['carol@home.example'], { rules: forAll })), [
+      'odmr home.example: carol@home.example',
+    ])
   })
 })

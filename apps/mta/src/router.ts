@@ -36,7 +36,8 @@ export interface RouterDependencies {
 type Known = ReadonlyMap<string, Resolution>
 
 /**
- * Decides where each accepted message goes next: our mailboxes, the hosts of another domain, or those of a route. What the
+ * Decides where each accepted message goes next: our mailboxes, the hosts of another domain, those of a route, or to
+ * wait until a customer comes for it. What the
  * edge accepted and nobody here takes any more is given to the MDA with the reason, which tells the sender.
  *
  * Mail that is forwarded in a circle by us and others comes in with each round, and is refused there when it has too many
