@@ -1,7 +1,7 @@
 import type { JourneyEvent } from './ports.ts'
 
 /** Fields whose values an event is found by: a text, or several. */
-const KEYED_FIELDS = ['qid', 'about', 'msgid', 'from', 'to', 'peer'] as const
+const KEYED_FIELDS = ['qid', 'about', 'msgid', 'from', 'to', 'peer', 'account', 'domains'] as const
 
 /** The form in which keys are compared: without blanks and angle brackets around it, whatever its case. '' is no key. */
 export function foldKey(key: string): string {

@@ -35,6 +35,21 @@ test('a quiet log does not make the journal forget', () => {
   assert.equal(child.enabled('debug'), false)
 })
 
+test('a customer who fetches mail is told of, and found by his account and by his domains', async () => {
+  const { journal, log } = stage('silent')
+  const fields = { account: 'fetch@home.test', domains: ['home.test', 'cabin.test'], peer: '192.0.2.7' }
+  log.child({ agent: 'mta' }).info('turn.ended', { ...fields, how: 'complete', messages: 3 })
+  log.child({ agent: 'mta' }).debug('turn.refused', { ...fields, reason: 'nothing' })
+  for (const key of ['Fetch@home.test', 'cabin.test', '192.0.2.7']) {
+    const found = await journal.find({ key, limit: 5 }, AbortSignal.timeout(5_000))
+    assert.deepEqual(
+      found.map(({ event }) => event),
+      ['turn.ended'],
+      key,
+    )
+  }
+})
+
 test('what is not about messages stays out of the journal', () => {
   const { lines, told, log } = stage('trace')
   log.info('auth.succeeded', { account: 'alice@example.org' })

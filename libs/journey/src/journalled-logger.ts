@@ -3,8 +3,8 @@ import type { Clock } from '@cartero/wire'
 
 import type { Journal } from './ports.ts'
 
-/** Beginnings of the names of what is told to the journal, and names: what happened to a message, or to who brought it. */
-export const JOURNALLED_EVENTS: readonly string[] = ['message.', 'notice.', 'session.rejected']
+/** Beginnings of the names of what is told to the journal, and names: what happened to a message, or to who brought or fetched it. */
+export const JOURNALLED_EVENTS: readonly string[] = ['message.', 'notice.', 'turn.', 'session.rejected']
 
 /** Told to the journal whatever the level of the log is. `debug` and `trace` are not: they are for those who mend. */
 const JOURNALLED_LEVELS: ReadonlySet<LogLevel> = new Set(['info', 'warn', 'error', 'fatal'])

@@ -1,7 +1,7 @@
 /**
  * Something that happened to a message, or to somebody who wanted to hand one over. The names are those of the log:
  * `message.received`, `message.relayed`. Fields that are known everywhere: `qid` (queue id), `from`, `to` (address or
- * addresses), `msgid` (Message-ID), `about` (queue id of the message that a notice is about), `peer`. Not changed any more once it was told.
+ * addresses), `msgid` (Message-ID), `about` (queue id of the message that a notice is about), `peer`, `account`, `domains`. Not changed any more once it was told.
  */
 export interface JourneyEvent {
   /** Milliseconds since the epoch. */
@@ -13,8 +13,8 @@ export interface JourneyEvent {
 
 export interface JournalQuestion {
   /**
-   * A queue id, an address, a Message-ID with or without its angle brackets, or the IP address of a peer. Upper and lower case
-   * are the same.
+   * A queue id, an address, a Message-ID with or without its angle brackets, the IP address of a peer, or the domain of a customer.
+   * Upper and lower case are the same.
    */
   readonly key: string
   /** Milliseconds since the epoch. */
