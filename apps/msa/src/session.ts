@@ -79,7 +79,9 @@ export class SubmissionSession extends ReceivingSession implements SmtpSession, 
   }
 
   protected override get canLogIn(): boolean {
-    return this.mechanisms(this.client.tls).length > 0
+    const { tls } = this.client
+    if (tls === undefined && !this.#options.allowPlaintextAuth) return false
+    return this.mechanisms(tls).length > 0
   }
 
   #visit(tls: TlsFacts | undefined): Visit {

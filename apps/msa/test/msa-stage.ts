@@ -3,7 +3,12 @@ import { MetricRegistry } from '@cartero/agent/telemetry'
 import { credentialVerifier } from '@cartero/directory'
 import { Doorkeeper } from '@cartero/directory/doorkeeper'
 import { openMemoryDirectory } from '@cartero/directory/memory'
-import { createMsaAgent, type LocalSubmission, type MsaSettings } from '@cartero/msa-agent/agent'
+import {
+  createMsaAgent,
+  type LocalSubmission,
+  type MsaDependencies,
+  type MsaSettings,
+} from '@cartero/msa-agent/agent'
 import { CERTIFICATE, freePortBase, KEY, LineClient } from '@cartero/testkit'
 import { EdgeGround, type Kept } from '@cartero/testkit/edge'
 import type { ManualClock } from '@cartero/wire'
@@ -17,7 +22,7 @@ export class MsaStage implements AsyncDisposable {
   readonly #directory = openMemoryDirectory()
   readonly #agent: ReturnType<typeof createMsaAgent>
 
-  private constructor(base: number, settings: Partial<MsaSettings>) {
+  private constructor(base: number, settings: Partial<MsaSettings>, more: Partial<MsaDependencies>) {
     this.submission = base + 587
     this.submissions = base + 465
     const host = '127.0.0.1'
@@ -39,11 +44,15 @@ export class MsaStage implements AsyncDisposable {
       logger: this.ground.logger,
       metrics: new MetricRegistry(),
       clock: this.ground.clock,
+      ...more,
     })
   }
 
-  static async open(settings: Partial<MsaSettings> = {}): Promise<MsaStage> {
-    const stage = new MsaStage(await freePortBase(), settings)
+  static async open(
+    settings: Partial<MsaSettings> = {},
+    more: Partial<MsaDependencies> = {},
+  ): Promise<MsaStage> {
+    const stage = new MsaStage(await freePortBase(), settings, more)
     await stage.#people()
     await stage.#agent.start!(AbortSignal.timeout(10_000))
     return stage
@@ -51,12 +60,17 @@ export class MsaStage implements AsyncDisposable {
 
   async #people(): Promise<void> {
     await this.#directory.AddDomain({ domain: { name: 'cartero.test', catchAll: '', postmaster: '' } })
-    for (const name of ['alice', 'bob']) {
+    for (const name of ['alice', 'bob', 'home']) {
       const account = { address: `${name}@cartero.test`, disabled: false, quota: 0n }
       await this.#directory.AddAccount({ account, password: `${name} words` })
     }
     const alias = { address: 'sales@cartero.test', targets: ['alice@cartero.test'] }
     await this.#directory.SetAlias({ alias })
+    const collection = { account: 'home@cartero.test', quota: 0n, keepSeconds: 0n, contact: '' }
+    await this.#directory.AddDomain({
+      domain: { name: 'home.test', catchAll: '', postmaster: '', collection },
+    })
+    await this.#directory.SetAlias({ alias: { address: 'family@cartero.test', targets: ['all@home.test'] } })
   }
 
   /** Connected to 465 and introduced. */
@@ -68,9 +82,14 @@ export class MsaStage implements AsyncDisposable {
   }
 
   /** Logged in as alice, too. */
-  async alice(): Promise<LineClient> {
+  alice(): Promise<LineClient> {
+    return this.loggedIn('alice')
+  }
+
+  /** Logged in with one of our accounts; `home` is the one that collects home.test. */
+  async loggedIn(name: 'alice' | 'bob' | 'home'): Promise<LineClient> {
     const client = await this.client()
-    const words = Buffer.from('\0alice@cartero.test\0alice words').toString('base64')
+    const words = Buffer.from(`\0${name}@cartero.test\0${name} words`).toString('base64')
     assert.match(await client.smtp(`AUTH PLAIN ${words}`), /^235/)
     return client
   }

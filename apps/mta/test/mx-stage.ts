@@ -3,10 +3,12 @@ import { MetricRegistry } from '@cartero/agent/telemetry'
 import { openMemoryDirectory } from '@cartero/directory/memory'
 import {
   createMtaAgent,
+  SpoolStarter,
   type MtaDependencies,
   type MtaSettings,
   type MxListener,
 } from '@cartero/mta-agent/agent'
+import { RouteTable } from '@cartero/routing'
 import type { Envelope } from '@cartero/spool'
 import type { MemorySpool } from '@cartero/spool/memory'
 import { CERTIFICATE, freePortBase, KEY, LineClient } from '@cartero/testkit'
@@ -28,6 +30,8 @@ export class MxStage implements AsyncDisposable {
   private constructor(port: number, { settings, door, ...more }: StageOptions) {
     this.#port = port
     const { spool } = this.ground
+    const directory = more.directory ?? openMemoryDirectory()
+    const { routes = new RouteTable() } = more
     this.#agent = createMtaAgent({
       settings: { hostname: 'mx.cartero.test', listen: [{ host: '127.0.0.1', port, ...door }], ...settings },
       // Nothing is routed, so that a test finds what was accepted.
@@ -35,7 +39,13 @@ export class MxStage implements AsyncDisposable {
         begin: (envelope: Envelope) => spool.begin(envelope),
         arrivals: async function* () {},
       }),
-      directory: more.directory ?? openMemoryDirectory(),
+      directory,
+      queueStarter: new SpoolStarter({
+        spool,
+        directory,
+        routes,
+        failed: (_, error) => assert.fail(String(error)),
+      }),
       tls: new TlsServer({ certificate: CERTIFICATE, key: KEY }),
       logger: this.ground.logger,
       metrics: new MetricRegistry(),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createLoggerTo, type Logger } from '@cartero/agent/telemetry'
 import { MemoryContentLog } from '@cartero/content/memory'
-import type { Envelope } from '@cartero/spool'
+import { destinationOf, type DestinationName, type Envelope, type NextHop } from '@cartero/spool'
 import { MemorySpool } from '@cartero/spool/memory'
 import { ManualClock, NetworkSet, parseNetwork } from '@cartero/wire'
 
@@ -10,6 +10,12 @@ export interface Kept {
   readonly envelope: Envelope
   readonly prefix: string
   readonly octets: string
+}
+
+const ENVELOPE: Envelope = {
+  reversePath: 'alice@cartero.test',
+  recipients: [{ address: 'tim@elsewhere.test' }],
+  client: { address: '127.0.0.1', helo: 'client.test', protocol: 'ESMTP' },
 }
 
 /** What a receiving edge stands on in tests: a spool in memory, a clock that stands still, and what was told. */
@@ -29,6 +35,30 @@ export class EdgeGround implements AsyncDisposable {
     await this.spool.route([{ queueId: message.queueId, deliveries: [] }])
     const octets = (await this.content.read(message.content)).toString('latin1')
     return { envelope: message.envelope, prefix: message.prefix.toString(), octets }
+  }
+
+  /** So many messages that were tried once and wait for a next hop, for as long as the clock stands still. */
+  async deferred(nextHop: NextHop, count = 1): Promise<void> {
+    for (let n = 0; n < count; n++) {
+      const draft = this.spool.begin(ENVELOPE)
+      await draft.write(Buffer.from('Subject: x\r\n\r\nx\r\n'))
+      const queueId = await draft.commit(Buffer.alloc(0))
+      const recipients = ENVELOPE.recipients.map(({ address }) => ({ address, account: '' }))
+      await this.spool.route([{ queueId, deliveries: [{ nextHop, recipients }] }])
+    }
+    const terms = { owner: 'test', expiresIn: 60_000 }
+    const leased = await this.spool.take(destinationOf(nextHop), count, terms)
+    const notBefore = this.clock.now() + 86_400_000
+    await this.spool.settle(
+      leased.map(({ id }) => ({ id, state: 'deferred' as const, notBefore, reason: '450 4.2.0 not now' })),
+    )
+  }
+
+  /** Destinations that are due now, those that were urged with a `!`; waits until there are any. */
+  async due(): Promise<readonly DestinationName[]> {
+    for await (const found of this.spool.due(AbortSignal.timeout(5_000)))
+      return found.map(({ destination, isUrged }) => `${destination}${isUrged ? '!' : ''}`).toSorted()
+    return assert.fail('nothing is due')
   }
 
   /** The log line of that event that was told last; empty when there is none. */
