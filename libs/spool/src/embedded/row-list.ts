@@ -4,6 +4,7 @@ import { numberOf, queueIdOf } from '../ledger/entry.ts'
 import { matcher } from '../ledger/filter.ts'
 import type { DeliveryId, DeliverySummary } from '../ports.ts'
 import type { DeliveryFilter, ShapeCell } from '../queue.ts'
+import { prepareAges, type RowKey as Key } from './old-rows.ts'
 import { conditionsOf, CONDITIONS } from './row-conditions.ts'
 import { RowSummary, type ListedRow } from './row-summary.ts'
 
@@ -83,10 +84,11 @@ export function prepareSearch(database: Database): (search: Search, also?: Test)
     to: prepareRoute(database, 'destination = $destination'),
     in: prepareRoute(database, 'state = $state'),
   }
+  const beginning = prepareAges(database)
   const of = database.prepare('SELECT * FROM delivery WHERE queueId = ? ORDER BY number DESC')
 
   return ({ filter, limit, after }, also = () => true) => {
-    const at = after === undefined ? { queueId: '~', number: 0 } : keyOf(after)
+    const at = after === undefined ? beginning(filter.destination, filter.acceptedBefore) : keyOf(after)
     const meets = matcher(filter)
     const wanted = { limit, matches: (one: DeliverySummary) => meets(one) && also(one) }
     const { ids, destination, state } = filter
@@ -120,11 +122,6 @@ function prepareRoute(database: Database, condition: string) {
       SELECT * FROM delivery WHERE ${condition} AND ${behind} AND (queueId, number) >= ($untilId, $untilNumber)
       AND ${CONDITIONS} ${order}`),
   }
-}
-
-interface Key {
-  readonly queueId: string
-  readonly number: number
 }
 
 const keyOf = (id: DeliveryId): Key => ({ queueId: queueIdOf(id), number: numberOf(id) })

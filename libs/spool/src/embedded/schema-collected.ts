@@ -14,13 +14,17 @@ const LEAVE = `
 /** Whether `due` may tell of a lane: not when customers come for what is in it. The index has those for which it holds. */
 export const IS_TOLD = "destination NOT GLOB 'odmr *'"
 
+/** The index by age has those for which it holds. */
+export const IS_COLLECTED = "destination GLOB 'odmr *'"
+
 /**
- * Mail that customers come for: its lanes stay where `take` finds them, and are not among those that become due. `uncollected` counts
- * what waits of it, by triggers that no other mail sets off.
+ * Mail that customers come for: its lanes stay where `take` finds them, and are not among those that become due. What has
+ * waited for long is found by its age. `uncollected` counts what waits, by triggers that no other mail sets off.
  */
 export const COLLECTED = `
   DROP INDEX laneByDue;
   CREATE INDEX laneByDue ON lane (priority, nextDue, destination) WHERE ${IS_TOLD};
+  CREATE INDEX deliveryByAge ON delivery (destination, acceptedAt) WHERE ${IS_COLLECTED};
 
   CREATE TABLE uncollected (
     destination TEXT PRIMARY KEY, deliveries INTEGER NOT NULL, octets INTEGER NOT NULL
