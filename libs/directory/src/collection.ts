@@ -85,7 +85,7 @@ function expectCustomer(records: Records, name: string, text: string, policy: Ad
   const first = `add it first with \`cartero account add ${account}\``
   throw new DirectoryError(
     'notFound',
-    domain === name
+    domain === name && records.domain(name) === undefined
       ? `there is no account ${account}: add ${name} without saying who collects it, then the account, and then say \`cartero domain set ${name} --collected-by ${account}\``
       : `there is no account ${account}: ${first}`,
   )

@@ -3,11 +3,15 @@ import type { Command } from 'commander'
 import type { AccountEntry } from '@cartero/directory-agent/agent'
 import { UsageError } from './exit-code.ts'
 import { print, printRows, say } from './output.ts'
+import { octetsOf } from './quantity-option.ts'
 import { choosePassword, confirm, withPassword, type PasswordOptions } from './password.ts'
 import { askSystem, withSystemOptions, type SystemOptions } from './reach-system.ts'
 
 const REVERSIBLE =
   'keep the password so that it can be read again, sealed: for old devices that know CRAM-MD5 only'
+
+const CLEAR_CRAM_MD5 =
+  'it may log in by CRAM-MD5 without TLS, as old customers of ODMR do: who listens can guess at the password; implies --reversible-secret'
 
 export function registerAccount(program: Command): void {
   const account = program.command('account').description('people with a mailbox')
@@ -17,6 +21,8 @@ export function registerAccount(program: Command): void {
     .argument('<address>', 'for example you@example.org')
     .option('--quota <size>', 'how much it may keep, such as 5GB (default: no limit)')
     .option('--reversible-secret', REVERSIBLE)
+    .option('--clear-cram-md5', CLEAR_CRAM_MD5)
+    .addHelpText('after', EXAMPLES)
     .action(add)
   withSystemOptions(
     account.command('set').description('change what is said of an account; what is not named stays'),
@@ -27,6 +33,8 @@ export function registerAccount(program: Command): void {
     .option('--enable', 'it may again')
     .option('--reversible-secret', REVERSIBLE)
     .option('--no-reversible-secret', 'forget the password that can be read again')
+    .option('--clear-cram-md5', CLEAR_CRAM_MD5)
+    .option('--no-clear-cram-md5', 'it may log in so no longer')
     .option(
       '--certificate <fingerprint...>',
       'SHA-256 of certificates whose holder it is (EXTERNAL); they replace others',
@@ -46,11 +54,22 @@ export function registerAccount(program: Command): void {
     .action(remove)
 }
 
+const EXAMPLES = `
+Examples:
+  cartero account add tim@example.org --quota 5GB                 somebody with a mailbox
+  cartero account add fetch@home.test --clear-cram-md5            a customer whose fetchmail knows no TLS for ODMR
+`
+
+type NewAccountOptions = Pick<Changes, 'quota'> & {
+  readonly reversibleSecret?: true
+  readonly clearCramMd5?: true
+}
+
 async function add(
   address: string,
-  options: SystemOptions & PasswordOptions & { readonly quota?: string; readonly reversibleSecret?: true },
+  options: SystemOptions & PasswordOptions & NewAccountOptions,
 ): Promise<void> {
-  const quota = await quotaOf(options.quota)
+  const quota = options.quota === undefined ? 0 : await octetsOf('--quota', options.quota)
   const password = await choosePassword(address, options)
   await askSystem(options, (ask) =>
     ask('account.add', {
@@ -58,18 +77,24 @@ async function add(
       disabled: false,
       quota,
       password: password.text,
-      ...(options.reversibleSecret && { reversibleSecret: true }),
+      ...proofsOf(options),
     }),
   )
   say(`added ${address}`)
+  if (options.clearCramMd5) say(IN_THE_CLEAR)
   tellPassword(address, password, options)
 }
+
+const IN_THE_CLEAR =
+  'warning: its password is kept so that it can be read again, and without TLS whoever listens can guess at it as often as he likes, and ' +
+  'reads the mail: give it a long password of its own, and take this back with --no-clear-cram-md5 as soon as TLS is possible'
 
 interface Changes {
   readonly quota?: string
   readonly disable?: true
   readonly enable?: true
   readonly reversibleSecret?: boolean
+  readonly clearCramMd5?: boolean
   readonly certificate?: readonly string[] | false
 }
 
@@ -80,16 +105,35 @@ async function set(address: string, options: SystemOptions & Changes): Promise<v
   say(`changed ${address}`)
   if (change.reversibleSecret === true)
     say('its password is kept from the next login by password on, or from "cartero account passwd"')
+  if (change.clearCramMd5 === true) say(IN_THE_CLEAR)
   if (options.output === 'json') print(JSON.stringify({ address }))
 }
 
+/** CRAM-MD5 without TLS needs what CRAM-MD5 needs. */
+function proofsOf({
+  reversibleSecret,
+  clearCramMd5,
+}: Pick<Changes, 'reversibleSecret' | 'clearCramMd5'>): Pick<
+  AccountEntry,
+  'reversibleSecret' | 'clearCramMd5'
+> {
+  if (clearCramMd5 && reversibleSecret === false)
+    throw new UsageError('--clear-cram-md5 needs a reversible secret')
+  return {
+    ...((reversibleSecret !== undefined || clearCramMd5) && {
+      reversibleSecret: reversibleSecret ?? true,
+    }),
+    ...(clearCramMd5 !== undefined && { clearCramMd5 }),
+  }
+}
+
 async function changeOf(options: Changes): Promise<Partial<AccountEntry>> {
-  const { quota, disable, enable, reversibleSecret, certificate } = options
+  const { quota, disable, enable, certificate } = options
   if (disable && enable) throw new UsageError('--disable and --enable contradict each other')
   return {
-    ...(quota !== undefined && { quota: quota === 'none' ? 0 : await quotaOf(quota) }),
+    ...(quota !== undefined && { quota: quota === 'none' ? 0 : await octetsOf('--quota', quota) }),
     ...((disable || enable) && { disabled: disable === true }),
-    ...(reversibleSecret !== undefined && { reversibleSecret }),
+    ...proofsOf(options),
     ...(certificate !== undefined && { certificates: certificate || [] }),
   }
 }
@@ -100,7 +144,13 @@ async function list(options: SystemOptions & { readonly domain: string }): Promi
     ACCOUNT: ({ address }) => address,
     QUOTA: ({ quota }) => (quota === 0 ? 'no limit' : `${quota} octets`),
     STATE: ({ disabled }) => (disabled ? 'disabled' : 'active'),
+    ...(accounts.some(({ reversibleSecret }) => reversibleSecret) && { 'CRAM-MD5': cramMd5 }),
   })
+}
+
+function cramMd5({ reversibleSecret, clearCramMd5 }: AccountEntry): string {
+  if (!reversibleSecret) return ''
+  return clearCramMd5 ? 'without TLS, too' : 'yes'
 }
 
 async function passwd(address: string, options: SystemOptions & PasswordOptions): Promise<void> {
@@ -131,13 +181,4 @@ function tellPassword(
   const shown = password.isGenerated ? { address, password: password.text } : { address }
   if (output === 'json') return print(JSON.stringify(shown))
   if (password.isGenerated) print(`password: ${password.text}`)
-}
-
-async function quotaOf(size: string | undefined): Promise<number> {
-  if (size === undefined) return 0
-  const { bytes } = await import('@cartero/agent/config')
-  const type = bytes({ min: '1MB', max: '1000000GB' })
-  const parsed = type.schema.safeParse(size)
-  if (parsed.success) return parsed.data
-  throw new UsageError(`--quota takes ${type.expected}, not '${size}'`)
 }

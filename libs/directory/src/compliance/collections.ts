@@ -47,6 +47,8 @@ function settingPromises(opened: Opened): void {
     const directory = opened()
     const elsewhere = directory.AddDomain(collected('new.test', { account: 'nobody@example.org' }))
     await refuses('notFound', /cartero account add nobody@example\.org/, elsewhere)
+    const late = directory.SetDomain(collected('home.test', { account: 'nobody@home.test' }))
+    await refuses('notFound', /cartero account add nobody@home\.test/, late)
     const inside = directory.AddDomain(collected('new.test', { account: 'fetch@new.test' }))
     await refuses('notFound', /add new\.test without.*domain set new\.test --collected-by/, inside)
     await refuses('invalid', /not an address/, directory.SetDomain(collected('home.test', { account: '' })))
