@@ -25,10 +25,10 @@ interface StageOptions extends Partial<Omit<MtaDependencies, 'settings'>> {
 export class MxStage implements AsyncDisposable {
   readonly ground = new EdgeGround()
   readonly #agent: ReturnType<typeof createMtaAgent>
-  readonly #port: number
+  readonly port: number
 
   private constructor(port: number, { settings, door, ...more }: StageOptions) {
-    this.#port = port
+    this.port = port
     const { spool } = this.ground
     const directory = more.directory ?? openMemoryDirectory()
     const { routes = new RouteTable() } = more
@@ -75,7 +75,7 @@ export class MxStage implements AsyncDisposable {
 
   /** Connected, and nothing read yet. */
   connect(): Promise<LineClient> {
-    return LineClient.connect(this.#port)
+    return LineClient.connect(this.port)
   }
 
   /** Connected and introduced; as somebody else if `proxied` says so. */
