@@ -236,10 +236,10 @@ export class Conversation {
 
   /** All is over; what is not yet settled is settled. */
   end(ending: ClientEnding): void {
-    this.#withdraw()
     this.ending ??= ending
     this.ready = false
     this.steps.clear()
+    this.outputs.length = 0
     this.asking = undefined
     const said = 'reply' in ending ? ending.reply : substitutes.connectionLost
     const reply = isPermanent(said) ? substitutes.connectionLost : said
@@ -249,15 +249,6 @@ export class Conversation {
     for (const consignment of this.consignments)
       consignment.abandon({ reply, stage: 'MAIL', by, cutOff: 'early' })
     this.outputs.push({ kind: 'close' })
-  }
-
-  /** What was to be done is not, and a role that was to have the connection hears that there is none. */
-  #withdraw(): void {
-    for (const output of this.outputs.splice(0)) {
-      if (output.kind !== 'become') continue
-      this.ending = undefined
-      output.role.machine.disconnected()
-    }
   }
 
   peer(): PeerFacts {
