@@ -72,7 +72,8 @@ export function compose(composed: CompositionOptions): Composition {
   })
   const local = (): LocalSubmission | undefined => made.msa.made?.local
   const customer = (): CustomerAgent | undefined => made.customer.made
-  const controlled = { config, stores, wayOut, terminals, administered, local, customer, logger }
+  const { journal } = journey
+  const controlled = { config, stores, wayOut, terminals, administered, local, customer, journal, logger }
   const control = controlOf(controlled, { ...journey.verbs, ...options.verbs })
   const components: Component[] = [
     { name: 'data', start: () => prepareDataFolder(data) },

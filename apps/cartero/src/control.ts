@@ -1,5 +1,6 @@
 import type { ControlStreams, ControlUploads, ControlVerbs } from '@cartero/agent/admin'
 import type { Logger } from '@cartero/agent/telemetry'
+import type { Journal } from '@cartero/journey'
 import type { Terminals } from '@cartero/mda-agent/agent'
 import type { LocalSubmission } from '@cartero/msa-agent/agent'
 import type { CustomerAgent } from '@cartero/odmr-agent/customer'
@@ -25,6 +26,7 @@ export interface Controlled {
   readonly administered: () => AdministrationStores
   readonly local: () => LocalSubmission | undefined
   readonly customer: () => CustomerAgent | undefined
+  readonly journal: Pick<Journal, 'find'>
   readonly logger: Logger
 }
 
@@ -36,11 +38,12 @@ export interface Control {
 
 /** All that the running system can be told, and by `verbs` more. */
 export function controlOf(controlled: Controlled, verbs: ControlVerbs): Control {
-  const { config, stores, wayOut, terminals, administered, local, customer, logger } = controlled
+  const { config, stores, wayOut, terminals, administered, local, customer, journal, logger } = controlled
   const explained = () => ({
     config,
     directory: administered().directory,
     queue: stores.open.spool,
+    journal,
     ...wayOut.open,
   })
   const queue = (): QueueStores => ({
@@ -48,6 +51,7 @@ export function controlOf(controlled: Controlled, verbs: ControlVerbs): Control 
     content: stores.open.content,
     routes: config.routes.map(({ name }) => name),
   })
+  const waiting = () => ({ config, directory: administered().directory, spool: stores.open.spool, journal })
   const running = new RunningChanges()
   return {
     verbs: {
@@ -55,7 +59,7 @@ export function controlOf(controlled: Controlled, verbs: ControlVerbs): Control 
       ...controlVerbs(queueVerbs(queue)),
       ...controlVerbs(running.verbs),
       ...explainVerbs(explained),
-      ...odmrVerbs(() => ({ config, directory: administered().directory, spool: stores.open.spool })),
+      ...odmrVerbs(waiting),
       ...terminalVerbs(terminals),
       ...verbs,
     },

@@ -1,7 +1,7 @@
 import { ControlError, type ControlVerbs } from '@cartero/agent/admin'
 import type { Component } from '@cartero/agent/lifecycle'
 import { counter, type Logger, type MetricRegistry } from '@cartero/agent/telemetry'
-import { journalled, type JournalQuestion, type JourneyEvent } from '@cartero/journey'
+import { journalled, type Journal, type JournalQuestion, type JourneyEvent } from '@cartero/journey'
 import { SegmentJournal } from '@cartero/journey/segments'
 import { systemClock } from '@cartero/wire'
 
@@ -35,6 +35,7 @@ export interface JourneyRecord {
   /** For those whose events about messages are to be kept. */
   readonly logger: Logger
   readonly verbs: JourneyVerbs & ControlVerbs
+  readonly journal: Pick<Journal, 'find'>
   readonly component: Component
 }
 
@@ -52,6 +53,7 @@ export function journeyRecord({ config, data, logger, metrics }: JourneyOptions)
       'journey.find': async (question: unknown, signal: AbortSignal) =>
         journal.find(questionOf(question), signal),
     },
+    journal,
     component: {
       name: 'journey',
       start: () => journal.open(),

@@ -2,7 +2,7 @@ import { callControl } from '@cartero/agent/admin'
 import type { Command } from 'commander'
 
 import type { NewCustomer } from '../customers.ts'
-import { CUSTOMERS, type CustomersReport, type WaitingCustomer } from '../odmr-verbs.ts'
+import { CUSTOMERS, type CustomersReport, type WaitingCustomer } from '../odmr-report.ts'
 import { UsageError } from './exit-code.ts'
 import { homeGuide } from './odmr-guide.ts'
 import { print, printJson, printRows, say } from './output.ts'
@@ -50,12 +50,21 @@ async function list(options: SystemOptions): Promise<void> {
     WAITING: (customer) => String(customer.deliveries),
     OCTETS: ({ octets }) => shortSize(octets),
     QUOTA: (customer) => `${shareOf(customer)}% of ${shortSize(customer.quota)}`,
-    OLDEST: ({ oldest }) => (oldest === undefined ? '' : span(now - oldest)),
+    OLDEST: (customer) => ageOf(customer, now),
+    'LAST FETCHED': ({ lastTurn }) => (lastTurn === undefined ? '' : `${span(now - lastTurn.at)} ago`),
     'GIVEN BACK AFTER': ({ keepSeconds }) => span(keepSeconds * 1_000),
     CONTACT: ({ contact }) => contact,
   })
   if (report.customers.length === 0) say('there are no customers: "cartero odmr add" makes one')
   tellDoor(report)
+}
+
+const HOUR_MS = 3_600_000
+
+/** The hour is all that is known of it. */
+function ageOf({ oldest }: WaitingCustomer, now: number): string {
+  if (oldest === undefined) return ''
+  return now - oldest < 2 * HOUR_MS ? '<2h' : span(now - oldest - HOUR_MS)
 }
 
 function shareOf({ octets, quota }: WaitingCustomer): number {
@@ -144,18 +153,24 @@ async function remove(domain: string, options: SystemOptions & { readonly yes?: 
   if (options.output === 'json') print(JSON.stringify({ domain: name }))
 }
 
+/** Milliseconds that an answer about customers may take. */
+const PATIENCE = 60_000
+
 /** Of a running system, or of the files of a stopped one. */
 function reportOf(options: SystemOptions): Promise<CustomersReport> {
   return reachSystem(options, {
     running: async ({ controlSocket }) =>
-      (await callControl(controlSocket, CUSTOMERS, null)) as CustomersReport,
+      (await callControl(controlSocket, CUSTOMERS, null, AbortSignal.timeout(PATIENCE))) as CustomersReport,
     stopped: async (data, config) => {
       const { openStoppedQueue } = await import('../stopped-queue.ts')
       const { openStoppedSystem } = await import('../stopped-system.ts')
       const { reportCustomers } = await import('../odmr-verbs.ts')
+      const { openJournalReader } = await import('@cartero/journey/segments')
       await using queue = await openStoppedQueue(data, config)
       await using system = await openStoppedSystem(data, config.directory)
-      return await reportCustomers({ config, directory: system.directory, spool: queue.spool })
+      const journal = await openJournalReader({ directory: data.journey, keepFor: config.journey.keep })
+      const stores = { config, directory: system.directory, spool: queue.spool, journal }
+      return await reportCustomers(stores, AbortSignal.timeout(PATIENCE))
     },
   })
 }

@@ -2,7 +2,7 @@ import { listenControl } from '@cartero/agent/admin'
 import type { FetchOutcome } from '@cartero/odmr-agent/customer'
 import type { Command } from 'commander'
 
-import { FETCH } from '../odmr-verbs.ts'
+import { FETCH } from '../odmr-report.ts'
 import { EXIT } from './exit-code.ts'
 import { plain, print, printJson, say } from './output.ts'
 import { runningSystem, withSystemOptions, type SystemOptions } from './reach-system.ts'
