@@ -23,6 +23,12 @@ const HOME = 'odmr home.test'
 
 class CountingClock extends ManualClock {
   alarms = 0
+  /** Somebody has set it: time goes on as before, and is told as another. */
+  shift = 0
+
+  override now(): number {
+    return super.now() + this.shift
+  }
 
   override after(...given: Parameters<ManualClock['after']>): ReturnType<ManualClock['after']> {
     this.alarms += 1
@@ -133,6 +139,25 @@ describe('mail that customers have not come for', () => {
     bench.clock.advance(2_000)
     const taken = await bench.take(HOME, 100)
     assert.equal(new Set(taken.map(({ id }) => id)).size, 41)
+    await bench.close()
+  })
+
+  it('is found by its age, also what was accepted after the clock was set back', async () => {
+    const { bench, clock } = await opened()
+    const young = await bench.left(['young@home.test'])
+    const acceptedBefore = clock.now() - 86_400_000
+    clock.shift = -2 * 86_400_000
+    const old = await bench.left(['old@home.test'])
+    await bench.idle()
+    clock.shift = 0
+    assert.ok(old > young)
+    const filter = { destination: HOME, acceptedBefore }
+    assert.deepEqual(
+      (await bench.list(filter)).map(({ queueId }) => queueId),
+      [old],
+    )
+    assert.equal(await bench.spool.count({ ...filter, acceptedBefore: acceptedBefore - 2 * 86_400_000 }), 0)
+    assert.equal((await bench.steer(filter, { kind: 'expire' })).changed, 1)
     await bench.close()
   })
 })

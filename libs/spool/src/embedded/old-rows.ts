@@ -20,15 +20,15 @@ const BEGINNING: RowKey = { queueId: '~', number: 0 }
  * that waits, and looked for again and again, so there is an index by age; where most is meant, or for any other destination, a
  * search begins at the newest.
  */
-export function prepareAges(database: Database) {
+export function prepareAges(database: Database, lookedAt: number = LOOKED_AT) {
   const newest = database.prepare(`
     SELECT max(queueId) AS queueId, count(*) AS looked FROM (
       SELECT queueId FROM delivery WHERE ${IS_COLLECTED} AND destination = ? AND acceptedAt <= ? LIMIT ?)`)
   return (destination?: DestinationName, acceptedBefore?: number): RowKey => {
     if (destination === undefined || acceptedBefore === undefined || !isCollected(destination))
       return BEGINNING
-    const found = newest.get(destination, acceptedBefore, LOOKED_AT)
-    if (found === undefined || Number(found['looked']) === LOOKED_AT) return BEGINNING
+    const found = newest.get(destination, acceptedBefore, lookedAt)
+    if (found === undefined || Number(found['looked']) === lookedAt) return BEGINNING
     return { queueId: (found['queueId'] as string | null) ?? '', number: Number.MAX_SAFE_INTEGER }
   }
 }
