@@ -105,6 +105,7 @@ export class Turnaround {
   #part(why: string): void {
     this.#stopped ??= why
     this.#feed.part()
+    this.role.machine.drain()
   }
 
   #cut(): void {

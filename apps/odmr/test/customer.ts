@@ -103,7 +103,7 @@ export class Customer implements Disposable {
   async logInByCramMd5(password = PASSWORD, account = ACCOUNT): Promise<string> {
     const [, challenge] = /^334 (\S+)/.exec(await this.say('AUTH CRAM-MD5')) ?? assert.fail('no challenge')
     const exchange = mechanismNamed('CRAM-MD5')!.connect({ login: account, password, offered: [] })
-    const answer = await exchange.respond(Buffer.from(challenge!, 'base64'))
+    const answer = exchange.respond(Buffer.from(challenge!, 'base64'))
     return this.say(answer.toString('base64'))
   }
 

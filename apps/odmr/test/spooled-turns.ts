@@ -1,11 +1,11 @@
-import { enhancedStatus } from '@cartero/syntax'
 import { destinationOf, type Delivery, type RecipientOutcome, type Spool } from '@cartero/spool'
 import type { AttemptFacts, Turn, TurnEnding, TurnOpening, TurnRequest, Turns } from '@cartero/spool/dispatch'
 import type { RecipientResult } from '@cartero/spool/notices'
 import type { Clock } from '@cartero/wire'
 
 const TERMS = { owner: 'test', expiresIn: 600_000 }
-const PORTION = 2
+/** More than are under way at once, and fewer than a test may have. */
+const PORTION = 5
 
 /** What became of a delivery in a turn. */
 export interface End {
@@ -124,6 +124,6 @@ class SpooledTurn implements Turn {
 function outcomeOf(result: RecipientResult): RecipientOutcome {
   if (result.kind === 'failed') return { state: 'returned' }
   if (result.kind !== 'deferred') return { state: 'relayed' }
-  const { reason, status = enhancedStatus(4, 'undefined') } = result
+  const { reason, status } = result
   return { state: 'deferred', reason, status }
 }
