@@ -15,6 +15,7 @@ import type {
   Change,
   Delivery,
   DeliveryId,
+  NextHop,
   QueueId,
   RecipientOutcome,
   Routed,
@@ -66,6 +67,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       { kind: 'expire' },
       { kind: 'reroute', nextHop: { kind: 'remote', domain: 'two.example' } },
       { kind: 'reroute', nextHop: { kind: 'local' } },
+      { kind: 'reroute', nextHop: { kind: 'odmr', domain: 'one.example' } },
     ),
   }),
   fc.record({ kind: fc.constant('wait' as const), milliseconds: fc.nat(3_000) }),
@@ -85,21 +87,25 @@ function routeOf(message: SpooledMessage): Routed {
   return length === 2 ? toElsewhere(message) : toEachRecipient(message)
 }
 
-/** One recipient here, the others to a host each. */
+/** One recipient here, one to a host, and one to a customer. */
 function toHosts(message: SpooledMessage): Routed {
   const { deliveries } = toEachRecipient(message)
   return {
     queueId: message.queueId,
     deliveries: deliveries.map(({ recipients }, n) => ({
-      nextHop:
-        n === 0 ? { kind: 'local' as const } : { kind: 'remote' as const, domain: `${NUMBERS[n]}.example` },
+      nextHop: HOPS[n]!,
       recipients,
     })),
   }
 }
 
-const NUMBERS = ['zero', 'one', 'two']
-const DESTINATIONS = ['local', 'example.org', 'one.example', 'two.example']
+const HOPS: readonly NextHop[] = [
+  { kind: 'local' },
+  { kind: 'remote', domain: 'one.example' },
+  { kind: 'odmr', domain: 'home.test' },
+]
+const CUSTOMERS = ['odmr home.test', 'odmr one.example']
+const DESTINATIONS = ['local', 'example.org', 'one.example', 'two.example', ...CUSTOMERS]
 /** Longer than a step waits: leases end by themselves in the middle of it all. */
 const TERMS = { owner: 'model', expiresIn: 4_000 }
 
@@ -147,8 +153,11 @@ class Model {
       case 'lease':
         for (const batch of await some((limit, signal) => spool.lease('local', limit, signal)))
           this.#lease(batch)
-        for (const { destination } of await this.#bench.told())
+        for (const { destination } of await this.#bench.told()) {
+          assert.ok(!CUSTOMERS.includes(destination))
           this.#lease(await spool.take(destination, 3, TERMS), true)
+        }
+        for (const customer of CUSTOMERS) this.#lease(await spool.take(customer, 3, TERMS), true)
         break
       case 'settle':
         await this.#settle(step.which, step.as)
@@ -233,6 +242,8 @@ class Model {
       this.#until.delete(delivery.id)
       if (isForAWhile) this.#until.set(delivery.id, this.#clock.now() + TERMS.expiresIn)
       assert.ok(!this.#leased.has(delivery.id), `${delivery.id} is leased twice`)
+      const { sentence, nextHop } = delivery
+      assert.ok(sentence === undefined || nextHop.kind !== 'odmr', 'nobody would give it back')
       const open = this.#open.get(delivery.message.queueId)
       const isOpen = delivery.recipients.every(({ address }) => open?.has(address))
       assert.ok(isOpen || this.#revived.has(delivery.id), `${delivery.id} was delivered long ago`)
@@ -294,6 +305,7 @@ class Model {
     this.#advance(5_000)
     await this.#bench.settled()
     assert.deepEqual(await spool.shape(), [], 'the counters agree that nothing is left')
+    assert.deepEqual(await spool.uncollected(), [])
     assert.equal(await spool.count({}), 0)
     await spool.close()
   }
