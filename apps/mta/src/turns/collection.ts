@@ -21,6 +21,8 @@ export interface CollectionDependencies {
   readonly settings: TurnSettings
   /** What we call ourselves. */
   readonly hostname: string
+  /** Milliseconds from one settlement to the next, at least. */
+  readonly gathering?: number
   readonly clock: Clock
   readonly random: (octets: number) => Uint8Array
   readonly logger: Logger
@@ -38,7 +40,7 @@ export interface Collection {
 }
 
 export function createCollection(dependencies: CollectionDependencies): Collection {
-  const { spool, notices, settings, hostname, clock, random, logger, metrics } = dependencies
+  const { spool, notices, settings, hostname, gathering, clock, random, logger, metrics } = dependencies
   const events = collectionEvents(logger, metrics)
   const customers = new Customers({ ...dependencies, office: spool })
   const turns = new CustomerTurns({
@@ -47,6 +49,7 @@ export function createCollection(dependencies: CollectionDependencies): Collecti
     notices: notices.withoutPatience(),
     customers,
     retryAfter: settings.retryAfter,
+    ...(gathering !== undefined && { gathering }),
     owner: `turn ${hostname} ${process.pid}`,
     clock,
     events,
