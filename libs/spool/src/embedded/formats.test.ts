@@ -81,6 +81,27 @@ function secondDatabase(file: string, content: string, rows: readonly SecondRow[
   database.close()
 }
 
+/** A database of the third version: a delivery in each of these states, due then. */
+function thirdDatabase(file: string, content: string, states: Readonly<Record<string, number>>): void {
+  const database = new DatabaseSync(file)
+  for (const migration of procedures.migrations.slice(0, 3)) database.exec(migration)
+  database.exec('PRAGMA user_version = 3')
+  const message = database.prepare(
+    "INSERT INTO message VALUES (?, ?, x'', ?, 7, 3600000, 1, 0, 1, 0, NULL, 0)",
+  )
+  const delivery = database.prepare(
+    "INSERT INTO delivery VALUES (?, 1, ?, ?, ?, 1, ?, 'why', ?, 0, ?, '', 0, NULL, NULL, 'alice@example.com', 7, 3600000)",
+  )
+  Object.entries(states).forEach(([state, due], n) => {
+    const domain = `${state}.example`
+    message.run(`000000000000000${n}`, JSON.stringify(envelope(`bob@${domain}`)), content)
+    const nextHop = JSON.stringify({ kind: 'remote', domain })
+    const recipients = JSON.stringify([{ address: `bob@${domain}`, account: '' }])
+    delivery.run(`000000000000000${n}`, nextHop, recipients, state, due, domain, due)
+  })
+  database.close()
+}
+
 describe('what a newer version has left behind', () => {
   it('is not guessed at: the start says which version can read it', async () => {
     const log = new MemoryContentLog()
@@ -177,6 +198,31 @@ describe('what an older version has left behind', () => {
     assert.equal((await bench.lease(1))[0]?.message.queueId, '0000000000000004')
     assert.equal((await bench.arrivals(1))[0]?.queueId, '0000000000000007')
     assert.equal(await spool.show('0000000000000005' as QueueId), undefined)
+    await bench.close()
+  })
+
+  it('tells of what waited in a database of the third version, and keeps for a customer what comes then', async () => {
+    const log = new MemoryContentLog()
+    const draft = log.begin()
+    void draft.write(Buffer.from('octets'))
+    const file = join(root, 'third.db')
+    const later = Date.now() + 3_600_000
+    thirdDatabase(file, await draft.commit(), { ready: 0, deferred: later })
+    const clock = new ManualClock(Date.now())
+    const spool = await EmbeddedSpool.open({ log, sql, file, clock })
+    const bench = await Bench.open(async () => ({ spool, content: log }), clock)
+    assert.deepEqual(await spool.uncollected(), [])
+    await bench.left(['a@home.test'])
+    await bench.idle()
+    const told = async () => (await bench.told()).map(({ destination }) => destination)
+    assert.deepEqual(await told(), ['ready.example'])
+    clock.advance(3_600_001)
+    assert.deepEqual(await told(), ['ready.example', 'deferred.example'])
+    const toCustomer = { kind: 'reroute', nextHop: { kind: 'odmr', domain: 'home.test' } } as const
+    assert.equal((await bench.steer({ destination: 'deferred.example' }, toCustomer)).changed, 1)
+    await bench.idle()
+    assert.equal((await spool.uncollected())[0]?.deliveries, 2)
+    assert.equal((await bench.take('odmr home.test')).length, 2)
     await bench.close()
   })
 })
