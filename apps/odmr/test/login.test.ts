@@ -131,6 +131,17 @@ describe('a door', () => {
     assert.match(await first.say('NOOP'), /^250 /)
   })
 
+  test('says each line of a reply in a TLS record of its own, where it is told to', async () => {
+    for (const lineRecords of [false, true]) {
+      await using stage = await OdmrStage.open({ lineRecords })
+      using customer = await Customer.connectTls(stage.tlsPort)
+      let records = 0
+      customer.line.socket.on('data', () => records++)
+      const lines = (await customer.say('EHLO laptop.home.test')).trimEnd().split('\r\n')
+      assert.equal(records, lineRecords ? lines.length : 1)
+    }
+  })
+
   test('is left by whoever says nothing, or nothing that leads to mail', async () => {
     await using stage = await OdmrStage.open()
     using silent = await Customer.connect(stage.port)

@@ -27,6 +27,8 @@ export interface Waiting extends Partial<Envelope> {
 
 export interface StageOptions extends Partial<OdmrSettings> {
   readonly bans?: Partial<BanLimits>
+  /** At the door with TLS at once. */
+  readonly lineRecords?: boolean
 }
 
 /** Both doors over real sockets with everything behind them in memory. The clock stands still. */
@@ -42,7 +44,7 @@ export class OdmrStage implements AsyncDisposable {
   readonly tlsPort: number
   readonly #agent: ReturnType<typeof createOdmrAgent>
 
-  private constructor(base: number, { bans, limits, ...settings }: StageOptions) {
+  private constructor(base: number, { bans, limits, lineRecords = false, ...settings }: StageOptions) {
     this.port = base + 366
     this.tlsPort = base + 367
     this.#agent = createOdmrAgent({
@@ -50,7 +52,7 @@ export class OdmrStage implements AsyncDisposable {
         hostname: 'mail.cartero.test',
         listen: [
           { host: HOST, port: this.port, implicitTls: false },
-          { host: HOST, port: this.tlsPort, implicitTls: true },
+          { host: HOST, port: this.tlsPort, implicitTls: true, lineRecords },
         ],
         isTurnAllowed: false,
         allowClearCramMd5: false,
