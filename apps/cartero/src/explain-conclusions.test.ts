@@ -4,6 +4,7 @@ import type { MailHost } from '@cartero/routing'
 
 import { linesOf } from './cli/explain.ts'
 import { conclusionsOf, type Circumstances } from './explain-conclusions.ts'
+import type { CustomerExplained } from './explain-customers.ts'
 import type { Explanation, WayExplained } from './explain-verbs.ts'
 
 const HOST: MailHost = {
@@ -36,7 +37,14 @@ const none = (status: `${4 | 5}.${number}.${number}`, reason: string): Partial<W
 const TAKEN: Circumstances = { refusal: undefined, routesOut: true }
 
 function concluded(ways: readonly WayExplained[], more: Partial<Explanation> = {}, how = TAKEN) {
-  const told = { address: 'tim@far.example', verdict: 'notOurs', mailboxes: [], ways, ...more } as const
+  const told = {
+    address: 'tim@far.example',
+    verdict: 'notOurs',
+    mailboxes: [],
+    customers: [],
+    ways,
+    ...more,
+  } as const
   return conclusionsOf(told, how)
 }
 
@@ -86,6 +94,45 @@ test('an alias that leads here and elsewhere has a sentence for each', () => {
   )
 })
 
+const CUSTOMER: CustomerExplained = {
+  recipient: 'tim@home.example',
+  destination: 'odmr home.example',
+  account: 'fetch@home.example',
+  quota: 1_000,
+  octets: 999,
+  deliveries: 2,
+  keepSeconds: 86_400,
+}
+
+test('what waits for a customer is said to wait, for whom, and that no more may wait than there is room for', () => {
+  const own = { address: 'tim@home.example', verdict: 'customer', customers: [CUSTOMER] } as const
+  assert.deepEqual(concluded([], own), ['would wait for fetch@home.example to come for it (ATRN)'])
+  assert.deepEqual(concluded([], { ...own, address: 'all@here.example', verdict: 'mailbox' }), [
+    'would go on to tim@home.example, and wait for fetch@home.example to come for it (ATRN)',
+  ])
+  const full = [{ ...CUSTOMER, octets: 1_000 }]
+  assert.match(concluded([], { ...own, customers: full })[0]!, /^would be refused at RCPT for now: .*quota/)
+  const gone = [{ ...CUSTOMER, account: '' }]
+  assert.match(concluded([], { ...own, customers: gone })[0]!, /^would wait for nobody/)
+})
+
+test('who last came for the mail of a customer is told', () => {
+  const lastTurn = { at: 0, account: 'fetch@home.example', peer: '192.0.2.7', messages: 3, how: 'complete' }
+  const told = {
+    address: 'tim@home.example',
+    verdict: 'customer',
+    mailboxes: [],
+    customers: [{ ...CUSTOMER, lastTurn }],
+    ways: [],
+    conclusions: [''],
+  } as const
+  const lines = linesOf(told, 120_000).join('\n')
+  assert.match(lines, /tim@home\.example waits here until its customer comes for it/)
+  assert.match(lines, /kept for fetch@home\.example, given back after 1d/)
+  assert.match(lines, /waiting: 2 deliveries, 999 of 1\.0K octets/)
+  assert.match(lines, /last taken 2m ago by fetch@home\.example from 192\.0\.2\.7: 3 deliveries, complete/)
+})
+
 test('who waits for a certificate that is not trusted is told where trust is configured', () => {
   const lines = (reason: string): string => {
     const waiting = { deliveries: 1, octets: 1234, reason, nextTry: 60_000 }
@@ -94,6 +141,7 @@ test('who waits for a certificate that is not trusted is told where trust is con
       address: 'tim@far.example',
       verdict: 'notOurs',
       mailboxes: [],
+      customers: [],
       ways,
       conclusions: [''],
     } as const

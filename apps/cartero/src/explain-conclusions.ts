@@ -19,12 +19,26 @@ interface Reply {
 
 /** What would become of mail for an address, one sentence for each who gets it; never none. */
 export function conclusionsOf(
-  { address, verdict, mailboxes, ways }: Omit<Explanation, 'conclusions'>,
+  { address, verdict, mailboxes, customers, ways }: Omit<Explanation, 'conclusions'>,
   { refusal, routesOut }: Circumstances,
 ): readonly string[] {
   const refused = refusal && `would be refused at RCPT: ${replyWords(refusal)}`
   if (refused !== undefined) return [refused]
-  const readers = mailboxes.map(({ account }) => `would be delivered to the mailbox ${account}`)
+  const full = customers.find(({ octets, quota }) => octets >= quota)
+  if (full !== undefined)
+    return [`would be refused at RCPT for now: as much waits for ${full.account} as may (quota)`]
+  const readers = [
+    ...mailboxes.map(({ account }) => `would be delivered to the mailbox ${account}`),
+    ...customers.map(({ recipient, account }) => {
+      const who =
+        account === ''
+          ? 'nobody, for the domain has no customer any more'
+          : `${account} to come for it (ATRN)`
+      return recipient === address
+        ? `would wait for ${who}`
+        : `would go on to ${recipient}, and wait for ${who}`
+    }),
+  ]
   if (!routesOut && readers.length === 0)
     return ['would be refused at RCPT: this system sends nothing to other hosts (relay.mode)']
   const forwarded = ways.map((way) => {

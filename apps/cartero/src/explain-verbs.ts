@@ -17,11 +17,13 @@ import type {
   TlsPolicy,
   Way,
 } from '@cartero/routing'
+import type { Journal } from '@cartero/journey'
 import { destinationOf, type QueueOffice } from '@cartero/spool'
 import { isOwnPostmaster, recipientVerdict } from '@cartero/spool/reception'
 import { formatMailbox, parseMailbox } from '@cartero/syntax'
 
 import type { CarteroConfig } from './config.ts'
+import { explainCustomers, type CustomerExplained } from './explain-customers.ts'
 import { conclusionsOf } from './explain-conclusions.ts'
 import type { OpenWayOut } from './way-out.ts'
 
@@ -36,10 +38,15 @@ export interface Explanation {
   readonly rewritten?: 'postmaster'
   /** What would become of it, a sentence for each who gets it. */
   readonly conclusions: readonly string[]
-  /** What the directory says: `mailbox`, `noSuchUser`, `notOurs`, `aliasLoop`, `disabled`; or `rule`: it is not asked. */
-  readonly verdict: 'mailbox' | 'noSuchUser' | 'notOurs' | 'aliasLoop' | 'disabled' | 'rule'
+  /**
+   * What the directory says: `mailbox`, `customer` (it waits until its customer comes), `noSuchUser`, `notOurs`, `aliasLoop`,
+   * `disabled`; or `rule`: it is not asked.
+   */
+  readonly verdict: 'mailbox' | 'customer' | 'noSuchUser' | 'notOurs' | 'aliasLoop' | 'disabled' | 'rule'
   /** Our mailboxes that get it. */
   readonly mailboxes: readonly { readonly account: string; readonly detail?: string }[]
+  /** Customers for whom it waits. */
+  readonly customers: readonly CustomerExplained[]
   /** Where it goes elsewhere. */
   readonly ways: readonly WayExplained[]
 }
@@ -83,7 +90,8 @@ export interface Waiting {
 export interface ExplainStores extends Pick<OpenWayOut, 'routes' | 'hosts' | 'policies'> {
   readonly config: CarteroConfig
   readonly directory: Directory
-  readonly queue: Pick<QueueOffice, 'shape' | 'list'>
+  readonly queue: Pick<QueueOffice, 'shape' | 'list' | 'uncollected'>
+  readonly journal: Pick<Journal, 'find'>
 }
 
 export function explainVerbs(stores: () => ExplainStores): ControlVerbs {
@@ -114,12 +122,14 @@ export async function explain(
   const asWritten = formatMailbox(parsed)
   const isRuled = !isPostmaster && routes.namedDirectionOf(parsed.text) !== undefined
   const readers = readersOf(resolution, { routes, address: asWritten, isRuled })
+  const customers = await explainCustomers(readers.collected, stores, signal)
   const ways = await Promise.all(readers.elsewhere.map((recipient) => explainWay(recipient, stores, signal)))
   const told = {
     address: isOurs && !isRuled ? parsed.text : asWritten,
     ...(isPostmaster && { rewritten: 'postmaster' as const }),
-    verdict: isRuled ? ('rule' as const) : (VERDICTS[resolution.verdict] ?? 'noSuchUser'),
+    verdict: isRuled ? ('rule' as const) : verdictOf(resolution, parsed.text),
     mailboxes: readers.mailboxes,
+    customers,
     ways,
   }
   const circumstances = {
@@ -131,26 +141,33 @@ export async function explain(
 
 interface Readers {
   readonly mailboxes: Explanation['mailboxes']
+  readonly collected: readonly string[]
   readonly elsewhere: readonly string[]
 }
 
 /** As the router decides it. */
 function readersOf(
-  { verdict, targets, forwards }: Resolution,
+  { verdict, targets, forwards, collected }: Resolution,
   {
     routes,
     address,
     isRuled,
   }: { readonly routes: RouteTable; readonly address: string; readonly isRuled: boolean },
 ): Readers {
-  if (isRuled || verdict === Verdict.NOT_OURS) return { mailboxes: [], elsewhere: [address] }
+  if (isRuled || verdict === Verdict.NOT_OURS) return { mailboxes: [], collected: [], elsewhere: [address] }
   const isAway = (account: string): boolean => routes.namedDirectionOf(account) !== undefined
   const here = targets.filter(({ account }) => !isAway(account))
-  const away = targets.filter(({ account }) => isAway(account))
+  const away = [...targets.map(({ account }) => account), ...collected].filter(isAway)
   return {
     mailboxes: here.map(({ account, detail }) => ({ account, ...(detail !== '' && { detail }) })),
-    elsewhere: [...away.map(({ account }) => account), ...forwards],
+    collected: collected.filter((recipient) => !isAway(recipient)),
+    elsewhere: [...away, ...forwards],
   }
+}
+
+function verdictOf({ verdict, collected }: Resolution, address: string): Explanation['verdict'] {
+  if (collected.includes(address)) return 'customer'
+  return VERDICTS[verdict] ?? 'noSuchUser'
 }
 
 const VERDICTS: Readonly<Partial<Record<Verdict, Explanation['verdict']>>> = {

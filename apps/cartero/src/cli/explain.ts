@@ -2,6 +2,7 @@ import { callControl } from '@cartero/agent/admin'
 import type { Command } from 'commander'
 
 import { EXPLAIN, type Explanation, type WayExplained } from '../explain-verbs.ts'
+import type { CustomerExplained } from '../explain-customers.ts'
 import { plain, print, printJson } from './output.ts'
 import { runningSystem, withSystemOptions, type SystemOptions } from './reach-system.ts'
 import { deliveries, shortSize, span } from './span.ts'
@@ -29,6 +30,7 @@ async function explain(address: string, options: SystemOptions): Promise<void> {
 
 const VERDICTS: Readonly<Record<Explanation['verdict'], string>> = {
   mailbox: 'is delivered here',
+  customer: 'waits here until its customer comes for it',
   noSuchUser: 'is refused: the domain is ours, and nobody has the address',
   notOurs: 'goes elsewhere: the domain is not ours',
   aliasLoop: 'is refused: its aliases lead in a circle, or to too many',
@@ -38,8 +40,8 @@ const VERDICTS: Readonly<Record<Explanation['verdict'], string>> = {
 
 /** For people; `now` in milliseconds since the epoch. */
 export function linesOf(explanation: Explanation, now: number): string[] {
-  const { address, rewritten, verdict, mailboxes, ways, conclusions } = explanation
-  const isForwarded = verdict === 'mailbox' && ways.length > 0
+  const { address, rewritten, verdict, mailboxes, customers, ways, conclusions } = explanation
+  const isForwarded = verdict === 'mailbox' && ways.length + customers.length > 0
   const told = isForwarded && mailboxes.length === 0 ? 'is forwarded' : VERDICTS[verdict]
   return [
     ...conclusions.map((conclusion) => `mail for ${address} ${conclusion}`),
@@ -49,6 +51,7 @@ export function linesOf(explanation: Explanation, now: number): string[] {
     ...mailboxes.map(({ account, detail }) =>
       detail === undefined ? `  mailbox ${account}` : `  mailbox ${account}, detail ${detail}`,
     ),
+    ...customers.flatMap((customer) => customerLines(customer, now)),
     ...ways.flatMap((way) => wayLines(way, now)),
   ]
 }
@@ -64,6 +67,20 @@ function wayLines(way: WayExplained, now: number): string[] {
     ...hostLines(way),
     ...(limits === undefined ? [] : [limitsLine(limits)]),
     ...(waiting === undefined ? [] : waitingLines(waiting, now)),
+  ]
+}
+
+function customerLines(customer: CustomerExplained, now: number): string[] {
+  const { recipient, account, deliveries: count, octets, quota, keepSeconds, lastTurn } = customer
+  const last =
+    lastTurn === undefined
+      ? 'nobody is remembered who came for any'
+      : `last taken ${span(now - lastTurn.at)} ago by ${lastTurn.account} from ${lastTurn.peer}: ${deliveries(lastTurn.messages)}, ${lastTurn.how}`
+  return [
+    '',
+    `for ${recipient}: kept for ${account === '' ? '(nobody any more)' : account}, given back after ${span(keepSeconds * 1_000)}`,
+    `  waiting: ${deliveries(count)}, ${shortSize(octets)} of ${shortSize(quota)} octets`,
+    `  ${last}`,
   ]
 }
 

@@ -1,5 +1,5 @@
 import type { JourneyEvent, MessageJourney } from '@cartero/journey'
-import type { DeliverySummary } from '@cartero/spool'
+import { nextHopOf, type DeliverySummary } from '@cartero/spool'
 
 /** Recipients that a line names; of more, it says how many. */
 const MOST_NAMED = 10
@@ -128,12 +128,21 @@ const WAITS: Readonly<Partial<Record<DeliverySummary['state'], string>>> = {
   expired: 'is a dead letter',
 }
 
+function waits(what: string, destination: string): string {
+  if (destination === '') return `${what} for a route`
+  const hop = nextHopOf(destination)
+  if (hop.kind !== 'odmr') return `${what} for ${destination}`
+  return what === WAITS.leased
+    ? `is being fetched by the customer of ${hop.domain}`
+    : `${what === WAITS.ready ? 'waits' : what} until the customer of ${hop.domain} comes for it`
+}
+
 function waitingLines(waiting: Waiting): string[] {
   return (waiting ?? []).flatMap(({ state, recipients, destination, notBefore, attempts, reason }) => {
     const what = WAITS[state]
     if (what === undefined) return []
     const words = [
-      `${what} for ${destination === '' ? 'a route' : destination}: ${paths(recipients)}`,
+      `${waits(what, destination)}: ${paths(recipients)}`,
       ...(attempts > 0 ? [attempts === 1 ? 'tried once' : `tried ${attempts} times`] : []),
       ...(notBefore === undefined ? [] : [`not before ${new Date(notBefore).toISOString()}`]),
       ...(reason === undefined ? [] : [`since ${JSON.stringify(reason)}`]),

@@ -1,4 +1,4 @@
-import type { DeliveryId, DeliverySummary } from '@cartero/spool'
+import { nextHopOf, type DeliveryId, type DeliverySummary } from '@cartero/spool'
 import type { Command } from 'commander'
 
 import { plain, print } from './output.ts'
@@ -58,11 +58,16 @@ function entryOf(deliveries: Deliveries): string {
   const mark = deliveries.map(({ state }) => MARKS[state]).find((found) => found !== undefined) ?? ''
   const sender = reversePath === '' ? 'MAILER-DAEMON' : plain(reversePath)
   const head = `${`${queueId}${mark}`.padEnd(18)}  ${String(size).padStart(8)} ${arrival(acceptedAt)}  ${sender}`
-  const lines = deliveries.flatMap(({ reason = '', recipients }) => [
+  const lines = deliveries.flatMap(({ destination, reason = waitingFor(destination), recipients }) => [
     ...(reason === '' ? [] : [`    (${plain(reason)})`]),
     ...recipients.map((recipient) => `${INDENT}${plain(recipient)}`),
   ])
   return [head, ...lines].join('\n')
+}
+
+function waitingFor(destination: string): string {
+  const hop = nextHopOf(destination)
+  return hop.kind === 'odmr' ? `waits until the customer of ${hop.domain} comes for it` : ''
 }
 
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']

@@ -19,6 +19,7 @@ type ChangeOptions = SystemOptions &
     readonly because?: string
     readonly toDomain?: string
     readonly toRoute?: string
+    readonly toCustomer?: string
   }
 
 /** One verb that changes deliveries. */
@@ -94,7 +95,8 @@ const VERBS: readonly ChangeVerb[] = [
     options: (command) =>
       command
         .option('--to-domain <name>', 'the hosts that the DNS names for a domain')
-        .option('--to-route <name>', 'a configured route'),
+        .option('--to-route <name>', 'a configured route')
+        .option('--to-customer <domain>', 'the customer of a domain, who comes for it'),
     change: (options) => ({ kind: 'reroute', nextHop: nextHopOf(options) }),
   },
 ]
@@ -117,6 +119,7 @@ async function run(verb: ChangeVerb, ids: readonly string[], options: ChangeOpti
   if (isEmpty && !options.all) throw new UsageError('say which: ids, a filter such as --domain, or --all')
   if (!isEmpty && options.all) throw new UsageError('--all means everything: leave the filter out')
   const change = verb.change(options)
+  await customerIsThere(change, options)
   await askQueue(options, async (queue) => {
     await routeIsThere(queue, change)
     const count = await queue.count(filter)
@@ -137,6 +140,20 @@ async function routeIsThere(queue: Queue, change: Change): Promise<void> {
   if (change.kind !== 'reroute' || change.nextHop.kind !== 'route') return
   const missing = missingRoute(change.nextHop.name, await queue.routes())
   if (missing !== undefined) throw new NotFoundError(missing)
+}
+
+/** What waits for somebody who never comes is given back, too. Rejects with NotFoundError. */
+async function customerIsThere(change: Change, options: ChangeOptions): Promise<void> {
+  if (change.kind !== 'reroute' || change.nextHop.kind !== 'odmr') return
+  const { domain } = change.nextHop
+  const { askSystem } = await import('./reach-system.ts')
+  const customers = await askSystem({ ...options, isQuiet: true }, (ask) =>
+    ask('odmr.customers', undefined as never),
+  )
+  if (customers.some((customer) => customer.domain === domain)) return
+  throw new NotFoundError(
+    `no mail waits for a customer of ${domain}; "cartero odmr list" shows for whom it does`,
+  )
 }
 
 function tellDryRun(count: number, { done }: ChangeVerb, { output }: ChangeOptions): void {
@@ -206,9 +223,10 @@ async function untouched(queue: Queue, { filter, count, verb }: Work, changed: n
   return lines
 }
 
-function nextHopOf({ toDomain, toRoute }: ChangeOptions): NextHop {
-  if ((toDomain === undefined) === (toRoute === undefined))
-    throw new UsageError('say where to: --to-domain or --to-route')
+function nextHopOf({ toDomain, toRoute, toCustomer }: ChangeOptions): NextHop {
+  if ([toDomain, toRoute, toCustomer].filter((to) => to !== undefined).length !== 1)
+    throw new UsageError('say where to: --to-domain, --to-route or --to-customer')
+  if (toCustomer !== undefined) return { kind: 'odmr', domain: toCustomer.toLowerCase() }
   if (toRoute !== undefined) return { kind: 'route', name: toRoute }
   const domain = toDomain!.toLowerCase()
   if (/^[a-z0-9_.-]+\.[a-z0-9-]+$|^\[[0-9a-f.:]+\]$/i.test(domain)) return { kind: 'remote', domain }

@@ -1,4 +1,4 @@
-import type { DeliveryFilter, DeliveryState } from '@cartero/spool'
+import { destinationOf, type DeliveryFilter, type DeliveryState, type DestinationName } from '@cartero/spool'
 import { Option, type Command } from 'commander'
 
 import { UsageError } from './exit-code.ts'
@@ -10,6 +10,7 @@ export interface FilterOptions {
   readonly recipient?: string
   readonly domain?: string
   readonly route?: string
+  readonly customer?: string
   readonly olderThan?: string
   readonly youngerThan?: string
   readonly reason?: string
@@ -25,6 +26,7 @@ export function withFilter(command: Command): Command {
     .option('--recipient <address>', 'to an address, or to @domain')
     .option('--domain <name>', 'that go to the hosts of a domain; local: into our own mailboxes')
     .option('--route <name>', 'that go by a configured route')
+    .option('--customer <domain>', 'that wait until the customer of a domain comes for them')
     .option('--older-than <age>', 'accepted so long ago or longer, such as 30m, 4h or 2d')
     .option('--younger-than <age>', 'accepted not so long ago')
     .option('--reason <text>', 'whose last attempt ended with these words, whatever their case')
@@ -37,11 +39,9 @@ export async function filterOf(
   ids: readonly string[] = [],
   now: number = Date.now(),
 ): Promise<DeliveryFilter> {
-  const { sender, recipient, domain, route, olderThan, youngerThan, reason, state } = options
-  if (domain !== undefined && route !== undefined)
-    throw new UsageError('--domain and --route are two destinations: name one')
+  const { sender, recipient, olderThan, youngerThan, reason, state } = options
   const all = [...ids, ...(options.id ?? [])].map(idNamed)
-  const destination = route === undefined ? domain?.toLowerCase() : `via ${route}`
+  const destination = destinationNamed(options)
   return {
     ...(all.length > 0 && { ids: all }),
     ...(sender !== undefined && { sender }),
@@ -52,6 +52,16 @@ export async function filterOf(
     ...(reason !== undefined && { reason }),
     ...(state !== undefined && { state }),
   }
+}
+
+function destinationNamed({ domain, route, customer }: FilterOptions): DestinationName | undefined {
+  const named = [
+    ...(domain === undefined ? [] : [domain.toLowerCase()]),
+    ...(route === undefined ? [] : [destinationOf({ kind: 'route', name: route })]),
+    ...(customer === undefined ? [] : [destinationOf({ kind: 'odmr', domain: customer.toLowerCase() })]),
+  ]
+  if (named.length > 1) throw new UsageError('--domain, --route and --customer are destinations: name one')
+  return named[0]
 }
 
 /** As they are printed, whatever the case in which they are copied. */

@@ -1,4 +1,4 @@
-import type { DeliveryFilter } from '@cartero/spool'
+import { isCollected, type DeliveryFilter } from '@cartero/spool'
 
 import type { Queue } from './queue-client.ts'
 import { collect } from './queue-pages.ts'
@@ -10,10 +10,13 @@ export async function whyNothing(queue: Asked, filter: DeliveryFilter): Promise<
   const { destination = 'local', ...others } = filter
   const [, route] = /^via (.+)$/s.exec(destination) ?? []
   if (route !== undefined) return missingRoute(route, await queue.routes())
+  if (isCollected(destination)) return undefined
   if (destination === 'local' || others.recipient !== undefined) return undefined
   const recipient = `@${destination}`
   const [found] = (await collect(queue, { ...others, recipient }, { limit: 1 })).deliveries
   if (found === undefined) return undefined
+  if (isCollected(found.destination))
+    return `mail for ${recipient} waits until its customer comes for it: --customer ${destination}`
   const way = found.destination === '' ? 'has no way yet' : `goes another way (${found.destination})`
   return `mail for ${recipient} waits and ${way}: --recipient ${recipient}`
 }

@@ -1,4 +1,4 @@
-import type { DeliveryId, DeliverySummary } from '@cartero/spool'
+import { isCollected, type DeliveryId, type DeliverySummary } from '@cartero/spool'
 import type { Command } from 'commander'
 
 import { UsageError } from './exit-code.ts'
@@ -56,9 +56,9 @@ export function fewOf(recipients: readonly string[]): string {
 }
 
 /** When something is done about it by itself. */
-export function nextTry({ state, notBefore, keptUntil }: DeliverySummary, now: number): string {
+export function nextTry({ state, notBefore, keptUntil, destination }: DeliverySummary, now: number): string {
   if (keptUntil !== undefined) return `forgotten in ${span(keptUntil - now)}`
-  if (state === 'ready') return 'now'
+  if (state === 'ready') return isCollected(destination) ? 'when fetched' : 'now'
   if (state !== 'deferred' || notBefore === undefined) return ''
   return notBefore <= now ? 'now' : `in ${span(notBefore - now)}`
 }

@@ -1,4 +1,4 @@
-import { OTHER_DESTINATIONS, type ShapeCell } from '@cartero/spool'
+import { isCollected, OTHER_DESTINATIONS, type ShapeCell } from '@cartero/spool'
 import { Option, type Command } from 'commander'
 
 import { UsageError } from './exit-code.ts'
@@ -84,6 +84,7 @@ export function shapeOf(
 
 function nameOf({ destination, state, status }: ShapeCell, by: By): string {
   if (by === 'state') return state
+  if (by === 'reason' && status === '' && isCollected(destination)) return '(not fetched yet)'
   if (by === 'reason') return status === '' ? '(not tried yet)' : status
   if (destination === OTHER_DESTINATIONS) return '(all others)'
   return destination === '' ? '(not routed yet)' : destination
