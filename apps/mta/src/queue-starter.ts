@@ -29,7 +29,7 @@ export interface QueueStarterDependencies {
  * Has what waits in the spool tried now. It counts by counters and answers; deliveries are made due afterwards, each destination once at
  * a time, however often it is asked for.
  */
-// RFC 1985 §4
+// RFC 1985 §5.1
 export class SpoolStarter implements QueueStarter {
   readonly #on: QueueStarterDependencies
   readonly #urging = new Set<DestinationName>()

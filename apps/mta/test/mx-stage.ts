@@ -9,8 +9,6 @@ import {
   type MxListener,
 } from '@cartero/mta-agent/agent'
 import { RouteTable } from '@cartero/routing'
-import type { Envelope } from '@cartero/spool'
-import type { MemorySpool } from '@cartero/spool/memory'
 import { CERTIFICATE, freePortBase, KEY, LineClient } from '@cartero/testkit'
 import { EdgeGround, type Kept } from '@cartero/testkit/edge'
 import type { ManualClock } from '@cartero/wire'
@@ -35,9 +33,12 @@ export class MxStage implements AsyncDisposable {
     this.#agent = createMtaAgent({
       settings: { hostname: 'mx.cartero.test', listen: [{ host: '127.0.0.1', port, ...door }], ...settings },
       // Nothing is routed, so that a test finds what was accepted.
-      spool: Object.assign(Object.create(spool) as MemorySpool, {
-        begin: (envelope: Envelope) => spool.begin(envelope),
-        arrivals: async function* () {},
+      spool: new Proxy(spool, {
+        get: (target, name) => {
+          if (name === 'arrivals') return async function* () {}
+          const member: unknown = Reflect.get(target, name, target)
+          return typeof member === 'function' ? (member.bind(target) as unknown) : member
+        },
       }),
       directory,
       queueStarter: new SpoolStarter({

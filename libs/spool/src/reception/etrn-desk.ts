@@ -50,7 +50,7 @@ interface Grant {
  * Answers ETRN: who may ask for what, and how often. It has mail tried where it goes in any case, and gives none to whoever asks. One
  * for all sessions that count together.
  */
-// RFC 1985 §5, RFC 2505 §2.12
+// RFC 1985 §5.1, RFC 1985 §5.3, RFC 2505 §2.12
 export class EtrnDesk {
   readonly #on: EtrnDeskOptions
   readonly #peers: RateLimit
@@ -66,7 +66,7 @@ export class EtrnDesk {
    * Whether ETRN is announced. Clients look for it in the EHLO before they log in (msmtp, fetchmail), so that it is there already
    * when a login may open something.
    */
-  // RFC 1985 §3
+  // RFC 1985 §2
   isOffered(asker: Asker): boolean {
     const { collectors, allow } = this.#on.policy
     if (this.#rulesFor(asker).length > 0) return true

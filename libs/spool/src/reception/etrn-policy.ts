@@ -11,7 +11,7 @@ export interface EtrnRule {
 }
 
 /** Who may have waiting mail tried now, and how often. Each has a default and a reason. */
-// RFC 1985 §5.3, RFC 2505 §2.12
+// RFC 1985 §5.1, RFC 2505 §2.12
 export interface EtrnPolicy {
   readonly allow: readonly EtrnRule[]
   /** Accounts may ask for the domains whose mail they come for, too. */
