@@ -1,5 +1,5 @@
 import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
-import { replies, type SmtpEvent } from '@cartero/smtp/server'
+import { replies, type Reply, type SmtpEvent } from '@cartero/smtp/server'
 import type { Delivery } from '@cartero/spool'
 import type { TurnEnding } from '@cartero/spool/dispatch'
 import { loginEvents, peerOf, type Subject } from '@cartero/spool/reception'
@@ -15,7 +15,8 @@ interface ToldSession {
   readonly tls: TlsFacts | undefined
 }
 
-const NO_MAIL = replies.noMailWaiting.code
+/** The MTA, which was asked, has told of these. */
+const TOLD: ReadonlySet<Reply> = new Set<Reply>([replies.noMailWaiting, replies.turnUnderWay])
 
 /** What the provider tells of sessions: a counter and a line for each event. What becomes of mail in a turn, the MTA tells. */
 export function createEvents(logger: Logger, registry: MetricRegistry) {
@@ -42,8 +43,7 @@ export function createEvents(logger: Logger, registry: MetricRegistry) {
       logger.warn('message.uncertain', { qid: message.queueId, to, host })
     },
     report(event: SmtpEvent, session: ToldSession): void {
-      // That there is no mail is the usual answer, and refuses nothing.
-      if (event.kind === 'refused' && event.reply.code === NO_MAIL) return
+      if (event.kind === 'refused' && TOLD.has(event.reply)) return
       login.report(event, session)
       if (event.kind === 'authenticated' && session.tls === undefined)
         events.unprotected(session.connection, event.account, event.mechanism)
