@@ -123,17 +123,18 @@ export class TurnStage {
     await this.route({ kind: 'odmr', domain }, count)
   }
 
-  /** What was accepted last goes there. */
+  /** What was accepted last goes there; notices are for mailboxes here. */
   async route(nextHop: Delivery['nextHop'], count: number): Promise<void> {
     for (let routed = 0; routed < count;)
       for await (const messages of this.spool.arrivals(500, AbortSignal.any([SIGNAL]))) {
         await this.spool.route(
           messages.map(({ queueId, envelope }) => {
             const recipients = envelope.recipients.map(({ address }) => ({ address, account: '' }))
-            return { queueId, deliveries: [{ nextHop, recipients }] }
+            const hop = envelope.reversePath === '' ? ({ kind: 'local' } as const) : nextHop
+            return { queueId, deliveries: [{ nextHop: hop, recipients }] }
           }),
         )
-        routed += messages.length
+        routed += messages.filter(({ envelope }) => envelope.reversePath !== '').length
         if (routed >= count) break
       }
   }
