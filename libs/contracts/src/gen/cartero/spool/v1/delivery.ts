@@ -77,6 +77,8 @@ export const RecipientResult_Kind = {
   PASSED: 2,
   DEFERRED: 3,
   FAILED: 4,
+  /** DELIVERED - It is in the mailbox. */
+  DELIVERED: 5,
 } as const;
 
 export type RecipientResult_Kind = typeof RecipientResult_Kind[keyof typeof RecipientResult_Kind];
@@ -87,6 +89,7 @@ export namespace RecipientResult_Kind {
   export type PASSED = typeof RecipientResult_Kind.PASSED;
   export type DEFERRED = typeof RecipientResult_Kind.DEFERRED;
   export type FAILED = typeof RecipientResult_Kind.FAILED;
+  export type DELIVERED = typeof RecipientResult_Kind.DELIVERED;
 }
 
 /** What was seen in an attempt. */
@@ -99,7 +102,11 @@ export interface AttemptFacts {
   /** Milliseconds. */
   readonly waited?: number | undefined;
   readonly sending?: number | undefined;
-  readonly isReused?: boolean | undefined;
+  readonly isReused?:
+    | boolean
+    | undefined;
+  /** The conversation ended before it was decided: nobody has refused anything. */
+  readonly isCutOff?: boolean | undefined;
 }
 
 function createBaseDelivery(): Delivery {
@@ -506,6 +513,7 @@ function createBaseAttemptFacts(): AttemptFacts {
     waited: undefined,
     sending: undefined,
     isReused: undefined,
+    isCutOff: undefined,
   };
 }
 
@@ -528,6 +536,9 @@ export const AttemptFacts: MessageFns<AttemptFacts> = {
     }
     if (message.isReused !== undefined) {
       writer.uint32(48).bool(message.isReused);
+    }
+    if (message.isCutOff !== undefined) {
+      writer.uint32(56).bool(message.isCutOff);
     }
     return writer;
   },
@@ -591,6 +602,14 @@ export const AttemptFacts: MessageFns<AttemptFacts> = {
             }
 
             message.isReused = reader.bool();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.isCutOff = reader.bool();
             continue;
           }
         }

@@ -49,7 +49,10 @@ export interface TurnRequest_Back {
   readonly ids: readonly string[];
 }
 
+/** How it ended: complete, lost, timedOut, refused, stopped; and the reason in words, where there are any. */
 export interface TurnRequest_End {
+  readonly kind: string;
+  readonly reason?: string | undefined;
 }
 
 export interface TurnResponse {
@@ -88,9 +91,14 @@ export interface TurnResponse_Ended {
 
 export interface ReadContentRequest {
   readonly content: string;
-  /** Octets from `start` on, and before `end` when there is one. */
+  /** All of it when absent. */
+  readonly range?: ReadContentRequest_Range | undefined;
+}
+
+/** Octets from `start` on, and before `end`. */
+export interface ReadContentRequest_Range {
   readonly start: bigint;
-  readonly end?: bigint | undefined;
+  readonly end: bigint;
 }
 
 export interface ReadContentResponse {
@@ -475,11 +483,17 @@ export const TurnRequest_Back: MessageFns<TurnRequest_Back> = {
 };
 
 function createBaseTurnRequest_End(): TurnRequest_End {
-  return {};
+  return { kind: "", reason: undefined };
 }
 
 export const TurnRequest_End: MessageFns<TurnRequest_End> = {
-  encode(_: TurnRequest_End, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: TurnRequest_End, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== "") {
+      writer.uint32(10).string(message.kind);
+    }
+    if (message.reason !== undefined) {
+      writer.uint32(18).string(message.reason);
+    }
     return writer;
   },
 
@@ -496,6 +510,22 @@ export const TurnRequest_End: MessageFns<TurnRequest_End> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -732,7 +762,7 @@ export const TurnResponse_Ended: MessageFns<TurnResponse_Ended> = {
 };
 
 function createBaseReadContentRequest(): ReadContentRequest {
-  return { content: "", start: 0n, end: undefined };
+  return { content: "", range: undefined };
 }
 
 export const ReadContentRequest: MessageFns<ReadContentRequest> = {
@@ -740,17 +770,8 @@ export const ReadContentRequest: MessageFns<ReadContentRequest> = {
     if (message.content !== "") {
       writer.uint32(10).string(message.content);
     }
-    if (message.start !== 0n) {
-      if (BigInt.asUintN(64, message.start) !== message.start) {
-        throw new globalThis.Error("value provided for field message.start of type uint64 too large");
-      }
-      writer.uint32(16).uint64(message.start);
-    }
-    if (message.end !== undefined) {
-      if (BigInt.asUintN(64, message.end) !== message.end) {
-        throw new globalThis.Error("value provided for field message.end of type uint64 too large");
-      }
-      writer.uint32(24).uint64(message.end);
+    if (message.range !== undefined) {
+      ReadContentRequest_Range.encode(message.range, writer.uint32(18).fork()).join();
     }
     return writer;
   },
@@ -777,15 +798,70 @@ export const ReadContentRequest: MessageFns<ReadContentRequest> = {
             continue;
           }
           case 2: {
-            if (tag !== 16) {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.range = ReadContentRequest_Range.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseReadContentRequest_Range(): ReadContentRequest_Range {
+  return { start: 0n, end: 0n };
+}
+
+export const ReadContentRequest_Range: MessageFns<ReadContentRequest_Range> = {
+  encode(message: ReadContentRequest_Range, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.start !== 0n) {
+      if (BigInt.asUintN(64, message.start) !== message.start) {
+        throw new globalThis.Error("value provided for field message.start of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.start);
+    }
+    if (message.end !== 0n) {
+      if (BigInt.asUintN(64, message.end) !== message.end) {
+        throw new globalThis.Error("value provided for field message.end of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.end);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReadContentRequest_Range {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReadContentRequest_Range() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
               break;
             }
 
             message.start = reader.uint64() as bigint;
             continue;
           }
-          case 3: {
-            if (tag !== 24) {
+          case 2: {
+            if (tag !== 16) {
               break;
             }
 
