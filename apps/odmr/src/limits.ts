@@ -24,9 +24,7 @@ export const ODMR_LIMITS = {
 
 /** Before the connection is turned around: what is said there is short. */
 export const DOOR_LIMITS: Partial<SmtpServerLimits> = {
-  // Not even a client that asks for the mail of each of its domains by itself, and starts TLS twice, says as much.
-  commands: 100,
-  // Nobody keeps a connection warm here: who comes has come for his mail.
+  // Everything that is said before a turn counts: TLS, a login and all the requests that may be made are fewer.
   junk: 20,
   // Time for all the requests that may be made, and to fetch a token. The turn itself is not counted.
   connectionDuration: 900_000,

@@ -108,29 +108,7 @@ describe('whoever guesses', () => {
   })
 })
 
-describe('a door', () => {
-  test('has room for so many, and for so many from one address', async () => {
-    const proxyProtocol = ['127.0.0.0/8']
-    await using stage = await OdmrStage.open({ maxConnectionsPerAddress: 2, proxyProtocol })
-    const clients: LineClient[] = []
-    const greet = async (address: string): Promise<string> => {
-      const client = await LineClient.connect(stage.port)
-      clients.push(client)
-      client.write(`PROXY TCP4 ${address} 127.0.0.1 4711 366\r\n`)
-      return client.reply()
-    }
-    assert.match(await greet('192.0.2.1'), /^220 /)
-    assert.match(await greet('192.0.2.1'), /^220 /)
-    assert.match(await greet('192.0.2.1'), /^421 /)
-    assert.match(await greet('192.0.2.2'), /^220 /)
-    for (const client of clients) client[Symbol.dispose]()
-    await using small = await OdmrStage.open({ maxConnections: 1 })
-    using first = await Customer.connect(small.port)
-    using second = await LineClient.connect(small.port)
-    await second.closed()
-    assert.match(await first.say('NOOP'), /^250 /)
-  })
-
+describe('a door with TLS at once', () => {
   test('says each line of a reply in a TLS record of its own, where it is told to', async () => {
     for (const lineRecords of [false, true]) {
       await using stage = await OdmrStage.open({ lineRecords })
@@ -140,28 +118,5 @@ describe('a door', () => {
       const lines = (await customer.say('EHLO laptop.home.test')).trimEnd().split('\r\n')
       assert.equal(records, lineRecords ? lines.length : 1)
     }
-  })
-
-  test('is left by whoever says nothing, or nothing that leads to mail', async () => {
-    await using stage = await OdmrStage.open()
-    using silent = await Customer.connect(stage.port)
-    using busy = await stage.customer()
-    stage.clock.advance(298_000)
-    await stage.still()
-    assert.match(await busy.say('NOOP'), /^250 /)
-    stage.clock.advance(4_000)
-    assert.match(await silent.line.reply(), /^421 /)
-    let last = ''
-    for (let n = 0; n < 21 && !last.startsWith('421'); n++) last = await busy.say('NOOP')
-    assert.match(last, /^(?:421|250) /)
-    await busy.line.closed()
-    using slow = await stage.customer()
-    for (let n = 0; n < 3; n++) {
-      stage.clock.advance(299_000)
-      await stage.still()
-      assert.match(await slow.say('NOOP'), /^250 /)
-    }
-    stage.clock.advance(5_000)
-    assert.match(await slow.line.reply(), /^421 /)
   })
 })

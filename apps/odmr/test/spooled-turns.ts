@@ -24,6 +24,8 @@ export class SpooledTurns implements Turns {
   readonly #out = new Set<string>()
   /** Asked before it answers; what it throws is what the spool says. */
   before: (signal: AbortSignal) => Promise<void> = () => Promise.resolve()
+  /** What the end of a turn waits for. */
+  noted: Promise<void> = Promise.resolve()
 
   constructor(spool: Spool, clock: Clock) {
     this.#spool = spool
@@ -52,7 +54,8 @@ export class SpooledTurns implements Turns {
       },
       settle: (end) => this.#settle(end),
       giveBack: (out) => this.#spool.giveBack([...out].map(({ id }) => id)),
-      over: (ending) => {
+      over: async (ending) => {
+        await this.noted
         this.endings.push(ending)
         leave()
       },
@@ -75,7 +78,7 @@ interface TurnSource {
   readonly take: () => Promise<readonly Delivery[]>
   readonly settle: (end: End) => Promise<void>
   readonly giveBack: (out: ReadonlySet<Delivery>) => void
-  readonly over: (ending: TurnEnding) => void
+  readonly over: (ending: TurnEnding) => Promise<void>
 }
 
 class SpooledTurn implements Turn {
@@ -117,7 +120,7 @@ class SpooledTurn implements Turn {
     this.#isOver = true
     this.#source.giveBack(this.#out)
     await Promise.all(this.#settling)
-    this.#source.over(how)
+    await this.#source.over(how)
   }
 }
 
