@@ -20,6 +20,9 @@ const abilities = fc.subarray<Ability>([
   'expand',
   'xclient',
   'xforward',
+  'etrn',
+  'atrn',
+  'turn',
   'dsn',
   'binary',
   'deliverBy',
@@ -136,6 +139,7 @@ test('a verb that is offered is there, and one that is not is not', async () => 
       const offer = await talk.offer()
       const commands = {
         EXPN: 'EXPN list',
+        ETRN: 'ETRN home.example',
         SEND: 'SEND FROM:<a@client.example>',
         SOML: 'SOML FROM:<a@client.example>',
         SAML: 'SAML FROM:<a@client.example>',
@@ -160,9 +164,12 @@ test('a DELIVERBY for which any time will do names none', async () => {
 })
 
 test('every keyword that is offered is one of the table', async () => {
-  const all = await new Talk(['auth', 'verify', 'expand', 'xclient', 'xforward', 'dsn', 'terminals'], {
-    tls: TLS,
-  }).offer()
+  const all = await new Talk(
+    ['auth', 'verify', 'expand', 'xclient', 'xforward', 'etrn', 'atrn', 'turn', 'dsn', 'terminals'],
+    {
+      tls: TLS,
+    },
+  ).offer()
   for (const keyword of all.keys()) assert.ok(keyword in EXTENSIONS, keyword)
 })
 

@@ -115,7 +115,9 @@ export class Dialogue {
   /** Puts a question; `resume` gets the answer, or the reply that its failure amounts to. */
   ask(question: SmtpQuestion, resume: Asked['resume'], unheard?: AbortController): void {
     this.#asked = { question, resume, unheard }
-    this.#outputs.push({ kind: 'ask', question, ...(question.kind === 'turn' && { attentive: true }) })
+    this.#outputs.push(
+      question.kind === 'turn' ? { kind: 'ask', question, attentive: true } : { kind: 'ask', question },
+    )
   }
 
   answer(answer: SmtpAnswer): void {
