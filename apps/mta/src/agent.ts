@@ -97,8 +97,6 @@ export interface MtaDependencies {
   readonly queueStarter?: QueueStarter
   /** Mail waits for customers who come for it, and needs `notices` for that. Without it, nobody can come for any. */
   readonly turns?: { readonly settings: TurnSettings }
-  /** Whether more may wait for them; what is waiting says it, when it is absent. */
-  readonly room?: CollectionRoom
 }
 
 /** The agent, and what others in the same process have of it. */
@@ -131,7 +129,7 @@ export function createMtaAgent(dependencies: MtaDependencies): MtaAgent {
   const told = metrics.register(RELAY_METRICS)
   const relay = relayOf(dependencies, clock, told)
   const collection = collectionOf(dependencies, clock)
-  const room = dependencies.room ?? collection?.room ?? ALWAYS_ROOM
+  const room = collection?.room ?? ALWAYS_ROOM
   const session = { ...sessionOptions(dependencies, clock, events), room }
   const listeners = dependencies.settings.listen.map((door) => mxListener(door, dependencies, session))
   const leaving = new AbortController()

@@ -12,7 +12,7 @@ import { RouteTable } from '@cartero/routing'
 import { CERTIFICATE, freePortBase, KEY, LineClient } from '@cartero/testkit'
 import { EdgeGround, type Kept } from '@cartero/testkit/edge'
 import type { ManualClock } from '@cartero/wire'
-import { TlsServer } from '@cartero/wire/node'
+import { Listener, TlsServer } from '@cartero/wire/node'
 
 interface StageOptions extends Partial<Omit<MtaDependencies, 'settings'>> {
   readonly settings?: Partial<MtaSettings>
@@ -24,6 +24,7 @@ export class MxStage implements AsyncDisposable {
   readonly ground = new EdgeGround()
   readonly #agent: ReturnType<typeof createMtaAgent>
   readonly port: number
+  readonly #turned: Listener[] = []
 
   private constructor(port: number, { settings, door, ...more }: StageOptions) {
     this.port = port
@@ -79,6 +80,20 @@ export class MxStage implements AsyncDisposable {
     return LineClient.connect(this.port)
   }
 
+  /** A provider on a connection that we made and that was turned around; nothing is read yet. */
+  async provider(): Promise<LineClient> {
+    const { clock } = this
+    const listener = new Listener({
+      host: '127.0.0.1',
+      port: 0,
+      clock,
+      accept: (connection) => this.#agent.receive(connection),
+    })
+    await listener.listen()
+    this.#turned.push(listener)
+    return await LineClient.connect(listener.port)
+  }
+
   /** Connected and introduced; as somebody else if `proxied` says so. */
   async client(proxied?: string): Promise<LineClient> {
     const client = await this.connect()
@@ -102,6 +117,7 @@ export class MxStage implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#turned.map((listener) => listener.drain(AbortSignal.abort())))
     await this.#agent.drain!(AbortSignal.abort())
     await this.#agent.stop!()
     await this.ground[Symbol.asyncDispose]()
