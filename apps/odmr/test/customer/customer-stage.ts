@@ -83,8 +83,13 @@ export class CustomerStage implements AsyncDisposable {
   }
 
   /** Waits until so many visits are over. */
-  async over(visits: number): Promise<void> {
-    while (this.reports.length < visits) await new Promise((resolve) => setImmediate(resolve))
+  over(visits: number): Promise<void> {
+    return until(() => this.reports.length >= visits)
+  }
+
+  /** Visits that were begun. */
+  get begun(): number {
+    return this.ground.lines.filter((line) => line.includes('"odmr.fetch.began"')).length
   }
 
   /** What was told of visits that are over, in their order. */
@@ -111,4 +116,9 @@ export function provider(given: Partial<Provider> & { readonly port: number }): 
     tls: 'none',
     ...given,
   }
+}
+
+/** Waits until it is so. */
+export async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setImmediate(resolve))
 }

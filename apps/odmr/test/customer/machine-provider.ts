@@ -185,8 +185,8 @@ class Letters implements SmtpErrand {
   next(): OutgoingTransaction | undefined {
     if (this.#left-- <= 0) return undefined
     return {
-      reversePath: parseReversePath('bob@elsewhere.test'),
-      recipients: [{ path: parseForwardPath('alice@home.test') }],
+      reversePath: parseReversePath('bob@elsewhere.test')!,
+      recipients: [{ path: parseForwardPath('alice@home.test')! }],
       content: Buffer.from(LETTER),
     }
   }

@@ -91,6 +91,11 @@ export class Talk {
     socket.on('close', over)
   }
 
+  /** The customer has closed. */
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
   /** Says lines. */
   say(...lines: readonly string[]): void {
     this.#socket.write(lines.map((line) => `${line}\r\n`).join(''))
