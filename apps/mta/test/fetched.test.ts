@@ -20,7 +20,7 @@ describe('a provider who gives us our mail', () => {
     assert.doesNotMatch(offers, /STARTTLS/)
     assert.match(await send(provider, LETTER), /^250 2\.6\.0 /)
     const { envelope } = await stage.kept()
-    assert.deepEqual(envelope.recipients, [{ address: 'alice@cartero.test' }])
+    assert.deepEqual(envelope.recipients, [{ address: 'bob@cartero.test' }])
   })
 
   test('may send to us and to nobody else, wherever he is and whoever he says he is', async () => {
