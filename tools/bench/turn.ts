@@ -143,7 +143,7 @@ async function relay(): Promise<number> {
   })
   listener.listen(NEXT, '127.0.0.1')
   await once(listener, 'listening')
-  await cartero('queue', 'release', '--all', '--state', 'held')
+  await cartero('queue', 'release', '--state', 'held')
   while (host.count < messages) await sleep(5)
   for (const socket of sockets) socket.destroy()
   listener.close()
