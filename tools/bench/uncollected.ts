@@ -24,7 +24,7 @@ const { values } = parseArgs({
 const [waiting, customers] = [Number(values.waiting), Number(values.customers)]
 /** Each of the other customers. */
 const SMALL = 50
-/** Of those that wait: as many are deferred. */
+/** One of so many is deferred. */
 const DEFERRED = 10
 const TERMS = { owner: 'bench', expiresIn: 600_000 }
 const PORTION = 100
@@ -59,6 +59,9 @@ await timed('expire the first of five days', () =>
 await timed('expire, when nothing is so old', () =>
   change({ kind: 'expire' }, start - (DAYS - 1) * 86_400_000),
 )
+await timed('expire one minute more', () =>
+  change({ kind: 'expire' }, start - (DAYS - 1) * 86_400_000 + 60_000),
+)
 await timed('close', () => spool.close())
 await sql.close()
 
@@ -83,8 +86,6 @@ function recordOf(n: number, all: number) {
   const every = Math.max(1, Math.floor(all / (customers * SMALL)))
   const domain = n % every === 0 ? `customer${(n / every) % customers}.test` : 'home.test'
   const address = `user${n}@${domain}`
-  const isDeferred = n % DEFERRED === 1
-  const notBefore = isDeferred ? start + 3_600_000 + n : 0
   const reversePath = `sender${n % 977}@company${n % 53}.example`
   const envelope = {
     reversePath,
@@ -107,23 +108,27 @@ function recordOf(n: number, all: number) {
     isWaiting: true,
     priority: n % 1_000 === 3 ? 3 : 0,
     isRouted: true,
-    deliveries: [
-      {
-        number: 1,
-        nextHop: JSON.stringify({ kind: 'odmr', domain }),
-        recipients: JSON.stringify([{ address, account: '' }]),
-        state: isDeferred ? ('deferred' as const) : ('ready' as const),
-        attempts: isDeferred ? 1 : 0,
-        notBefore,
-        reason: isDeferred ? 'not now' : '',
-        destination: `odmr ${domain}`,
-        due: notBefore,
-        status: '' as const,
-        lapses: 0,
-        sender: null,
-        sentence: null,
-      },
-    ],
+    deliveries: [deliveryOf(n, address, domain)],
+  }
+}
+
+function deliveryOf(n: number, address: string, domain: string) {
+  const isDeferred = n % DEFERRED === 1
+  const notBefore = isDeferred ? start + 3_600_000 + n : 0
+  return {
+    number: 1,
+    nextHop: JSON.stringify({ kind: 'odmr', domain }),
+    recipients: JSON.stringify([{ address, account: '' }]),
+    state: isDeferred ? ('deferred' as const) : ('ready' as const),
+    attempts: isDeferred ? 1 : 0,
+    notBefore,
+    reason: isDeferred ? 'not now' : '',
+    destination: `odmr ${domain}`,
+    due: notBefore,
+    status: '' as const,
+    lapses: 0,
+    sender: null,
+    sentence: null,
   }
 }
 
