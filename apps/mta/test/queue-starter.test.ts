@@ -5,6 +5,7 @@ import { openMemoryDirectory } from '@cartero/directory/memory'
 import { SpoolStarter } from '@cartero/mta-agent/agent'
 import { RouteTable } from '@cartero/routing'
 import { EdgeGround } from '@cartero/testkit/edge'
+import { MOST_DESTINATIONS } from '../src/queue-starter.ts'
 
 const routes = new RouteTable(
   ['branch', 'others', 'everything'].map((name) => ({
@@ -126,6 +127,19 @@ describe('waiting mail', () => {
       'b.c.away.example!',
       'via others!',
     ])
+  })
+
+  test('below a domain is looked for among so many destinations and no more', async () => {
+    const wishes: unknown[] = []
+    const spool = {
+      shape: async (wish: unknown) => {
+        wishes.push(wish)
+        return []
+      },
+      urge: () => assert.fail('nothing waits'),
+    }
+    new SpoolStarter({ spool, directory, routes, failed: () => {} }).startBelow(['away.example'])
+    assert.deepEqual(wishes, [{ destinations: MOST_DESTINATIONS }])
   })
 
   test('that is asked for again while it is made due is made due once', async () => {
