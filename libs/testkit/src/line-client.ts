@@ -24,14 +24,14 @@ export class LineClient implements Disposable {
   }
 
   static async connect(port: number, host = '127.0.0.1'): Promise<LineClient> {
-    const socket = connect(port, host)
+    const socket = connect({ port, host, noDelay: true })
     await once(socket, 'connect')
     return new LineClient(socket)
   }
 
   /** TLS at once. The certificate is not looked at. */
   static async connectTls(port: number, host = '127.0.0.1'): Promise<LineClient> {
-    const socket = connectTls({ port, host, rejectUnauthorized: false })
+    const socket = connectTls({ port, host, rejectUnauthorized: false }).setNoDelay(true)
     await once(socket, 'secureConnect')
     return new LineClient(socket)
   }
