@@ -47,13 +47,15 @@ export class CountingHost implements AsyncDisposable {
   inMessage: (octets: number) => void = () => {}
   /** Each octet of an answer by itself. */
   trickles = false
+  /** It leaves by RST, not by FIN. */
+  resets = false
   sessions = 0
   taken = 0
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
 
   private constructor() {
-    this.#server = createServer((socket) => this.#meet(socket))
+    this.#server = createServer((socket) => this.meet(socket))
   }
 
   static async start(port = 0, address = '127.0.0.1'): Promise<CountingHost> {
@@ -81,10 +83,17 @@ export class CountingHost implements AsyncDisposable {
 
   /** Ends all connections without a word. */
   drop(): void {
-    for (const socket of this.#sockets) socket.destroy()
+    for (const socket of this.#sockets) this.leave(socket)
   }
 
-  #meet(socket: Socket): void {
+  /** Ends one without a word. */
+  leave(socket: Socket): void {
+    if (this.resets) socket.resetAndDestroy()
+    else socket.destroy()
+  }
+
+  /** Is the server on this connection, whoever has made it. */
+  meet(socket: Socket): void {
     this.#sockets.add(socket)
     socket.setNoDelay(true)
     socket.on('error', () => {})
@@ -163,7 +172,7 @@ class Conversation {
     const answer = (await this.#host.script(place, heard)) ?? USUAL[place]
     if (answer === SILENCE) return new Promise(() => {})
     if (answer === DROP) {
-      this.#socket.destroy()
+      this.#host.leave(this.#socket)
       return false
     }
     const isYes = answer.startsWith('2') || answer.startsWith('3')
