@@ -1,4 +1,4 @@
-import type { CarteroProcess } from '@cartero/testkit'
+import type { CarteroProcess, Credentials } from '@cartero/testkit'
 import { lookIntoInbox } from '@cartero/testkit/inbox'
 
 const TRIES = 100
@@ -6,8 +6,8 @@ const BETWEEN_MS = 50
 
 /** A letter in an inbox that has these words, as soon as it is there. Rejects with what the system has told when it does not come. */
 export async function awaitedLetter(
-  system: CarteroProcess,
-  localPart: string,
+  system: Pick<CarteroProcess, 'port' | 'account' | 'output'>,
+  localPart: string | Credentials,
   words: string,
 ): Promise<string> {
   for (let i = 0; i < TRIES; i++) {

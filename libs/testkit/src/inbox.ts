@@ -8,7 +8,7 @@ import type { CarteroProcess, Credentials } from './cartero-process.ts'
  * @param look is given the client, with INBOX selected, and how many messages are in it
  */
 export async function lookIntoInbox<T>(
-  cartero: CarteroProcess,
+  cartero: Pick<CarteroProcess, 'port' | 'account'>,
   who: string | Credentials,
   look: (client: ImapFlow, exists: number) => Promise<T>,
 ): Promise<T> {

@@ -20,6 +20,7 @@ export function registerServe(program: Command): void {
 async function serve(options: ServeOptions): Promise<void> {
   const { loadConfig } = await import('../load-config.ts')
   const { runSystem } = await import('../run.ts')
+  const { warnings } = await import('../config-rules.ts')
   const { config, file } = await loadConfig({
     file: options.config,
     search: true,
@@ -33,6 +34,7 @@ async function serve(options: ServeOptions): Promise<void> {
     selfSigned: { names: [config.hostname], addresses: [], isFine: false },
     ready: (milliseconds, logger) => {
       const { hostname, data } = config
+      for (const warning of warnings(config)) logger.warn('config.warning', { warning })
       logger.info('system.serves', {
         hostname,
         data,

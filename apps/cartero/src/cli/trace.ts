@@ -32,7 +32,10 @@ export function registerTrace(program: Command): void {
       .command('trace')
       .description('what happened to a message, or to the mail of an address, across all agents'),
   )
-    .argument('<what>', 'a queue id, an address, a Message-ID, or the IP address of a client')
+    .argument(
+      '<what>',
+      'a queue id, an address, a Message-ID, the IP address of a client, or the domain of a customer',
+    )
     .option('--since <time>', 'messages of the last 2h, 3d …, or since 2026-11-23T12:00Z', sinceWhen)
     .option('--limit <n>', 'messages at most, the newest', messagesAtMost, DEFAULT_LIMIT)
     .action(trace)
@@ -68,8 +71,14 @@ async function trace(key: string, { since, limit, ...options }: TraceOptions): P
 async function printPage({ messages, others }: Journeys, waiting: Trace['waiting']): Promise<void> {
   const { journeyLines, otherLines } = await import('./journey-page.ts')
   const parts = messages.map((journey) => journeyLines(journey, waiting?.get(journey.qid)))
-  if (others.length > 0) parts.push(['turned away', ...otherLines(others)])
+  const [turns, rejected] = partition(others, ({ event }) => event.startsWith('turn.'))
+  if (turns.length > 0) parts.push(['customers who came for mail', ...otherLines(turns)])
+  if (rejected.length > 0) parts.push(['turned away', ...otherLines(rejected)])
   print(parts.map((lines) => lines.map(plain).join('\n')).join('\n\n'))
+}
+
+function partition<T>(all: readonly T[], isFirst: (one: T) => boolean): readonly [T[], T[]] {
+  return [all.filter(isFirst), all.filter((one) => !isFirst(one))]
 }
 
 /** The journal of the running system. */
