@@ -47,7 +47,7 @@ export class CallingCustomer implements AsyncDisposable {
     await client.smtp('EHLO laptop.home.test')
     const login = await logIn(client, this.#credentials ?? customerOf(provider))
     const answer = login.startsWith('235') ? await client.smtp(request) : login
-    const over = socket.destroyed ? Promise.resolve() : once(socket, 'close').then(() => {})
+    const over = closed(socket)
     if (!answer.startsWith('250')) socket.destroy()
     else {
       this.turns++
@@ -89,6 +89,10 @@ export class CallingCustomer implements AsyncDisposable {
     this.stop()
     await this.host[Symbol.asyncDispose]()
   }
+}
+
+async function closed(socket: Socket): Promise<void> {
+  if (!socket.destroyed) await once(socket, 'close')
 }
 
 /** By CRAM-MD5; what was said to it. */
