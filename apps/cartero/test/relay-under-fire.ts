@@ -26,6 +26,7 @@ export interface RelayOptions {
   readonly counted?: readonly CountingHost[]
   /** Further lines of the configuration; `relay` and `smtp` inside braces. */
   readonly relay?: string
+  readonly smtp?: string
   readonly lines?: string
   readonly data?: string
   readonly env?: Readonly<Record<string, string>>
@@ -198,7 +199,7 @@ export class RelayUnderFire implements AsyncDisposable {
   }
 }
 
-function configuration({ hosts, relay = '', lines = '' }: RelayOptions): string {
+function configuration({ hosts, relay = '', smtp = '', lines = '' }: RelayOptions): string {
   const domains = Object.entries(hosts)
   const route = ([domain, { port }]: (typeof domains)[number]): string =>
     `  - { name: "${domain}", hosts: "127.0.0.1:${port}", tls: none }\n`
@@ -209,6 +210,6 @@ function configuration({ hosts, relay = '', lines = '' }: RelayOptions): string 
       ? ''
       : `routes:\n${domains.map(route).join('')}routing:\n${domains.map(rule).join('')}`
   return `relay: { mode: send, loopback: true, retry: { waits: [1s], jitter: 0 }${relay} }
-smtp: { relayNetworks: [127.0.0.1/32] }
+smtp: { relayNetworks: [127.0.0.1/32]${smtp} }
 ${routes}${lines}`
 }
