@@ -53,6 +53,7 @@ test('who has an address here is told, and who has not', async () => {
     conclusions: ['would be delivered to the mailbox bob@cartero.test'],
     verdict: 'mailbox',
     mailboxes: [{ account: 'bob@cartero.test', detail: 'lists' }],
+    customers: [],
     ways: [],
   })
   assert.equal((await explained('nobody@cartero.test')).verdict, 'noSuchUser')

@@ -61,7 +61,7 @@ describe('the doors of a development system', () => {
     const known = await secured.offered()
     assert.deepEqual(
       known.map((line) => line.replace(/^(FUTURERELEASE 2592000) \d{4}-.*Z$/, '$1')),
-      withMore(underTls, 'MT-PRIORITY', 'FUTURERELEASE 2592000'),
+      withMore(withMore(underTls, 'MT-PRIORITY', 'FUTURERELEASE 2592000'), 'HELP', 'ETRN'),
     )
   })
 
@@ -75,7 +75,9 @@ describe('the doors of a development system', () => {
 
 /** What is not offered always, nor to everybody. */
 const SOMETIMES =
-  'STARTTLS AUTH REQUIRETLS FUTURERELEASE NO-SOLICITING VRFY EXPN SEND SOML SAML XCLIENT XFORWARD'.split(' ')
+  'STARTTLS AUTH REQUIRETLS FUTURERELEASE NO-SOLICITING VRFY EXPN ETRN SEND SOML SAML XCLIENT XFORWARD'.split(
+    ' ',
+  )
 
 const EVERYTHING = `smtp:
   verify: authenticated
@@ -83,6 +85,7 @@ const EVERYTHING = `smtp:
   obsolete_verbs: true
   refuse_solicitations: [net.example:ADV]
   proxies: [127.0.0.1]
+  etrn: { allow: [{ for: branch.example, networks: 127.0.0.1 }] }
 `
 
 describe('the doors of a system on which everything is switched on', () => {

@@ -90,7 +90,7 @@ test('who has the verb for something else is told the right one', async () => {
 })
 
 test('a closed door is called so', async () => {
-  assert.match((await on('status')).out, /^ {4}lmtp closed\n {4}http 127/m)
+  assert.match((await on('status')).out, /^ {4}lmtp closed\n {4}odmr 127/m)
 })
 
 test('who reads only the beginning is no reason for a crash', async () => {

@@ -38,3 +38,20 @@ test('a name without a domain is looked for in all domains, and in none where th
 test('a user is not expanded as if he were a list of himself', async () => {
   assert.equal(await expandName(directoryOf(1), 'bob'), replies.notAList)
 })
+
+test('a name without a domain is nobody at a customer, who would have anybody', async () => {
+  const customer = { name: 'home.test', catchAll: '', postmaster: '' }
+  const collection = { account: 'fetch@home.test', quota: 0n, keepSeconds: 0n, contact: '' }
+  const directory = directoryOf(2)
+  const { domains } = await directory.ListDomains({})
+  const withCustomer = {
+    ...directory,
+    ListDomains: async () => ({ domains: [...domains, { ...customer, collection }] }),
+  }
+  assert.deepEqual(await verifyName(withCustomer, 'bob'), replies.verified('<bob@d1.test>'))
+  assert.equal(await verifyName(withCustomer, 'tim'), replies.noSuchMailbox)
+  assert.deepEqual(
+    directory.asked.filter((address) => address.endsWith('@home.test')),
+    [],
+  )
+})

@@ -6,7 +6,7 @@ import {
 import { replies, type Reply } from '@cartero/smtp/server'
 import { formatMailbox, parseMailbox } from '@cartero/syntax'
 
-/** Domains in which a name without a domain is looked for. With more there is no telling whom it means. */
+/** Domains with mailboxes in which a name without a domain is looked for. With more there is no telling whom it means. */
 export const MOST_DOMAINS = 100
 
 export type LookUpDirectory = Pick<DirectoryService, 'Resolve' | 'ListDomains'>
@@ -58,8 +58,10 @@ async function candidates(directory: LookUpDirectory, text: string): Promise<rea
   const whole = parseMailbox(name)
   if (whole !== undefined) return [canonical(whole)]
   const { domains } = await directory.ListDomains({})
-  if (domains.length > MOST_DOMAINS) return []
-  return domains.flatMap((domain) => {
+  // Whoever says no domain means one of our users; a customer's domain would know any name.
+  const own = domains.filter(({ collection }) => collection === undefined)
+  if (own.length > MOST_DOMAINS) return []
+  return own.flatMap((domain) => {
     const mailbox = parseMailbox(`${name}@${domain.name}`)
     return mailbox === undefined ? [] : [canonical(mailbox)]
   })
