@@ -1,4 +1,4 @@
-import { DirectoryError, type Directory } from '@cartero/directory'
+import { DirectoryError, expectDomain, type Directory } from '@cartero/directory'
 import {
   addAccount,
   addDomain,
@@ -45,7 +45,7 @@ export async function addCustomer(
   { directory, mailStore }: CustomerStores,
   { domain, password, clearCramMd5, ...collection }: NewCustomer,
 ): Promise<void> {
-  const name = domain.toLowerCase()
+  const name = expectDomain(domain)
   const { account: address } = collection
   if (!(await listDomains(directory)).some((each) => each.name === name)) await addDomain(directory, { name })
   const manner = clearCramMd5 ? { reversibleSecret: true, clearCramMd5: true } : {}
@@ -58,7 +58,7 @@ export async function addCustomer(
 
 /** Mail for the domain goes to its mailboxes from now on; domain and account stay. */
 export async function removeCustomer(directory: Directory, domain: string): Promise<void> {
-  const name = domain.toLowerCase()
+  const name = expectDomain(domain)
   if (!(await listCustomers(directory)).some((customer) => customer.domain === name))
     throw new DirectoryError(
       'notFound',

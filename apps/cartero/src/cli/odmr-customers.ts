@@ -1,4 +1,5 @@
 import { callControl } from '@cartero/agent/admin'
+import { parseDomain } from '@cartero/syntax'
 import type { Command } from 'commander'
 
 import type { NewCustomer } from '../customers.ts'
@@ -87,7 +88,7 @@ type AddOptions = SystemOptions &
   }
 
 async function add(domain: string, options: AddOptions): Promise<void> {
-  const name = domain.toLowerCase()
+  const name = parseDomain(domain) ?? domain
   const address = (options.account ?? `fetch@${name}`).toLowerCase()
   const customer = await customerOf(name, address, options)
   const password = await askSystem(options, async (ask) => {
@@ -137,7 +138,7 @@ async function mailboxesAreMeant(
 }
 
 async function remove(domain: string, options: SystemOptions & { readonly yes?: true }): Promise<void> {
-  const name = domain.toLowerCase()
+  const name = parseDomain(domain) ?? domain
   const { customers } = await reportOf(options)
   const waiting = customers.find((customer) => customer.domain === name)?.deliveries ?? 0
   const question = `${deliveries(waiting)} for ${name} would wait for nobody. Go on?`

@@ -8,7 +8,8 @@ export interface HomeDomainOptions {
 
 /**
  * What stands behind addresses that programs write without a domain: what the operator has said, else the host's name or the
- * nearest domain above it that is ours, else the first domain that is, else the host's name.
+ * nearest domain above it that is ours, else the first domain that is, else the host's name. A domain whose mail a customer comes for
+ * is none of these.
  */
 export async function homeDomain(
   directory: Pick<DirectoryService, 'ListDomains'>,
@@ -16,10 +17,11 @@ export async function homeDomain(
 ): Promise<Domain> {
   if (qualifyWith !== undefined) return qualifyWith
   const { domains } = await directory.ListDomains({})
-  const ours = new Set(domains.map(({ name }) => name))
+  const names = domains.filter(({ collection }) => collection === undefined).map(({ name }) => name)
+  const ours = new Set(names)
   const host = hostname.toLowerCase()
   for (let name = host; name !== ''; name = above(name)) if (ours.has(name)) return name as Domain
-  return (domains[0]?.name as Domain | undefined) ?? parseDomain(host)!
+  return (names[0] as Domain | undefined) ?? parseDomain(host)!
 }
 
 function above(name: string): string {
