@@ -61,7 +61,7 @@ function tellTaken(logger: Logger, ending: Ending): void {
 
 /** What is the same for all recipients. The delays are in seconds: in the queue, until a connection had it, and in the transaction. */
 function fieldsOf({ load, lane, facts, results, endedAt, more }: Ending): LogFields {
-  const { delivery, takenAt, startedAt } = load
+  const { delivery, takenAt } = load
   const { queueId, acceptedAt } = delivery.message
   const isAttempted = !results.every((result) => 'isUnattempted' in result)
   const common = {
@@ -71,7 +71,7 @@ function fieldsOf({ load, lane, facts, results, endedAt, more }: Ending): LogFie
     ...(isAttempted && { attempt: delivery.attempts + 1 }),
   }
   if (facts === undefined) return { ...common, delay: (endedAt - acceptedAt) / 1000 }
-  const { host, address, tls, sending = endedAt - startedAt } = facts
+  const { host, address, tls, sending = 0 } = facts
   return {
     ...common,
     ...(host !== undefined && { host }),

@@ -12,7 +12,7 @@ export const BACK_OFF_JITTER: number = 0.2
 // Long enough for all that is due to hear it; short enough that a mistake in somebody's DNS costs little.
 export const FINAL_WORD_MS: number = 60_000
 
-/** What is remembered of failures: nothing is attempted until then, and what becomes due hears the same. */
+/** What is remembered of failures: nothing is attempted until then, and what becomes due hears the same. Times as `Clock.elapsed`. */
 export class BackOff {
   readonly #random: () => number
   #failures = 0
@@ -29,25 +29,25 @@ export class BackOff {
     return this.#failures
   }
 
-  /** Until when nothing is attempted; milliseconds since the epoch, 0 for never. */
+  /** Until when nothing is attempted; 0 for never. */
   get until(): number {
     return this.#until
   }
 
   /** Why nothing is attempted now; undefined when something may be. */
-  troubleAt(now: number): Trouble | undefined {
-    return now < this.#until ? this.#trouble : undefined
+  troubleAt(elapsed: number): Trouble | undefined {
+    return elapsed < this.#until ? this.#trouble : undefined
   }
 
-  fail(trouble: Trouble, now: number): void {
+  fail(trouble: Trouble, elapsed: number): void {
     this.#trouble = trouble
     if (trouble.kind === 'failed') {
-      this.#until = now + FINAL_WORD_MS
+      this.#until = elapsed + FINAL_WORD_MS
       return
     }
     const wait = Math.min(FIRST_BACK_OFF_MS * 2 ** Math.min(this.#failures, 20), LONGEST_BACK_OFF_MS)
     this.#failures += 1
-    this.#until = now + Math.round(wait * (1 - BACK_OFF_JITTER + 2 * BACK_OFF_JITTER * this.#random()))
+    this.#until = elapsed + Math.round(wait * (1 - BACK_OFF_JITTER + 2 * BACK_OFF_JITTER * this.#random()))
   }
 
   /** All that was due has heard it: what was said for good is asked anew. */

@@ -29,6 +29,7 @@ export class Destination implements Claimant, Sweepable {
   readonly #bucket: TokenBucket | undefined
   /** Connections that are granted and not begun, since it is not known for whom. */
   #opening = 0
+  /** As `Clock.elapsed`, like the alarm. */
   #restsUntil = 0
   #alarm: { readonly at: number; readonly cancel: () => void } | undefined
   #isWaitingForRoom = false
@@ -136,7 +137,7 @@ export class Destination implements Claimant, Sweepable {
 
   async #run(lane: RelayLane, slot: Slot): Promise<void> {
     const { courier, clock, events, ending } = this.#floor
-    const turn = new Turn(this.#service, { lane, slot, startedAt: clock.now() })
+    const turn = new Turn(this.#service, { lane, slot, startedAt: clock.elapsed() })
     lane.turns.add(turn)
     const stuck = new AbortController()
     const cancel = this.#watch(turn, stuck)
@@ -162,7 +163,7 @@ export class Destination implements Claimant, Sweepable {
   #watch(turn: Turn, stuck: AbortController): () => void {
     const { clock } = this.#floor
     const look = (): void => {
-      if (clock.now() - turn.lastAt < TRANSACTION_MS)
+      if (clock.elapsed() - turn.lastAt < TRANSACTION_MS)
         return void (cancel = clock.after(TRANSACTION_MS / 4, look))
       turn.callBack(STUCK)
       stuck.abort(new Error(STUCK.reason))
@@ -189,7 +190,7 @@ export class Destination implements Claimant, Sweepable {
     const { clock, idlers } = this.#floor
     const further = this.#supply.hasMore && !this.#supply.isTaking ? STOCK : 0
     const waiting = lane.stock.length + further - idlers.count(lane)
-    return clock.now() >= lane.growsAfter && lane.pace.isWorthAnother(waiting, lane.turns.size)
+    return clock.elapsed() >= lane.growsAfter && lane.pace.isWorthAnother(waiting, lane.turns.size)
   }
 
   /** Nothing keeps it back; if something does, it is stirred when that is over. */
@@ -200,9 +201,9 @@ export class Destination implements Claimant, Sweepable {
       this.#isWaitingForRoom = true
       return false
     }
-    const now = clock.now()
-    const wait = Math.max(this.#restsUntil - now, this.#bucket?.wait ?? 0)
-    if (wait > 0) this.#stirAt(now + wait)
+    const elapsed = clock.elapsed()
+    const wait = Math.max(this.#restsUntil - elapsed, this.#bucket?.wait ?? 0)
+    if (wait > 0) this.#stirAt(elapsed + wait)
     return wait <= 0
   }
 
@@ -219,7 +220,7 @@ export class Destination implements Claimant, Sweepable {
       this.#alarm = undefined
       this.stir()
     }
-    this.#alarm = { at, cancel: clock.after(at - clock.now(), ring) }
+    this.#alarm = { at, cancel: clock.after(Math.ceil(at - clock.elapsed()), ring) }
   }
 
   get #standing(): Standing {
@@ -239,8 +240,8 @@ export class Destination implements Claimant, Sweepable {
   }
 
   get #isBarred(): boolean {
-    const now = this.#floor.clock.now()
-    for (const { backOff } of this.#supply.lanes) if (backOff.troubleAt(now) !== undefined) return true
+    const elapsed = this.#floor.clock.elapsed()
+    for (const { backOff } of this.#supply.lanes) if (backOff.troubleAt(elapsed) !== undefined) return true
     return false
   }
 
@@ -258,25 +259,25 @@ export class Destination implements Claimant, Sweepable {
       await this.#supply.take(limit)
     } catch (error) {
       events.notTaken(error)
-      this.#restsUntil = clock.now() + TAKE_PAUSE_MS
+      this.#restsUntil = clock.elapsed() + TAKE_PAUSE_MS
     }
   }
 
   // What is learnt
 
   #learn(turn: Turn, how: RunEnding): void {
-    const now = this.#floor.clock.now()
-    const judgement = judge(turn, how, now)
-    if (judgement.kind === 'rest') this.#restsUntil = now + judgement.milliseconds
-    if (judgement.kind === 'unreachable') this.#bar(turn.lane, judgement.trouble, now)
+    const elapsed = this.#floor.clock.elapsed()
+    const judgement = judge(turn, how, elapsed)
+    if (judgement.kind === 'rest') this.#restsUntil = elapsed + judgement.milliseconds
+    if (judgement.kind === 'unreachable') this.#bar(turn.lane, judgement.trouble, elapsed)
   }
 
   /** Nothing is attempted for a while; what is due hears why. */
-  #bar(lane: RelayLane, trouble: Trouble, now: number): void {
+  #bar(lane: RelayLane, trouble: Trouble, elapsed: number): void {
     lane.generation += 1
-    lane.backOff.fail(trouble, now)
+    lane.backOff.fail(trouble, elapsed)
     lane.pace.probe()
-    this.#floor.events.unreachable(lane, trouble, lane.backOff.until)
+    this.#floor.events.unreachable(lane, trouble, lane.notBefore(this.#floor.clock))
     for (const load of lane.stock.empty()) this.#supply.conclude(lane, load, trouble)
     if (!this.#supply.hasMore) lane.backOff.heard()
     this.#floor.idlers.part(lane)

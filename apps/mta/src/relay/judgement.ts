@@ -35,25 +35,25 @@ export const STUCK: Trouble = {
   reason: 'its host kept the connection for too long without taking it',
 }
 
-/** What the lane learns from a run that is over, and what is to be done. */
-export function judge(turn: Turn, ending: RunEnding, now: number): Judgement {
+/** What the lane learns from a run that is over, and what is to be done. Times as `Clock.elapsed`. */
+export function judge(turn: Turn, ending: RunEnding, elapsed: number): Judgement {
   const { lane, carried } = turn
   if (carried > 0) {
     lane.fruitless = 0
-    lane.went((now - turn.startedAt) / carried <= SLOW_MS)
+    lane.went((elapsed - turn.startedAt) / carried <= SLOW_MS)
   }
-  if (ending.kind === 'unreachable') return unreachable(turn, ending.trouble, now)
+  if (ending.kind === 'unreachable') return unreachable(turn, ending.trouble, elapsed)
   if (ending.kind === 'served' && ending.isCut && (carried === 0 || turn.isTroubled)) lane.pace.failed()
   return carried > 0 || turn.isParted ? GO_ON : fruitless(turn, ending)
 }
 
-function unreachable({ lane, carried, generation }: Turn, trouble: Trouble, now: number): Judgement {
+function unreachable({ lane, carried, generation }: Turn, trouble: Trouble, elapsed: number): Judgement {
   // Several connections to one dead host are one failure.
   if (generation !== lane.generation) return GO_ON
   // A host that serves others has enough of us, and is not away.
   if (carried > 0 || lane.working > 0) {
     lane.pace.failed(lane.working)
-    lane.growsAfter = now + GROWTH_PAUSE_MS
+    lane.growsAfter = elapsed + GROWTH_PAUSE_MS
     return GO_ON
   }
   return { kind: 'unreachable', trouble }

@@ -1,5 +1,6 @@
 import type { TlsWish, Way } from '@cartero/routing'
 import type { Envelope } from '@cartero/spool'
+import type { Clock } from '@cartero/wire'
 
 import { BackOff } from './back-off.ts'
 import { Pace, type PaceLimits } from './pace.ts'
@@ -26,7 +27,7 @@ export class RelayLane implements Lane {
   fruitless = 0
   /** Grows when it could not be reached: runs that began before belong to the same failure. */
   generation = 0
-  /** No further connection before: the host has just refused one. Milliseconds since the epoch. */
+  /** No further connection before: the host has just refused one. As `Clock.elapsed`. */
   growsAfter = 0
   /** It is to be tried now, whoever of its hosts is left alone. */
   isUrged = false
@@ -55,6 +56,13 @@ export class RelayLane implements Lane {
     let working = 0
     for (const turn of this.turns) if (turn.carried > 0) working += 1
     return working
+  }
+
+  /** Until when it is left alone, by the time of day, for what is written down and told; 0 when it is not. */
+  notBefore(clock: Clock): number {
+    const left = this.backOff.until - clock.elapsed()
+    // The time of day has lost up to a millisecond: what becomes due then must not hear of a rest that is all but over.
+    return left > 0 ? clock.now() + Math.ceil(left) + 1 : 0
   }
 
   /** Somebody wants it tried now, whatever was. */

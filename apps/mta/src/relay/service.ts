@@ -37,7 +37,7 @@ export class Service implements TurnHost {
     const load = this.#on.supply.next(turn.lane)
     if (load !== undefined) {
       this.#on.bucket?.take()
-      load.startedAt = turn.lastAt = this.#floor.clock.now()
+      load.startedAt = turn.lastAt = this.#floor.clock.elapsed()
     }
     this.#on.replenish()
     return load
@@ -56,7 +56,8 @@ export class Service implements TurnHost {
 
   done(turn: Turn, load: Load, { results, facts }: Attempt): void {
     const { lane } = turn
-    const now = this.#floor.clock.now()
+    const { clock, settler } = this.#floor
+    const now = clock.elapsed()
     const isThrough = results.some(({ kind }) => kind !== 'deferred')
     const isAnswered = results.some((result) => 'remote' in result && result.remote !== undefined)
     turn.isTroubled = !isThrough && !isAnswered
@@ -66,7 +67,14 @@ export class Service implements TurnHost {
     turn.lastAt = turn.doneAt = now
     if (isThrough) lane.pace.succeeded()
     if (!turn.isTroubled) this.#on.reached(turn)
-    this.#floor.settler.add({ load, lane, results, facts, endedAt: now, notBefore: lane.backOff.until })
+    settler.add({
+      load,
+      lane,
+      results,
+      facts: { sending: Math.round(now - load.startedAt), ...facts },
+      endedAt: clock.now(),
+      notBefore: lane.notBefore(clock),
+    })
   }
 
   giveBack({ lane }: Turn, load: Load): void {
@@ -79,7 +87,7 @@ export class Service implements TurnHost {
     const isOver =
       leaving.aborted ||
       turn.given >= settings.transactionsPerConnection ||
-      turn.lane.backOff.troubleAt(this.#floor.clock.now()) !== undefined ||
+      turn.lane.backOff.troubleAt(this.#floor.clock.elapsed()) !== undefined ||
       this.#hasHadItsTurn(turn)
     if (isOver) turn.isParted = true
     return isOver
@@ -88,6 +96,6 @@ export class Service implements TurnHost {
   /** Somebody waits for a first connection; the last one of a destination is left when it was of some use. */
   #hasHadItsTurn({ slot, given, startedAt }: Turn): boolean {
     if (!this.#floor.pool.isWanted(slot)) return false
-    return given >= TURN_MESSAGES || this.#on.held() > 1 || this.#floor.clock.now() - startedAt >= TURN_MS
+    return given >= TURN_MESSAGES || this.#on.held() > 1 || this.#floor.clock.elapsed() - startedAt >= TURN_MS
   }
 }

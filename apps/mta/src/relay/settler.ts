@@ -115,13 +115,13 @@ export class Settler {
     // What ends in the same turn of the event loop is settled together.
     await new Promise(setImmediate)
     while (this.#cases.length > 0) {
-      const begin = clock.now()
+      const begin = clock.elapsed()
       const batch = this.#cases.splice(0, SETTLED_TOGETHER)
       await this.#settle(batch)
       this.#unsettled -= batch.length
       for (const { ending } of batch) ending.settled?.()
       if (!this.isFull) for (const callback of this.#waitingForRoom.splice(0)) callback()
-      await this.#gather(begin + this.#on.gathering - clock.now())
+      await this.#gather(begin + this.#on.gathering - clock.elapsed())
     }
     this.#work = undefined
   }

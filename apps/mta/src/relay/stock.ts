@@ -1,10 +1,11 @@
 import type { Delivery } from '@cartero/spool'
 
-/** A delivery that was taken out of the spool. Times in milliseconds since the epoch. */
+/** A delivery that was taken out of the spool. Times in milliseconds. */
 export interface Load {
   readonly delivery: Delivery
+  /** Since the epoch: its lease is by the time of day, too. */
   readonly takenAt: number
-  /** When a courier got it; 0 before. */
+  /** When a courier got it, as `Clock.elapsed`; 0 before. */
   startedAt: number
 }
 

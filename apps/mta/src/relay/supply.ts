@@ -101,12 +101,13 @@ export class Supply {
 
   /** It ends with this for all its recipients, and without an attempt. */
   conclude(lane: RelayLane, load: Load, trouble: Trouble): void {
-    this.#floor.settler.add({
+    const { settler, clock } = this.#floor
+    settler.add({
       load,
       lane,
       results: load.delivery.recipients.map(() => trouble),
-      endedAt: this.#floor.clock.now(),
-      notBefore: lane.backOff.until,
+      endedAt: clock.now(),
+      notBefore: lane.notBefore(clock),
     })
   }
 
@@ -119,13 +120,14 @@ export class Supply {
   }
 
   #sort(deliveries: readonly Delivery[]): void {
-    const takenAt = this.#floor.clock.now()
+    const { clock } = this.#floor
+    const takenAt = clock.now()
     let octets = 0
     for (const delivery of deliveries) {
       octets += weightOf(delivery)
       const lane = this.#laneOf(delivery)
       const load = { delivery, takenAt, startedAt: 0 }
-      const trouble = sentenceOf(delivery) ?? lane.backOff.troubleAt(takenAt)
+      const trouble = sentenceOf(delivery) ?? lane.backOff.troubleAt(clock.elapsed())
       if (trouble === undefined) lane.stock.push(load)
       else this.conclude(lane, load, trouble)
     }

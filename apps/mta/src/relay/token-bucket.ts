@@ -16,7 +16,7 @@ export class TokenBucket {
     this.#capacity = Math.max(1, Math.floor(perMinute * BURST))
     this.#clock = clock
     this.#tokens = this.#capacity
-    this.#filledAt = clock.now()
+    this.#filledAt = clock.elapsed()
   }
 
   /** Takes one, or says that there is none. */
@@ -34,10 +34,9 @@ export class TokenBucket {
   }
 
   #fill(): void {
-    const now = this.#clock.now()
-    // A clock that is set back takes nothing away.
-    const earned = Math.max(0, now - this.#filledAt) * this.#perMillisecond
+    const elapsed = this.#clock.elapsed()
+    const earned = (elapsed - this.#filledAt) * this.#perMillisecond
     this.#tokens = Math.min(this.#capacity, this.#tokens + earned)
-    this.#filledAt = now
+    this.#filledAt = elapsed
   }
 }

@@ -23,10 +23,11 @@ export interface Attempt {
 export interface TurnOptions {
   readonly lane: RelayLane
   readonly slot: Slot
+  /** As `Clock.elapsed`. */
   readonly startedAt: number
 }
 
-/** One run of a courier, with what it holds. */
+/** One run of a courier, with what it holds. Times as `Clock.elapsed`. */
 export class Turn implements LaneFeed {
   readonly lane: RelayLane
   readonly slot: Slot

@@ -29,7 +29,7 @@ export interface ContactsDependencies {
  */
 export class Contacts {
   readonly #on: ContactsDependencies
-  /** When their contact was told, of domains that much waits for; milliseconds since the epoch. */
+  /** When their contact was told, of domains that much waits for; as `Clock.elapsed`. */
   readonly #told = new Map<string, number>()
   /** The same, of domains for which there was less meanwhile: forgotten a day later. */
   readonly #recovered = new Map<string, number>()
@@ -70,7 +70,7 @@ export class Contacts {
       this.#told.delete(domain)
       this.#recovered.set(domain, at)
     }
-    const yesterday = this.#on.author.clock.now() - NOTICE_PAUSE_MS
+    const yesterday = this.#on.author.clock.elapsed() - NOTICE_PAUSE_MS
     for (const [domain, at] of this.#recovered) if (at <= yesterday) this.#recovered.delete(domain)
   }
 
@@ -84,7 +84,7 @@ export class Contacts {
       throw error
     }
     const queueId = await draft.commit(Buffer.alloc(0))
-    this.#told.set(mail.domain, author.clock.now())
+    this.#told.set(mail.domain, author.clock.elapsed())
     sent({ queueId, to: terms.contact, mail })
   }
 }

@@ -22,8 +22,7 @@ export class Remembered<T> {
   }
 
   get isFresh(): boolean {
-    const age = this.#clock.now() - this.#readAt
-    return age >= 0 && age < this.#age
+    return this.#clock.elapsed() - this.#readAt < this.#age
   }
 
   /** Rejects when it cannot be told; the last answer is kept. */
@@ -34,7 +33,7 @@ export class Remembered<T> {
   }
 
   async #read(): Promise<T> {
-    const askedAt = this.#clock.now()
+    const askedAt = this.#clock.elapsed()
     this.#value = await this.#ask()
     this.#readAt = askedAt
     return this.#value

@@ -24,7 +24,7 @@ export class TurnTally {
   #unsettled = 0
   #allSettled: (() => void) | undefined
 
-  /** @param beganAt milliseconds since the epoch */
+  /** @param beganAt as `Clock.elapsed` */
   constructor(beganAt: number) {
     this.#beganAt = beganAt
   }
@@ -51,13 +51,14 @@ export class TurnTally {
     if (this.#unsettled > 0) await new Promise<void>((resolve) => (this.#allSettled = resolve))
   }
 
-  count(now: number): TurnCount {
+  /** @param elapsed as `Clock.elapsed` */
+  count(elapsed: number): TurnCount {
     return {
       messages: this.#messages,
       octets: this.#octets,
       deferred: this.#deferred,
       failed: this.#failed,
-      milliseconds: now - this.#beganAt,
+      milliseconds: Math.round(elapsed - this.#beganAt),
     }
   }
 }

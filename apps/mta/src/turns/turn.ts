@@ -61,7 +61,7 @@ export class CustomerTurn implements Turn {
     this.#ground = ground
     this.#on = options
     this.#domains = options.request.domains
-    this.#tally = new TurnTally(ground.clock.now())
+    this.#tally = new TurnTally(ground.clock.elapsed())
   }
 
   /** Until something is at hand: false when there is nothing for any domain. Rejects when the spool fails. */
@@ -80,7 +80,6 @@ export class CustomerTurn implements Turn {
     const load = this.#nextLoad()
     this.#replenish()
     if (load === undefined) return undefined
-    load.startedAt = this.#ground.clock.now()
     this.#out.set(load.delivery, load)
     return load.delivery
   }
@@ -125,7 +124,7 @@ export class CustomerTurn implements Turn {
     this.#ground.spool.giveBack([...out, ...atHand, ...this.#again.splice(0)])
     await this.#taking
     await this.#tally.settled()
-    this.#on.over(this.#tally.count(this.#ground.clock.now()), how)
+    this.#on.over(this.#tally.count(this.#ground.clock.elapsed()), how)
   }
 
   get #isOver(): boolean {

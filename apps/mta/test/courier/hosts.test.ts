@@ -73,6 +73,20 @@ describe('hosts', () => {
     assert.equal(memory.failed('9999.test:25', TROUBLE), HOST_LIMITS.firstRest)
   })
 
+  it('that rest are called again in time when somebody sets the clock back', () => {
+    const clock = new ManualClock()
+    const memory = new HostMemory(clock)
+    const rest = memory.failed('mx.test:25', TROUBLE)
+    memory.avoid('mx.test:25', 'CHUNKING')
+    clock.set(clock.now() - 3_600_000)
+    clock.advance(rest - 1)
+    assert.equal(memory.resting('mx.test:25'), TROUBLE)
+    clock.advance(1)
+    assert.equal(memory.resting('mx.test:25'), undefined)
+    clock.advance(HOST_LIMITS.habit - rest)
+    assert.equal(memory.avoids('mx.test:25', 'CHUNKING'), false)
+  })
+
   it('many couriers that fail at once count as one failure', () => {
     const memory = new HostMemory(new ManualClock())
     assert.deepEqual(

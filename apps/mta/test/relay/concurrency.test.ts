@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import { FIRST_BACK_OFF_MS } from '../../src/relay/back-off.ts'
+import { RELAY_SETTINGS } from '../../src/relay/settings.ts'
 import {
   deferred,
   FACTS,
@@ -153,6 +155,36 @@ test('new mail for a dead destination hears why at once, and does not call it ag
   assert.equal(stage.runs.length, 1)
   const reasons = (await stage.waiting()).map(({ state, reason }) => `${state}: ${reason}`)
   assert.deepEqual(reasons, Array(2).fill('deferred: mx.dead.test: connection refused'))
+})
+
+test('a clock that is set back by an hour does not make a dead destination rest for an hour more', async () => {
+  await using stage = new RelayStage()
+  stage.hosts.set('dead.test', refusing())
+  stage.start()
+  await stage.send('dead.test')
+  await stage.quiet()
+  stage.hosts.delete('dead.test')
+  stage.clock.set(stage.clock.now() - 3_600_000)
+  await stage.pass(FIRST_BACK_OFF_MS, FIRST_BACK_OFF_MS / 4)
+  assert.equal(stage.runs.length, 1)
+  await stage.send('dead.test')
+  await stage.quiet()
+  assert.equal(stage.relayedTo('dead.test'), 1)
+})
+
+test('what waits for a dead destination is due by the time of day, and not before it may be called again', async () => {
+  await using stage = new RelayStage({
+    settings: { retry: { ...RELAY_SETTINGS.retry, waits: [1_000], jitter: 0 } },
+  })
+  stage.hosts.set('dead.test', refusing())
+  stage.start()
+  stage.clock.advance(5 * 60_000)
+  stage.clock.set(stage.clock.now() + 86_400_000)
+  await stage.send('dead.test')
+  await stage.quiet()
+  const outcome = stage.ended[0]?.outcome
+  assert.ok(outcome?.state === 'mixed')
+  assert.equal(outcome.notBefore - stage.clock.now(), FIRST_BACK_OFF_MS + 1)
 })
 
 test('no more messages a minute go to a destination than it may have, and none is lost by waiting', async () => {

@@ -92,6 +92,16 @@ test('a back-off doubles up to the longest, within its jitter, and is forgotten'
   }
 })
 
+test('a rate earns as before when somebody sets the clock back', () => {
+  const clock = new ManualClock()
+  const bucket = new TokenBucket(60, clock)
+  while (bucket.take());
+  clock.set(clock.now() - 3_600_000)
+  assert.equal(bucket.wait, 1_000)
+  clock.advance(1_000)
+  assert.ok(bucket.take())
+})
+
 test('a rate holds over time, and a pause earns no more than a burst', () => {
   const clock = new ManualClock()
   const bucket = new TokenBucket(60, clock)

@@ -104,7 +104,7 @@ export class Errand implements SmtpErrand {
       outcomes.map((outcome) => resultOf(outcome, host)),
       unsayable,
     )
-    const facts = { ...this.#facts, isReused, sending: clock.now() - at }
+    const facts = { ...this.#facts, isReused, sending: Math.round(clock.elapsed() - at) }
     if (isUndecided(outcomes))
       return void this.#leftovers.push({ load, results, facts: { ...facts, isCutOff: true } })
     this.#settled++
@@ -153,7 +153,7 @@ export class Errand implements SmtpErrand {
       feed.done(load.delivery, merged([], shipment.unsayable), {})
       return undefined
     }
-    this.#given.set(shipment, { at: clock.now(), isReused: this.#count++ > 0 })
+    this.#given.set(shipment, { at: clock.elapsed(), isReused: this.#count++ > 0 })
     return shipment
   }
 }

@@ -5,6 +5,7 @@ export const MOST_ACCOUNTS = 10_000
 
 interface Bucket {
   tokens: number
+  /** As `Clock.elapsed`. */
   filledAt: number
 }
 
@@ -40,12 +41,12 @@ export class RateLimit {
   }
 
   #bucket(account: string): Bucket {
-    const now = this.#clock.now()
-    const bucket = this.#known(account) ?? this.#keep(account, { tokens: this.#rate.burst, filledAt: now })
-    // A clock that is set back takes nothing away.
-    const earned = (Math.max(0, now - bucket.filledAt) * this.#rate.perHour) / 3_600_000
+    const elapsed = this.#clock.elapsed()
+    const bucket =
+      this.#known(account) ?? this.#keep(account, { tokens: this.#rate.burst, filledAt: elapsed })
+    const earned = ((elapsed - bucket.filledAt) * this.#rate.perHour) / 3_600_000
     bucket.tokens = Math.min(this.#rate.burst, bucket.tokens + earned)
-    bucket.filledAt = now
+    bucket.filledAt = elapsed
     return bucket
   }
 

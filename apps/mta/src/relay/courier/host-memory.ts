@@ -17,6 +17,7 @@ export const HOST_LIMITS = {
 
 interface Entry {
   failures: number
+  /** As `Clock.elapsed`, like all that is remembered here. */
   failedAt: number
   restsUntil: number
   trouble: Trouble | undefined
@@ -42,12 +43,12 @@ export class HostMemory {
   // RFC 5321 §4.5.4.1
   resting(key: string): Trouble | undefined {
     const entry = this.#entries.get(key)
-    return entry !== undefined && entry.restsUntil > this.#clock.now() ? entry.trouble : undefined
+    return entry !== undefined && entry.restsUntil > this.#clock.elapsed() ? entry.trouble : undefined
   }
 
   /** It failed before it took mail. Returns for how long it is left alone: what was known already counts once. */
   failed(key: string, trouble: Trouble): number {
-    const now = this.#clock.now()
+    const now = this.#clock.elapsed()
     const entry = this.#entry(key)
     if (entry.restsUntil > now) return 0
     if (entry.failedAt + HOST_LIMITS.memory < now) entry.failures = 0
@@ -65,11 +66,11 @@ export class HostMemory {
   }
 
   avoid(key: string, extra: Extra): void {
-    this.#entry(key).without.set(extra, this.#clock.now() + HOST_LIMITS.habit)
+    this.#entry(key).without.set(extra, this.#clock.elapsed() + HOST_LIMITS.habit)
   }
 
   avoids(key: string, extra: Extra): boolean {
-    return (this.#entries.get(key)?.without.get(extra) ?? 0) > this.#clock.now()
+    return (this.#entries.get(key)?.without.get(extra) ?? 0) > this.#clock.elapsed()
   }
 
   #entry(key: string): Entry {

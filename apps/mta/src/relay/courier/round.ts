@@ -92,7 +92,7 @@ export class Round {
   /** Hosts that are full are waited for, after all others. */
   async #tryAll(candidates: readonly Candidate[]): Promise<RunEnding> {
     const { clock } = this.#common.options
-    const end = clock.now() + ROOM_LIMIT_MS
+    const end = clock.elapsed() + ROOM_LIMIT_MS
     for (let left = candidates; ;) {
       const full: Candidate[] = []
       for (const candidate of left) {
@@ -104,8 +104,8 @@ export class Round {
         }
       }
       if (full.length === 0) return this.#conclude()
-      if (clock.now() >= end) return this.#undecided.size > 0 ? this.#conclude() : IDLE
-      await this.#common.connections.left(end - clock.now(), this.#signal)
+      if (clock.elapsed() >= end) return this.#undecided.size > 0 ? this.#conclude() : IDLE
+      await this.#common.connections.left(end - clock.elapsed(), this.#signal)
       left = full
     }
   }
