@@ -10,7 +10,7 @@ import { createMdaAgent, noticeEvents, type Terminals } from '@cartero/mda-agent
 import { createMsaAgent, type MsaAgent } from '@cartero/msa-agent/agent'
 import { createMtaAgent, SenderDomainLookup, SpoolStarter, type MtaAgent } from '@cartero/mta-agent/agent'
 import { createOdmrAgent } from '@cartero/odmr-agent/agent'
-import { createCustomerAgent, type CustomerAgent } from '@cartero/odmr-agent/customer'
+import { createCustomerAgent, type CustomerAgent, type Provider } from '@cartero/odmr-agent/customer'
 import { Notices } from '@cartero/spool/notices'
 import type { QueueStarter } from '@cartero/spool/reception'
 import { systemClock } from '@cartero/wire'
@@ -24,6 +24,7 @@ import { lmtpSettings, msaSettings, mtaSettings } from './smtp-settings.ts'
 import type { OpenStores, Stores } from './stores.ts'
 import type { TlsIdentity } from './tls-identity.ts'
 import type { WayOut } from './way-out.ts'
+import { unreadyForMail } from './unready-for-mail.ts'
 import { whenOpen, type Late } from './when-open.ts'
 
 export interface AgentsOptions {
@@ -156,11 +157,12 @@ function odmr(ports: Ports & Pick<MtaAgent, 'turns'>, { config, logger, metrics 
   return createOdmrAgent({ turns, directory, content, tls, doorkeeper, logger, metrics, settings })
 }
 
-function customer(
-  { receive }: Pick<MtaAgent, 'receive'>,
-  { config, logger, metrics }: AgentsOptions,
-): CustomerAgent {
-  return createCustomerAgent({ receive, logger, metrics, settings: customerSettings(config) })
+function customer({ receive }: Pick<MtaAgent, 'receive'>, options: AgentsOptions): CustomerAgent {
+  const { config, directory, logger, metrics } = options
+  const settings = customerSettings(config)
+  const unready = ({ domains }: Pick<Provider, 'domains'>): Promise<string | undefined> =>
+    unreadyForMail(directory.directory, domains)
+  return createCustomerAgent({ receive, unready, logger, metrics, settings })
 }
 
 function queueStarterOf({ stores, directory, wayOut, logger }: AgentsOptions): QueueStarter {

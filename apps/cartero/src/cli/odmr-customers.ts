@@ -57,7 +57,7 @@ async function list(options: SystemOptions): Promise<void> {
     CONTACT: ({ contact }) => contact,
   })
   if (report.customers.length === 0) say('there are no customers: "cartero odmr add" makes one')
-  tellDoor(report)
+  else tellDoor(report)
 }
 
 const HOUR_MS = 3_600_000

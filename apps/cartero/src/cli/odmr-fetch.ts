@@ -34,16 +34,19 @@ function tell(provider: string, outcome: FetchOutcome, { output }: SystemOptions
   if (outcome.kind === 'failed' || outcome.kind === 'busy') process.exitCode = EXIT.failure
 }
 
-function sentenceOf(provider: string, { kind, messages, octets, reason }: FetchOutcome): string {
+function sentenceOf(
+  provider: string,
+  { kind, messages, octets, reason, refused = 0, refusal }: FetchOutcome,
+): string {
   const mail = `${messages} ${messages === 1 ? 'message' : 'messages'} (${shortSize(octets)} octets)`
   const why = reason === undefined ? '' : `: ${reason}`
   switch (kind) {
     case 'fetched':
-      return `${mail} came from ${provider}`
+      return `${mail} came from ${provider}${refused === 0 ? '' : `, and ${refused} ${refused === 1 ? 'was' : 'were'} refused here, the last with: ${refusal}`}`
     case 'nothing':
       return `no mail waits at ${provider}`
     case 'busy':
-      return `${provider} cannot now${why}; it goes on by itself`
+      return `${provider} cannot now${why}`
     case 'failed':
       return messages === 0
         ? `nothing came from ${provider}${why}`

@@ -26,10 +26,11 @@ odmr:
 routes: [{ name: edge, hosts: '${hostname}:587', tls: verify, username: ${account}, password: { file: /etc/cartero/edge-password } }]
 routing: [{ match: '*', via: edge }]
 
-and the password of ${account} lies in /etc/cartero/edge-password. Then, at home:
+and the password of ${account} lies in /etc/cartero/edge-password. Then, at home, before "cartero serve":
 
   cartero domain add ${domain}
   cartero account add you@${domain}
-  cartero odmr fetch edge
+
+and once it runs, "cartero odmr fetch edge" goes there at once.
 `
 }

@@ -30,6 +30,9 @@ export interface FetchOutcome {
   /** That are ours now, also where the visit was cut off later. */
   readonly messages: number
   readonly octets: number
+  /** Recipients and messages that we refused, and the last words of it; absent when there were none. */
+  readonly refused?: number
+  readonly refusal?: string
   readonly reason?: string
 }
 
@@ -38,6 +41,8 @@ export interface CustomerDependencies {
   readonly receive: Receive
   /** Where a provider is; as the system finds it, when absent. */
   readonly addressesOf?: AddressesOf
+  /** Why mail must not be fetched now, because it would be refused and go back; undefined when it may. */
+  readonly unready?: (provider: Provider) => Promise<string | undefined>
   readonly logger: Logger
   readonly metrics: MetricRegistry
   readonly clock?: Clock
@@ -83,13 +88,20 @@ export function createCustomerAgent(dependencies: CustomerDependencies): Custome
 }
 
 function roundsOf(dependencies: CustomerDependencies): ReadonlyMap<string, Rounds> {
-  const { settings, receive, addressesOf, logger, metrics, random = Math.random } = dependencies
+  const { settings, receive, addressesOf, unready, logger, metrics, random = Math.random } = dependencies
   const { hostname, providers } = settings
   const clock = dependencies.clock ?? systemClock
   const limits = { ...DEFAULT_VISIT_LIMITS, ...settings.limits }
   const told = metrics.register(fetchMetrics(providers.map(({ name }) => name)))
   const events = new FetchEvents(logger.child({ agent: 'odmr' }), told, clock)
-  const common = { hostname, receive, limits, clock, ...(addressesOf && { addressesOf }) }
+  const common = {
+    hostname,
+    receive,
+    limits,
+    clock,
+    ...(addressesOf && { addressesOf }),
+    ...(unready && { unready }),
+  }
   return new Map(
     providers.map((provider) => {
       const schedule = new Schedule(provider.every, random)
@@ -113,8 +125,15 @@ const KINDS: Readonly<Partial<Record<VisitEnd, FetchOutcome['kind']>>> = {
   busy: 'busy',
 }
 
-function outcomeOf({ end, reason, messages, octets }: VisitReport): FetchOutcome {
-  return { kind: KINDS[end] ?? 'failed', messages, octets, ...(reason !== undefined && { reason }) }
+function outcomeOf({ end, reason, messages, octets, refused, refusal }: VisitReport): FetchOutcome {
+  return {
+    kind: KINDS[end] ?? 'failed',
+    messages,
+    octets,
+    ...(refused !== undefined && { refused }),
+    ...(refusal !== undefined && { refusal }),
+    ...(reason !== undefined && { reason }),
+  }
 }
 
 /** Mail that waits elsewhere is safe there, so that this is never more than degraded. */

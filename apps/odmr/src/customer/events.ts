@@ -51,7 +51,7 @@ export class FetchEvents {
   /** @param next milliseconds until the next visit, if there is one */
   ended({ name: provider, host, port }: Provider, report: VisitReport, next: number | undefined): void {
     this.#count(provider, report)
-    const { end, reason, messages, octets } = report
+    const { end, reason, messages, octets, refused, refusal } = report
     const hint = HINTS[end]
     this.#logger[LEVELS[end]](WELL.has(end) ? 'odmr.fetch.ended' : 'odmr.fetch.failed', {
       provider,
@@ -61,6 +61,7 @@ export class FetchEvents {
       outcome: end,
       messages,
       octets,
+      ...(refused !== undefined && { refused, refusal }),
       ...(reason !== undefined && { reason }),
       ...(hint !== undefined && { hint }),
       ...(next !== undefined && { next: new Date(this.#clock.now() + next).toISOString() }),

@@ -49,9 +49,9 @@ const CUT_OFF: Readonly<Partial<Record<Ending, string>>> = {
   dismissed: 'was sent away in the middle of the turn',
 }
 
-function turnJudgement({ provider, breach }: Facts, { ending, messages }: Tally): Judgement {
+function turnJudgement({ provider, breach }: Facts, { ending, messages, refused }: Tally): Judgement {
   // RFC 2645 §5.2.1: a provider may turn the connection and have nothing
-  if (ending === 'quit') return { end: messages > 0 ? 'fetched' : 'nothing' }
+  if (ending === 'quit') return { end: messages + refused > 0 ? 'fetched' : 'nothing' }
   if (breach !== undefined) return breach.end === 'left' ? breach : { ...breach, end: 'cutOff' }
   const what = (ending && CUT_OFF[ending]) ?? 'broke off in the middle of the turn'
   return { end: 'cutOff', reason: `${provider.host} ${what}` }

@@ -42,6 +42,9 @@ export interface VisitReport extends Judgement {
   /** Messages that are ours now. */
   readonly messages: number
   readonly octets: number
+  /** Recipients and messages that we refused, and the last words of it. Their senders hear of those that were refused for good. */
+  readonly refused?: number
+  readonly refusal?: string
   /** How long it lasted. */
   readonly milliseconds: number
 }

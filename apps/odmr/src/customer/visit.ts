@@ -37,6 +37,8 @@ export interface VisitOptions {
   readonly receive: Receive
   /** Where the system finds the host when absent. */
   readonly addressesOf?: AddressesOf
+  /** Why mail must not be fetched now; undefined when it may. We are always ready when it is absent. */
+  readonly unready?: (provider: Provider) => Promise<string | undefined>
   readonly limits: VisitLimits
   readonly clock: Clock
 }
@@ -74,7 +76,9 @@ export class Visit {
     this.#expect(limits.opening, 'did not let us in')
     const stopLimit = clock.after(limits.visit, () => this.#end(this.#tooLong(limits.visit, 'was not done')))
     try {
-      const error = await this.#call()
+      const unready = await this.#on.unready?.(this.#on.provider)
+      if (unready !== undefined) this.#breach ??= { end: 'broken', reason: unready }
+      const error = unready === undefined ? await this.#call() : undefined
       return this.#report(error, clock.elapsed() - begun)
     } finally {
       this.#stopWaiting()
@@ -207,6 +211,7 @@ export class Visit {
       ...(tls && { tls }),
       messages: tally?.messages ?? 0,
       octets: tally?.octets ?? 0,
+      ...(tally?.refusal !== undefined && { refused: tally.refused, refusal: tally.refusal }),
       milliseconds,
     }
   }

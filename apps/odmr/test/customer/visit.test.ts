@@ -84,7 +84,8 @@ describe('a visit', () => {
     })
     assert.match(replies[0]!, /^550 5\.7\.1 /)
     assert.match(replies[1]!, /^550 5\.1\.1 /)
-    assert.deepEqual(outcome, { kind: 'nothing', messages: 0, octets: 0 })
+    assert.deepEqual([outcome.kind, outcome.messages, outcome.refused], ['fetched', 0, 2])
+    assert.match(outcome.refusal!, /^550 5\.1\.1 /)
   })
 
   test('counts no message that was refused', async () => {
@@ -94,7 +95,7 @@ describe('a visit', () => {
       await talk.give()
       await talk.quit()
     })
-    assert.deepEqual(outcome, { kind: 'fetched', messages: 1, octets: EXAMPLE_OCTETS })
+    assert.deepEqual([outcome.messages, outcome.octets, outcome.refused], [1, EXAMPLE_OCTETS, 1])
   })
 })
 
