@@ -46,6 +46,59 @@ unpack exim4-daemon-heavy
 unpack opensmtpd
 unpack haproxy
 
+# Exim speaks ATRN from 4.99 on, which the stable release does not have: taken from unstable with the libraries it was built for, by lists
+# of its own, so that nothing that is installed changes.
+unpack_exim_atrn() (
+  set -e
+  to=$peers/exim-atrn
+  folder=$(mktemp -d)
+  trap 'rm -rf "$folder"' EXIT
+  chmod 755 "$folder"
+  mkdir -p "$folder"/{apt,state/lists/partial,cache/archives/partial,packages,root}
+  touch "$folder/status"
+  echo 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian sid main' >"$folder/apt/sources.list"
+  cat >"$folder/apt.conf" <<END
+Dir::Etc "$folder/apt";
+Dir::State "$folder/state";
+Dir::State::status "$folder/status";
+Dir::Cache "$folder/cache";
+APT::Sandbox::User "root";
+Acquire::Check-Valid-Until "false";
+Acquire::Languages "none";
+Acquire::Retries "1";
+Acquire::http::Timeout "20";
+END
+  export APT_CONFIG=$folder/apt.conf
+  timeout 180 apt-get -qq update
+  # Of all that it depends on, the libraries.
+  only=(--recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances)
+  mapfile -t names < <(apt-cache depends "${only[@]}" exim4-daemon-light |
+    grep -E '^(lib(c6|crypt1|db|event-|ffi|gcc-s1|gmp|gnutls|hogweed|idn|nettle|nghttp2-|p11-kit|pcre2-8|sqlite3|ssl3|tasn1|unbound|unistring|zstd)|zlib1g)' | sort -u)
+  cd "$folder/packages"
+  timeout 180 apt-get -qq download exim4-daemon-light "${names[@]}"
+  for package in *.deb; do dpkg -x "$package" "$folder/root"; done
+  cat >"$folder/root/exim" <<'END'
+#!/bin/sh
+# Exim with the libraries it was built for; it runs itself again by this name.
+root=$(dirname "$0")/usr
+libraries=$(echo "$root"/lib/*-linux-gnu*)
+exec "$libraries"/ld-linux-*.so.* --library-path "$libraries" "$root/sbin/exim4" "$@"
+END
+  chmod 755 "$folder/root" "$folder/root/exim"
+  "$folder/root/exim" -C /dev/null -bV 2>/dev/null | grep '^Exim version'
+  rm -rf "$to"
+  mkdir -p "$to"
+  cp -a "$folder/root/exim" "$folder/root/usr" "$to"
+)
+if [[ ! -x $peers/exim-atrn/exim ]]; then
+  # A subshell of its own: within a condition, the first failure would not end it.
+  set +e
+  (unpack_exim_atrn) >/dev/null 2>&1
+  failed=$?
+  set -e
+  if ((failed == 0)); then echo 'unpacked: exim-atrn'; else echo 'no Exim with ATRN could be had: its tests will be skipped'; fi
+fi
+
 # The users whose names are compiled in.
 for user in Debian-exim opensmtpd opensmtpq; do
   id "$user" >/dev/null 2>&1 || useradd --system --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin "$user"
