@@ -64,7 +64,10 @@ describe('customers of one provider', () => {
     for (let i = 0; i < 3; i++) assert.match((await home.call(stage.cartero)).answer, /^451 4\./)
     goOn()
     await first.over
-    assert.match((await home.call(stage.cartero)).answer, /^453 /)
+    // What he answered is noted a moment after he has left.
+    let { answer } = await home.call(stage.cartero)
+    for (let i = 0; answer.startsWith('451') && i < 100; i++) ({ answer } = await home.call(stage.cartero))
+    assert.match(answer, /^453 /)
     assert.deepEqual(await stage.lost(), [])
     assert.equal(stage.duplicates().size, 0)
   })
