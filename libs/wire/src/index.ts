@@ -18,3 +18,4 @@ export {
 } from './proxy/header.ts'
 export { readProxyHeader } from './proxy/reader.ts'
 export { octetClass, Scanner, SyntaxFault, type OctetClass } from './scanner.ts'
+export { untilAborted } from './until-aborted.ts'

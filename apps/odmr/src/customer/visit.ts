@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { serveErrand, SmtpClientMachine, type PeerFacts } from '@cartero/smtp/client'
 import type { SmtpEvent, SmtpServerLimits } from '@cartero/smtp/server'
-import type { Clock, ConnectionFacts, Role, TlsFacts } from '@cartero/wire'
+import { untilAborted, type Clock, type ConnectionFacts, type Role, type TlsFacts } from '@cartero/wire'
 import { dial, DialError, type Connected } from '@cartero/wire/node'
 import { TurnErrand } from './errand.ts'
 import { judge } from './judgement.ts'
@@ -10,7 +10,6 @@ import { Login } from './login.ts'
 import type { Provider } from './provider.ts'
 import type { Judgement, VisitReport } from './report.ts'
 import { Tally } from './tally.ts'
-import { untilAborted } from './until-aborted.ts'
 
 /** What the customer wants of whoever takes the mail of a turned connection. */
 export interface ReceiveOptions {

@@ -1,10 +1,10 @@
+import { untilAborted } from '@cartero/wire'
 import { DnsError } from '@cartero/dns'
 import type { StoredStsPolicy, StsCache } from '../sts-cache/port.ts'
 import type { TlsFailure } from '../../ports.ts'
 import { fetchStsPolicy, StsFetchError, type StsFetchOptions } from './fetch.ts'
 import { parseStsPolicy, StsPolicyError, type StsPolicy } from './policy.ts'
 import { readStsRecords } from './record.ts'
-import { withSignal } from './with-signal.ts'
 
 /** How long nobody asks again for a policy that could not be had: the policy hosts of others are not ours to wear out. */
 // RFC 8461 §3.3
@@ -60,7 +60,7 @@ export class StsPolicies {
     const { cache, clock } = this.#options
     const [announced, cached] = await Promise.all([
       this.#announced(domain, signal),
-      withSignal(cache.get(domain, clock.now()), signal),
+      untilAborted(cache.get(domain, clock.now()), signal),
     ])
     if (announced.id === undefined || (cached !== undefined && !this.#isDue(cached, announced.id))) {
       const { step = 'as it is known here', isUncertain = false } = announced
@@ -69,7 +69,7 @@ export class StsPolicies {
     const failure = this.#failure(domain)
     if (failure !== undefined) return keeping(cached, failure)
     try {
-      return found(await withSignal(this.#fetched(domain, announced.id), signal), 'as it was just fetched')
+      return found(await untilAborted(this.#fetched(domain, announced.id), signal), 'as it was just fetched')
     } catch (error) {
       if (error instanceof StsFetchError)
         return keeping(cached, { failure: error.failure, detail: error.message })

@@ -1,5 +1,5 @@
 /** Settles as the promise does, or rejects with the signal's reason: who waits may leave, and the others wait on. */
-export function withSignal<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   if (signal.aborted) {
     promise.catch(() => {})
     return Promise.reject(signal.reason)
