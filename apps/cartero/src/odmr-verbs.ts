@@ -3,7 +3,7 @@ import { OperatorError } from '@cartero/agent/lifecycle'
 import type { Directory } from '@cartero/directory'
 import type { Journal } from '@cartero/journey'
 import type { CustomerAgent, FetchOutcome } from '@cartero/odmr-agent/customer'
-import type { QueueOffice } from '@cartero/spool'
+import { HOUR_MS, type QueueOffice } from '@cartero/spool'
 
 import type { CarteroConfig } from './config.ts'
 import { listCustomers } from './customers.ts'
@@ -16,8 +16,6 @@ export interface OdmrStores {
   readonly spool: Pick<QueueOffice, 'uncollected'>
   readonly journal: Pick<Journal, 'find'>
 }
-
-const HOUR_MS = 3_600_000
 
 /** Customers whose last turn is looked for; of more, the first. */
 const MOST_REMEMBERED = 200

@@ -1,5 +1,5 @@
 import type { Gauge } from '@cartero/agent/telemetry'
-import type { DeliveryState, QueueOffice, ShapeCell } from '@cartero/spool'
+import { HOUR_MS, type DeliveryState, type QueueOffice, type ShapeCell } from '@cartero/spool'
 import { pause, type Clock } from '@cartero/wire'
 
 /** How often the queue is counted. Milliseconds. */
@@ -35,8 +35,6 @@ export async function countQueue(dependencies: QueueGaugesDependencies, signal: 
     }
   } while (await pause(clock, EVERY_MS, signal))
 }
-
-const HOUR_MS = 3_600_000
 
 /** What an operator holds, and dead letters, are not waited for. */
 const WAITING: ReadonlySet<DeliveryState> = new Set(['ready', 'leased', 'deferred'])

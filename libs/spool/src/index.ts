@@ -44,3 +44,4 @@ export {
 } from './queue.ts'
 export { DEAD_LETTER_RETENTION_MS } from './ledger/item.ts'
 export { QueueIds, type RandomOctets } from './queue-id.ts'
+export { HOUR_MS } from './ledger/shape.ts'

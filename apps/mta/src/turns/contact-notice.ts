@@ -1,11 +1,9 @@
 import { formatDateTime, isAsciiText, makeMessageId } from '@cartero/syntax'
-import type { Envelope, UncollectedMail } from '@cartero/spool'
+import { HOUR_MS, type Envelope, type UncollectedMail } from '@cartero/spool'
 import type { Clock } from '@cartero/wire'
 
 import { daysOf } from './keeper.ts'
 import type { Terms } from './customers.ts'
-
-const HOUR_MS = 3_600_000
 
 export interface NoticeAuthor {
   /** What we call ourselves: where customers come, too. */

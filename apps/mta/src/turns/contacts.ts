@@ -1,11 +1,9 @@
-import type { Intake, QueueId, UncollectedMail } from '@cartero/spool'
+import { HOUR_MS, type Intake, type QueueId, type UncollectedMail } from '@cartero/spool'
 
 import { contactEnvelope, contactLetter, type NoticeAuthor } from './contact-notice.ts'
 import type { Customers, Terms } from './customers.ts'
 import { NOTICE_PAUSE_MS } from './limits.ts'
 import type { TurnSettings } from './settings.ts'
-
-const HOUR_MS = 3_600_000
 
 /** A contact who was told. */
 export interface ContactNotice {

@@ -1,4 +1,5 @@
 import {
+  HOUR_MS,
   destinationOf,
   type DeliverySummary,
   type DestinationName,
@@ -10,7 +11,6 @@ import { pause, type Clock } from '@cartero/wire'
 import type { Customers } from './customers.ts'
 import { SWEEP_MS } from './limits.ts'
 
-const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 
 /** Deliveries that are looked at together. */
