@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The mail servers and clients that the interoperability tests talk to, from Debian's packages; none of them is started.
 # Postfix and Dovecot are installed. Exim and OpenSMTPD, which Debian lets nobody install beside it,
-# and HAProxy are unpacked under /opt/cartero-peers.
+# HAProxy, nats-server and rclone are unpacked under /opt/cartero-peers.
 # Does nothing where all is there. Needs root. usage: tools/interop/install-peers.sh
 set -euo pipefail
 export DEBIAN_FRONTEND=noninteractive
@@ -46,15 +46,14 @@ unpack exim4-daemon-heavy
 unpack opensmtpd
 unpack haproxy
 
-# Exim speaks ATRN from 4.99 on, which the stable release does not have: taken from unstable with the libraries it was built for, by lists
-# of its own, so that nothing that is installed changes.
-unpack_exim_atrn() (
+# What the stable release does not have is taken from unstable, by lists of its own, so that nothing that is installed changes.
+# usage: in_unstable <folder for it> <command that fills the current folder by apt-get download>
+in_unstable() (
   set -e
-  to=$peers/exim-atrn
   folder=$(mktemp -d)
   trap 'rm -rf "$folder"' EXIT
   chmod 755 "$folder"
-  mkdir -p "$folder"/{apt,state/lists/partial,cache/archives/partial,packages,root}
+  mkdir -p "$folder"/{apt/apt.conf.d,apt/preferences.d,state/lists/partial,cache/archives/partial,packages,root}
   touch "$folder/status"
   echo 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian sid main' >"$folder/apt/sources.list"
   cat >"$folder/apt.conf" <<END
@@ -70,34 +69,55 @@ Acquire::http::Timeout "20";
 END
   export APT_CONFIG=$folder/apt.conf
   timeout 180 apt-get -qq update
+  cd "$folder/packages"
+  "$2"
+  for package in *.deb; do dpkg -x "$package" "$folder/root"; done
+  "$3" "$folder/root"
+  rm -rf "${peers:?}/$1"
+  mkdir -p "$peers/$1"
+  cp -a "$folder/root/." "$peers/$1"
+)
+
+# Says what came of it, and never fails: tests that lack it say so. usage: from_unstable <folder> <program in it> <download> <finish>
+from_unstable() {
+  local folder=$1 program=$2
+  [[ -x $peers/$folder/$program ]] && return
+  # A subshell of its own: within a condition, the first failure would not end it.
+  set +e
+  (in_unstable "$folder" "$3" "$4") >/dev/null 2>&1
+  local failed=$?
+  set -e
+  if ((failed == 0)); then echo "unpacked: $folder"; else echo "no $folder could be had: its tests will be skipped"; fi
+}
+
+# Exim speaks ATRN from 4.99 on; it comes with the libraries it was built for.
+download_exim() {
   # Of all that it depends on, the libraries.
-  only=(--recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances)
+  local only=(--recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances)
   mapfile -t names < <(apt-cache depends "${only[@]}" exim4-daemon-light |
     grep -E '^(lib(c6|crypt1|db|event-|ffi|gcc-s1|gmp|gnutls|hogweed|idn|nettle|nghttp2-|p11-kit|pcre2-8|sqlite3|ssl3|tasn1|unbound|unistring|zstd)|zlib1g)' | sort -u)
-  cd "$folder/packages"
   timeout 180 apt-get -qq download exim4-daemon-light "${names[@]}"
-  for package in *.deb; do dpkg -x "$package" "$folder/root"; done
-  cat >"$folder/root/exim" <<'END'
+}
+finish_exim() {
+  cat >"$1/exim" <<'END'
 #!/bin/sh
 # Exim with the libraries it was built for; it runs itself again by this name.
 root=$(dirname "$0")/usr
 libraries=$(echo "$root"/lib/*-linux-gnu*)
 exec "$libraries"/ld-linux-*.so.* --library-path "$libraries" "$root/sbin/exim4" "$@"
 END
-  chmod 755 "$folder/root" "$folder/root/exim"
-  "$folder/root/exim" -C /dev/null -bV 2>/dev/null | grep '^Exim version'
-  rm -rf "$to"
-  mkdir -p "$to"
-  cp -a "$folder/root/exim" "$folder/root/usr" "$to"
-)
-if [[ ! -x $peers/exim-atrn/exim ]]; then
-  # A subshell of its own: within a condition, the first failure would not end it.
-  set +e
-  (unpack_exim_atrn) >/dev/null 2>&1
-  failed=$?
-  set -e
-  if ((failed == 0)); then echo 'unpacked: exim-atrn'; else echo 'no Exim with ATRN could be had: its tests will be skipped'; fi
-fi
+  chmod 755 "$1/exim"
+  "$1/exim" -C /dev/null -bV 2>/dev/null | grep '^Exim version'
+}
+from_unstable exim-atrn exim download_exim finish_exim
+
+# A broker that syncs what it acknowledges, and an S3 server; programs without libraries of their own.
+download_nats() { timeout 180 apt-get -qq download nats-server; }
+finish_nats() { "$1/usr/sbin/nats-server" --version; }
+from_unstable nats-server usr/sbin/nats-server download_nats finish_nats
+download_rclone() { timeout 180 apt-get -qq download rclone; }
+finish_rclone() { "$1/usr/bin/rclone" version; }
+from_unstable rclone usr/bin/rclone download_rclone finish_rclone
 
 # The users whose names are compiled in.
 for user in Debian-exim opensmtpd opensmtpq; do

@@ -14,6 +14,17 @@ export async function freePortBase(): Promise<number> {
   throw new Error('no port base with free ports was found in 50 attempts')
 }
 
+/** So many ports that are free at this moment, above those of `freePortBase`. */
+export async function freePorts(count: number): Promise<number[]> {
+  const found = new Set<number>()
+  for (let attempt = 0; attempt < 50 * count && found.size < count; attempt++) {
+    const port = randomInt(31_000, 32_700)
+    if (await isFree(port)) found.add(port)
+  }
+  if (found.size < count) throw new Error(`${count} free ports were not found`)
+  return [...found]
+}
+
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer()

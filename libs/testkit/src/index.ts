@@ -5,7 +5,7 @@
 export { CarteroProcess, type Credentials, type StartOptions } from './cartero-process.ts'
 export { command, type CommandOptions, type CommandResult } from './command.ts'
 export { lacks } from './debian-tool.ts'
-export { freePortBase } from './free-ports.ts'
+export { freePortBase, freePorts } from './free-ports.ts'
 export { LineClient } from './line-client.ts'
 export { CERTIFICATE, KEY } from './identity.ts'
 export {
@@ -15,6 +15,8 @@ export {
   type NameServerOptions,
 } from './name-server/name-server.ts'
 export type { NameServerZones, ServedZone } from './name-server/zones.ts'
+export { NATS_LACKS, NatsServers, type NatsServerOptions } from './nats-server.ts'
 export { PeerProcess } from './peer-process.ts'
+export { POSTGRES_LACKS, PostgresServer, type PostgresServerOptions } from './postgres-server.ts'
 export { UNTOLD } from './proxy-headers.ts'
 export { TestAuthority, type IssueOptions, type TestIdentity } from './test-authority.ts'

@@ -9,6 +9,8 @@ const OWNERS: Readonly<Record<string, string>> = {
   'prom-client': 'libs/agent',
   'dns-packet': 'libs/dns',
   'node:sqlite': 'libs/sql',
+  s3mini: 'libs/content',
+  pg: 'libs/sql',
 }
 
 export const oneOwner: Rule = {
