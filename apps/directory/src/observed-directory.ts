@@ -8,6 +8,11 @@ export function observedDirectory(directory: Directory, events: Events): Directo
     senderAllowedNow: (account, address) => directory.senderAllowedNow(account, address),
     scramOutcome: (login, right, peer) => observeScram(directory, events, login, right, peer),
     close: () => directory.close(),
+    Watch: (request, signal) => directory.Watch(request, signal),
+    ScramOutcome: async ({ login, right, peer }) => {
+      observeScram(directory, events, login, right, peer)
+      return {}
+    },
     Resolve: (request) => directory.Resolve(request),
     SenderAllowed: (request) => directory.SenderAllowed(request),
     CollectedDomains: (request) => directory.CollectedDomains(request),

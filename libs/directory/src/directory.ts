@@ -1,4 +1,4 @@
-import type { DirectoryService, Resolution } from '@cartero/contracts/directory'
+import type { DirectoryService, Resolution, WatchRequest, WatchResponse } from '@cartero/contracts/directory'
 import type { Clock, MaybePromise } from '@cartero/wire'
 import type { AddressPolicy } from './address.ts'
 import type { RefusedProof } from './authenticator.ts'
@@ -18,6 +18,8 @@ export interface Directory extends DirectoryService {
   senderAllowedNow(account: string, address: string): boolean | undefined
   /** What came of a login by `ScramKeys`, which is proven at the edge: wrong ones make the next keys wait. */
   scramOutcome(login: string, right: boolean, peer?: string): void
+  /** Ends when the signal aborts, or the directory is closed. */
+  Watch(request: WatchRequest, signal?: AbortSignal): AsyncIterable<WatchResponse>
   /** Tells from now on of proofs that were right and refused all the same: for a log, since the peer is not told. */
   hearRefusedProofs?(hear: (proof: RefusedProof) => void): void
   close(): Promise<void>

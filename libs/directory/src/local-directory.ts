@@ -2,6 +2,7 @@ import * as wire from '@cartero/contracts/directory'
 import { type Clock, type MaybePromise, systemClock } from '@cartero/wire'
 import { type AddressPolicy, DEFAULT_ADDRESS_POLICY } from './address.ts'
 import { Authenticator, type RefusedProof } from './authenticator.ts'
+import { Changes } from './changes.ts'
 import type { Directory, DirectoryOptions } from './directory.ts'
 import { DirectoryError, type Outcome, valueOf } from './directory-error.ts'
 import { HashQueue } from './hash-queue.ts'
@@ -29,6 +30,8 @@ export class LocalDirectory implements Directory {
   readonly #ruleFor: DirectoryOptions['ruleFor']
   readonly #cache: ResolutionCache
   readonly #authenticator: Authenticator
+  readonly #changes = new Changes()
+  readonly #closing = new AbortController()
   #hearRefused: ((proof: RefusedProof) => void) | undefined
   #decoyKey: MaybePromise<Uint8Array> | undefined
 
@@ -60,6 +63,7 @@ export class LocalDirectory implements Directory {
   }
 
   close(): Promise<void> {
+    this.#closing.abort()
     return this.#closeStore()
   }
 
@@ -126,6 +130,25 @@ export class LocalDirectory implements Directory {
 
   scramOutcome(login: string, right: boolean, peer?: string): void {
     this.#authenticator.scramOutcome(login, right, peer)
+  }
+
+  async ScramOutcome({ login, right, peer }: wire.ScramOutcomeRequest): Promise<wire.ScramOutcomeResponse> {
+    this.scramOutcome(login, right, peer)
+    return {}
+  }
+
+  async *Watch(
+    _request: wire.WatchRequest,
+    signal: AbortSignal = this.#closing.signal,
+  ): AsyncGenerator<wire.WatchResponse, void> {
+    const ended = AbortSignal.any([signal, this.#closing.signal])
+    for await (const _ of this.#changes.watch(ended)) yield { addresses: [] }
+  }
+
+  /** Something is not as it was: no answer that was kept is given again, and whoever watches is told. */
+  forget(): void {
+    this.#cache.clear()
+    this.#changes.tell()
   }
 
   async AddDomain({ domain }: wire.AddDomainRequest): Promise<wire.AddDomainResponse> {
@@ -206,7 +229,7 @@ export class LocalDirectory implements Directory {
       valueOf((await this.#ask(verb, ...argument)) as Outcome<void>)
       return {}
     } finally {
-      this.#cache.clear()
+      this.forget()
     }
   }
 }

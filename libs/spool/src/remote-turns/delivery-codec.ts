@@ -6,19 +6,20 @@ import {
   type DeliveryRecipient as ContractRecipient,
   type RecipientResult as ContractResult,
 } from '@cartero/contracts/spool/delivery'
+import type { MessageIndex } from '@cartero/message'
 import { parseEnhancedStatus } from '@cartero/syntax'
 
 import type { AttemptFacts } from '../dispatch/ports.ts'
 import type { RecipientResult } from '../notices/index.ts'
-import type { Delivery, DeliveryId, DeliveryRecipient, QueueId } from '../ports.ts'
+import type { Delivery, DeliveryId, DeliveryRecipient, NextHop, QueueId, RecipientProblem } from '../ports.ts'
+import { destinationOf, nextHopOf } from '../queue.ts'
 import { decodeEnvelope, encodeEnvelope } from './envelope-codec.ts'
 import { defined } from './defined.ts'
 
 /** @param octets of the content, when they go with it */
-export function encodeDelivery(delivery: Delivery, octets: Buffer | undefined): ContractDelivery {
-  const { id, message, nextHop, recipients, attempts, reason, sender } = delivery
-  const { envelope, prefix, content, size, acceptedAt } = message
-  if (nextHop.kind !== 'odmr') throw new TypeError(`${id} is for no customer`)
+export function encodeDelivery(delivery: Delivery, octets?: Buffer): ContractDelivery {
+  const { id, message, nextHop, recipients, attempts, reason, sender, sentence } = delivery
+  const { envelope, prefix, content, size, acceptedAt, index } = message
   return {
     id,
     envelope: encodeEnvelope(envelope),
@@ -26,51 +27,74 @@ export function encodeDelivery(delivery: Delivery, octets: Buffer | undefined): 
     content,
     size: BigInt(size),
     acceptedAt: BigInt(acceptedAt),
-    domain: nextHop.domain,
+    domain: nextHop.kind === 'odmr' ? nextHop.domain : '',
+    destination: destinationOf(nextHop),
     recipients: recipients.map(encodeRecipient),
     attempts,
     reason,
     ...(sender !== undefined && { sender }),
     ...(octets && { octets }),
+    ...(index && { index: JSON.stringify(index) }),
+    ...(sentence && { sentence }),
   }
 }
 
 /** Throws TypeError for what did not keep to the contract. */
 export function decodeDelivery(delivery: ContractDelivery): Delivery {
-  const { id, envelope, prefix, content, size, acceptedAt, domain, recipients } = delivery
+  const { id, envelope, prefix, content, size, acceptedAt, recipients, index } = delivery
   if (envelope === undefined) throw new TypeError('a delivery has an envelope')
-  const message = {
-    queueId: id.slice(0, id.indexOf('.')) as QueueId,
-    envelope: decodeEnvelope(envelope),
-    prefix,
-    content: content as ContentId,
-    size: Number(size),
-    acceptedAt: Number(acceptedAt),
-  }
-  const { attempts, reason, sender } = delivery
-  return defined({
+  const { attempts, reason, sender, sentence } = delivery
+  return {
     id: id as DeliveryId,
-    message,
-    nextHop: { kind: 'odmr' as const, domain },
+    message: {
+      queueId: id.slice(0, id.indexOf('.')) as QueueId,
+      envelope: decodeEnvelope(envelope),
+      prefix,
+      content: content as ContentId,
+      size: Number(size),
+      acceptedAt: Number(acceptedAt),
+      ...(index !== undefined && { index: JSON.parse(index) as MessageIndex }),
+    },
+    nextHop: nextHopIn(delivery),
     recipients: recipients.map(decodeRecipient),
     attempts,
     reason,
-    sender,
-  })
+    ...(sender !== undefined && { sender }),
+    ...(sentence !== undefined && { sentence: sentence as NonNullable<Delivery['sentence']> }),
+  }
 }
 
-function encodeRecipient({ others, expanded, address, forward, told }: DeliveryRecipient): ContractRecipient {
-  return defined({ address, others: others ?? [], expanded: expanded ?? false, forward, told })
+/** Who is older names the customer's domain only. */
+function nextHopIn({ destination, domain }: ContractDelivery): NextHop {
+  return destination === '' ? { kind: 'odmr', domain } : nextHopOf(destination)
 }
 
-function decodeRecipient({ others, expanded, told, ...same }: ContractRecipient): DeliveryRecipient {
-  return defined({
-    ...same,
-    account: '',
-    others: others.length > 0 ? others : undefined,
-    expanded: expanded || undefined,
-    told,
-  }) as DeliveryRecipient
+function encodeRecipient(recipient: DeliveryRecipient): ContractRecipient {
+  const { others, expanded, address, forward, told, account, detail, problem } = recipient
+  return {
+    address,
+    account,
+    others: others ?? [],
+    expanded: expanded ?? false,
+    ...(forward !== undefined && { forward }),
+    ...(told !== undefined && { told }),
+    ...(detail !== undefined && { detail }),
+    ...(problem !== undefined && { problem }),
+  }
+}
+
+function decodeRecipient(recipient: ContractRecipient): DeliveryRecipient {
+  const { others, expanded, address, forward, told, account, detail, problem } = recipient
+  return {
+    address,
+    account,
+    ...(others.length > 0 && { others }),
+    ...(expanded && { expanded }),
+    ...(forward !== undefined && { forward }),
+    ...(told !== undefined && { told: told as NonNullable<DeliveryRecipient['told']> }),
+    ...(detail !== undefined && { detail }),
+    ...(problem !== undefined && { problem: problem as RecipientProblem }),
+  }
 }
 
 const KINDS: Readonly<Record<RecipientResult['kind'], Kind>> = {

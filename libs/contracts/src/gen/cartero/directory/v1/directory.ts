@@ -188,6 +188,24 @@ export interface RewriteSendersResponse {
   readonly addresses: readonly string[];
 }
 
+export interface ScramOutcomeRequest {
+  readonly login: string;
+  readonly right: boolean;
+  /** As in AuthenticateRequest. */
+  readonly peer?: string | undefined;
+}
+
+export interface ScramOutcomeResponse {
+}
+
+export interface WatchRequest {
+}
+
+export interface WatchResponse {
+  /** Answers for these addresses are not true any more. None: no answer may be. */
+  readonly addresses: readonly string[];
+}
+
 export interface Domain {
   readonly name: string;
   /** Address that gets what nobody else does, or empty. Of one of our domains. */
@@ -1539,6 +1557,190 @@ export const RewriteSendersResponse: MessageFns<RewriteSendersResponse> = {
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
       const message = createBaseRewriteSendersResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.addresses.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseScramOutcomeRequest(): ScramOutcomeRequest {
+  return { login: "", right: false, peer: undefined };
+}
+
+export const ScramOutcomeRequest: MessageFns<ScramOutcomeRequest> = {
+  encode(message: ScramOutcomeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.login !== "") {
+      writer.uint32(10).string(message.login);
+    }
+    if (message.right !== false) {
+      writer.uint32(16).bool(message.right);
+    }
+    if (message.peer !== undefined) {
+      writer.uint32(26).string(message.peer);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ScramOutcomeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseScramOutcomeRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.login = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.right = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.peer = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseScramOutcomeResponse(): ScramOutcomeResponse {
+  return {};
+}
+
+export const ScramOutcomeResponse: MessageFns<ScramOutcomeResponse> = {
+  encode(_: ScramOutcomeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ScramOutcomeResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseScramOutcomeResponse() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseWatchRequest(): WatchRequest {
+  return {};
+}
+
+export const WatchRequest: MessageFns<WatchRequest> = {
+  encode(_: WatchRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchRequest() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseWatchResponse(): WatchResponse {
+  return { addresses: [] };
+}
+
+export const WatchResponse: MessageFns<WatchResponse> = {
+  encode(message: WatchResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.addresses) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchResponse() as any;
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -2915,6 +3117,13 @@ export interface DirectoryService {
    * weeks (SRS), so that the next host finds it allowed to come from us. One answer for each, in order.
    */
   RewriteSenders(request: RewriteSendersRequest): Promise<RewriteSendersResponse>;
+  /** What came of a login by ScramKeys, which is proved at the edge: wrong ones make the next keys wait. */
+  ScramOutcome(request: ScramOutcomeRequest): Promise<ScramOutcomeResponse>;
+  /**
+   * Tells what to forget of answers that were kept, as soon as something changes; first, that from now on it is told. Whoever
+   * keeps answers and hears nothing any more has to forget all of them.
+   */
+  Watch(request: WatchRequest): AsyncIterable<WatchResponse>;
   /**
    * ALREADY_EXISTS when it does. An account is never made with it, so that the account of its collection lives in another
    * domain: NOT_FOUND otherwise. For one in this domain, add the domain, then the account, and then set the collection.
@@ -3043,6 +3252,27 @@ export const DirectoryServiceDefinition = {
       requestStream: false,
       responseType: RewriteSendersResponse as typeof RewriteSendersResponse,
       responseStream: false,
+      options: {},
+    },
+    /** What came of a login by ScramKeys, which is proved at the edge: wrong ones make the next keys wait. */
+    scramOutcome: {
+      name: "ScramOutcome",
+      requestType: ScramOutcomeRequest as typeof ScramOutcomeRequest,
+      requestStream: false,
+      responseType: ScramOutcomeResponse as typeof ScramOutcomeResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Tells what to forget of answers that were kept, as soon as something changes; first, that from now on it is told. Whoever
+     * keeps answers and hears nothing any more has to forget all of them.
+     */
+    watch: {
+      name: "Watch",
+      requestType: WatchRequest as typeof WatchRequest,
+      requestStream: false,
+      responseType: WatchResponse as typeof WatchResponse,
+      responseStream: true,
       options: {},
     },
     /**

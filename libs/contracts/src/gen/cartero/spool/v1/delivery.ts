@@ -22,7 +22,7 @@ export interface Delivery {
   readonly size: bigint;
   /** Milliseconds since the epoch. */
   readonly acceptedAt: bigint;
-  /** The domain of the customer whose it is. */
+  /** The domain of the customer whose it is, if it is for one. */
   readonly domain: string;
   /** Those that are not settled yet. */
   readonly recipients: readonly DeliveryRecipient[];
@@ -34,7 +34,17 @@ export interface Delivery {
     | string
     | undefined;
   /** The content, when it is small: nobody has to ask for it. */
-  readonly octets?: Buffer | undefined;
+  readonly octets?:
+    | Buffer
+    | undefined;
+  /** Where it goes: local, a domain, `via <route>`, `odmr <domain>`. Empty: to the customer of `domain`. */
+  readonly destination: string;
+  /** The structure of the content, as JSON, when somebody has looked at it: nobody has to read it for that again. */
+  readonly index?:
+    | string
+    | undefined;
+  /** How it ends, when an operator has decided that: return or expire. */
+  readonly sentence?: string | undefined;
 }
 
 export interface DeliveryRecipient {
@@ -49,7 +59,17 @@ export interface DeliveryRecipient {
     | string
     | undefined;
   /** Of what delay the sender knows: delay or deadline. */
-  readonly told?: string | undefined;
+  readonly told?:
+    | string
+    | undefined;
+  /** The account whose mailbox gets it; empty when it is not here. */
+  readonly account: string;
+  /** What followed the separator of subaddressing. */
+  readonly detail?:
+    | string
+    | undefined;
+  /** Why nobody here takes it any more: noSuchMailbox, mailboxDisabled, aliasLoop, refused. */
+  readonly problem?: string | undefined;
 }
 
 /** What became of one recipient in one attempt. */
@@ -123,6 +143,9 @@ function createBaseDelivery(): Delivery {
     reason: "",
     sender: undefined,
     octets: undefined,
+    destination: "",
+    index: undefined,
+    sentence: undefined,
   };
 }
 
@@ -169,6 +192,15 @@ export const Delivery: MessageFns<Delivery> = {
     }
     if (message.octets !== undefined) {
       writer.uint32(98).bytes(message.octets);
+    }
+    if (message.destination !== "") {
+      writer.uint32(106).string(message.destination);
+    }
+    if (message.index !== undefined) {
+      writer.uint32(114).string(message.index);
+    }
+    if (message.sentence !== undefined) {
+      writer.uint32(122).string(message.sentence);
     }
     return writer;
   },
@@ -282,6 +314,30 @@ export const Delivery: MessageFns<Delivery> = {
             message.octets = Buffer.from(reader.bytes());
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.destination = reader.string();
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.index = reader.string();
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.sentence = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -296,7 +352,16 @@ export const Delivery: MessageFns<Delivery> = {
 };
 
 function createBaseDeliveryRecipient(): DeliveryRecipient {
-  return { address: "", others: [], expanded: false, forward: undefined, told: undefined };
+  return {
+    address: "",
+    others: [],
+    expanded: false,
+    forward: undefined,
+    told: undefined,
+    account: "",
+    detail: undefined,
+    problem: undefined,
+  };
 }
 
 export const DeliveryRecipient: MessageFns<DeliveryRecipient> = {
@@ -315,6 +380,15 @@ export const DeliveryRecipient: MessageFns<DeliveryRecipient> = {
     }
     if (message.told !== undefined) {
       writer.uint32(42).string(message.told);
+    }
+    if (message.account !== "") {
+      writer.uint32(50).string(message.account);
+    }
+    if (message.detail !== undefined) {
+      writer.uint32(58).string(message.detail);
+    }
+    if (message.problem !== undefined) {
+      writer.uint32(66).string(message.problem);
     }
     return writer;
   },
@@ -370,6 +444,30 @@ export const DeliveryRecipient: MessageFns<DeliveryRecipient> = {
             }
 
             message.told = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.account = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.detail = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.problem = reader.string();
             continue;
           }
         }
