@@ -3,21 +3,21 @@ import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
 import type { ContentStore } from '@cartero/content'
 import type { AnyDirectory } from '@cartero/directory'
 import type { MailStore } from '@cartero/mailstore'
-import type { Spool } from '@cartero/spool'
 import type { Notices } from '@cartero/spool/notices'
 import { systemClock, type Clock } from '@cartero/wire'
 import { listenAll, type TlsServer } from '@cartero/wire/node'
-import { Deliverer } from './deliverer.ts'
+import { Deliverer, type LocalDeliveries } from './deliverer.ts'
 import { createEvents } from './events.ts'
 import { lmtpDoors, type LmtpSettings } from './lmtp/door.ts'
 import { Terminals } from './terminals/terminals.ts'
 
+export type { LocalDeliveries } from './deliverer.ts'
 export { noticeEvents } from './events.ts'
 export type { LmtpSettings } from './lmtp/door.ts'
 export { Terminals, type NumberedMessage, type ShownMessage } from './terminals/terminals.ts'
 
 export interface MdaDependencies {
-  readonly spool: Spool
+  readonly spool: LocalDeliveries
   readonly mailStore: MailStore
   readonly content: ContentStore
   readonly notices: Notices

@@ -22,8 +22,11 @@ const IN_FLIGHT = 2
 const FIRST_RETRY_MS = 5_000
 const LONGEST_RETRY_MS = 15 * 60_000
 
+/** All that is needed of a spool, which may be another process's. */
+export type LocalDeliveries = Pick<Spool, 'lease' | 'settle' | 'giveBack'>
+
 export interface DelivererDependencies {
-  readonly spool: Spool
+  readonly spool: LocalDeliveries
   readonly mailStore: MailStore
   readonly content: ContentStore
   readonly notices: Notices

@@ -21,6 +21,8 @@ export interface CollectionDependencies {
   readonly settings: TurnSettings
   /** What we call ourselves. */
   readonly hostname: string
+  /** Whose leases they are; by host name and process when absent. */
+  readonly owner?: string
   /** Milliseconds from one settlement to the next, at least. */
   readonly gathering?: number
   readonly clock: Clock
@@ -50,7 +52,7 @@ export function createCollection(dependencies: CollectionDependencies): Collecti
     customers,
     retryAfter: settings.retryAfter,
     ...(gathering !== undefined && { gathering }),
-    owner: `turn ${hostname} ${process.pid}`,
+    owner: ownerOf(dependencies),
     clock,
     events,
   })
@@ -78,4 +80,8 @@ export function createCollection(dependencies: CollectionDependencies): Collecti
     run: (signal) => keeper.run(signal),
     drain: (signal) => turns.drain(signal),
   }
+}
+
+function ownerOf({ owner, hostname }: CollectionDependencies): string {
+  return `turn ${owner ?? `${hostname} ${process.pid}`}`
 }

@@ -1,7 +1,7 @@
 import type { CollectionRoom } from '@cartero/spool/dispatch'
 import type { MaybePromise } from '@cartero/wire'
 
-import type { Customers } from './customers.ts'
+import { Customers, type CustomersDependencies } from './customers.ts'
 
 /**
  * Whether the quota of a domain allows more. It is looked at before a message is taken, so that the last one may pass it. When
@@ -32,4 +32,14 @@ export class QuotaRoom implements CollectionRoom {
   #answer(domain: string): boolean {
     return (this.#customers.waitingFor(domain)?.octets ?? 0) < this.#customers.termsOf(domain).quota
   }
+}
+
+export interface CollectionRoomDependencies extends CustomersDependencies {
+  /** It could not be counted; there is room meanwhile. */
+  readonly failed: (error: unknown) => void
+}
+
+/** For doors in a process of their own, which ask the spool's owner what waits. */
+export function collectionRoom({ failed, ...dependencies }: CollectionRoomDependencies): CollectionRoom {
+  return new QuotaRoom(new Customers(dependencies), failed)
 }
