@@ -17,6 +17,7 @@ export {
 export type { NameServerZones, ServedZone } from './name-server/zones.ts'
 export { NATS_LACKS, NatsServers, type NatsServerOptions } from './nats-server.ts'
 export { PeerProcess } from './peer-process.ts'
+export { PostgresDoor, type PausedWay } from './postgres-door.ts'
 export { POSTGRES_LACKS, PostgresServer, type PostgresServerOptions } from './postgres-server.ts'
 export { UNTOLD } from './proxy-headers.ts'
 export { TestAuthority, type IssueOptions, type TestIdentity } from './test-authority.ts'
