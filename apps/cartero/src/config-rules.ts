@@ -4,6 +4,7 @@ import { parseIpv4 } from '@cartero/wire'
 import type { CarteroConfig, definition } from './config.ts'
 import { ODMR_RULES, odmrWarnings } from './odmr-rules.ts'
 import { ROUTING_RULES, routingWarnings } from './routing-rules.ts'
+import { SERVICES_RULES, servicesWarnings } from './services-rules.ts'
 
 type Rule = ConfigRule<typeof definition>
 type Problems = ReturnType<Rule>
@@ -19,6 +20,7 @@ export const rules: readonly Rule[] = [
   keysInSecret,
   ...ROUTING_RULES,
   ...ODMR_RULES,
+  ...SERVICES_RULES,
 ]
 
 function* certificateWithKey({ tls: { certificate, key } }: CarteroConfig): Problems {
@@ -110,4 +112,5 @@ export function* warnings(config: CarteroConfig): Generator<string> {
     )
   yield* routingWarnings(config)
   yield* odmrWarnings(config)
+  yield* servicesWarnings(config)
 }

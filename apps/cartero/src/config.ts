@@ -20,6 +20,7 @@ import { dns } from './dns-section.ts'
 import { odmr } from './odmr-section.ts'
 import { relay } from './relay-section.ts'
 import { routes, routing } from './routes-section.ts'
+import { services } from './services-section.ts'
 import { smtp } from './smtp-section.ts'
 import { hostName, networks, path } from './notations.ts'
 
@@ -221,6 +222,7 @@ export const definition = section(
     odmr,
     directory,
     journey,
+    services,
     log,
   },
   USE,

@@ -1,7 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 
-import { resolveConfig, type ConfigSources, type ResolvedConfig } from '@cartero/agent/config'
+import {
+  resolveConfig,
+  type ConfigRule,
+  type ConfigSources,
+  type ResolvedConfig,
+} from '@cartero/agent/config'
 import { explainSystemError, OperatorError } from '@cartero/agent/lifecycle'
 
 import { definition } from './config.ts'
@@ -23,6 +28,8 @@ export interface ConfigRequest extends Pick<ConfigSources, 'flags' | 'defaults'>
   /** Whether CONFIG_PLACES are looked at when nobody named a file. */
   readonly search: boolean
   readonly environment: Environment
+  /** What whoever reads it asks for beside the rules for all. */
+  readonly rules?: readonly ConfigRule<typeof definition>[]
 }
 
 /** The file that somebody named cannot be read. */
@@ -39,7 +46,7 @@ export async function loadConfig(request: ConfigRequest): Promise<LoadedConfig> 
     defaults: { hostname: ownName(), ...defaults },
     ...(file !== undefined && { file: { name: file, text: read(file) } }),
   }
-  return { ...(await resolveConfig(definition, sources, rules)), file }
+  return { ...(await resolveConfig(definition, sources, [...rules, ...(request.rules ?? [])])), file }
 }
 
 function read(file: string): string {
