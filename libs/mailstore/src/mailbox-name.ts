@@ -4,6 +4,9 @@ import type { SpecialUse } from './ports.ts'
 /** What separates the levels of a name. */
 export const separator = '/'
 
+/** The character after it: names below `a` lie between `a/` and `a0`. */
+export const afterSeparator = String.fromCharCode(separator.charCodeAt(0) + 1)
+
 export const inbox = 'INBOX'
 
 /** What every account has from the start, beside INBOX. */

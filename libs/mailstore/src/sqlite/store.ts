@@ -1,10 +1,13 @@
 import type { ContentId } from '@cartero/content'
-import { SqlError, type SqlStore } from '@cartero/sql'
+import type { SqlStore } from '@cartero/sql'
 
+import { storeFault } from '../faults.ts'
 import { parseFlags } from '../flags.ts'
 import type { MailStoreLimits } from '../limits.ts'
 import { compareNames, parseMailboxName } from '../mailbox-name.ts'
+import { mailboxOf } from '../mailbox-row.ts'
 import { NewsDesk } from '../news.ts'
+import { rowsOf } from '../packed-rows.ts'
 import {
   MailStoreError,
   type AccountId,
@@ -21,7 +24,8 @@ import {
   type SpecialUse,
   type StoredMessage,
 } from '../ports.ts'
-import { mailboxOf, messagesOf, rowsOf } from './rows.ts'
+import { ascendingUids } from '../uids.ts'
+import { messagesOf } from './rows.ts'
 import type { AppendLine } from './worker/append.ts'
 import type { CopyAnswer } from './worker/copy.ts'
 import type { Asking, ListChange } from './worker/folders.ts'
@@ -263,9 +267,7 @@ export class SqliteMailStore implements MailStore {
   }
 
   #ascending(uids: readonly number[]): Uint32Array {
-    const valid = uids.filter((uid) => Number.isInteger(uid) && uid > 0 && uid <= this.#limits.lastUid)
-    if (valid.every((uid, at) => at === 0 || uid > (valid[at - 1] ?? 0))) return Uint32Array.from(valid)
-    return Uint32Array.from(new Set(valid)).sort()
+    return ascendingUids(uids, this.#limits.lastUid)
   }
 
   /** Calls a procedure that may refuse. */
@@ -286,17 +288,7 @@ export class SqliteMailStore implements MailStore {
     try {
       return await this.#sql.call(name, ...([argument] as unknown as Parameters<Procedures[K]>))
     } catch (error) {
-      throw translated(error)
+      throw storeFault(error)
     }
   }
-}
-
-/** A full disk and a broken one are the store's fault; anything else is a bug and stays what it is. */
-function translated(error: unknown): unknown {
-  if (!(error instanceof SqlError)) return error
-  if (error.fault === 'full') return new MailStoreError('full', 'the disk is full', { cause: error })
-  if (error.fault === 'busy' || error.fault === 'io') {
-    return new MailStoreError('unavailable', 'the mailstore cannot be reached', { cause: error })
-  }
-  return error
 }

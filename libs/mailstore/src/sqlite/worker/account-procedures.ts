@@ -1,6 +1,7 @@
+import type { MailboxRow } from '../../mailbox-row.ts'
 import type { AccountId, AccountUsage } from '../../ports.ts'
 import type { AccountTable } from './accounts.ts'
-import type { MailboxRow, MailboxTable } from './mailboxes.ts'
+import type { MailboxTable } from './mailboxes.ts'
 import { Refusal } from './refusal.ts'
 import type { SubscriptionTable } from './subscriptions.ts'
 

@@ -1,10 +1,11 @@
 import type { Database } from '@cartero/sql/procedures'
 
 import type { MailStoreLimits } from '../../limits.ts'
+import type { MailboxState } from '../../mailbox-row.ts'
 import type { AccountId, AppendOutcome, MailboxId } from '../../ports.ts'
 import type { AccountRow, AccountTable } from './accounts.ts'
 import { admitAll } from './keywords.ts'
-import type { MailboxState, MailboxTable } from './mailboxes.ts'
+import type { MailboxTable } from './mailboxes.ts'
 import type { MessageTable } from './messages.ts'
 import { Refusal } from './refusal.ts'
 

@@ -1,8 +1,9 @@
 import type { MailStoreLimits } from '../../limits.ts'
+import type { MailboxState } from '../../mailbox-row.ts'
 import type { AccountId, MailboxId } from '../../ports.ts'
 import type { AccountTable } from './accounts.ts'
 import { admitAll } from './keywords.ts'
-import type { MailboxState, MailboxTable } from './mailboxes.ts'
+import type { MailboxTable } from './mailboxes.ts'
 import type { MessageTable } from './messages.ts'
 import { Refusal } from './refusal.ts'
 

@@ -1,7 +1,7 @@
 import type { Database } from '@cartero/sql/procedures'
 
+import type { MailboxState } from '../../mailbox-row.ts'
 import type { MailboxId } from '../../ports.ts'
-import type { MailboxState } from './mailboxes.ts'
 import { prepareArrays } from './statements.ts'
 
 /** Rows of `expunge`: uids that vanished, as far back as they are remembered. */

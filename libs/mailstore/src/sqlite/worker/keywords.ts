@@ -1,10 +1,7 @@
 import { admitKeywords, type AdmittedKeywords } from '../../flags.ts'
-import type { MailboxState } from './mailboxes.ts'
+import { splitKeywords } from '../../keywords.ts'
+import type { MailboxState } from '../../mailbox-row.ts'
 import type { MessageTable } from './messages.ts'
-
-export function splitKeywords(keywords: string): readonly string[] {
-  return keywords === '' ? [] : keywords.split(' ')
-}
 
 /** Finds a place in the mailbox for keywords that are given separated by spaces. The state is not changed. */
 export function admit(

@@ -1,36 +1,11 @@
 import type { Database } from '@cartero/sql/procedures'
 
-import { parentsOf, separator } from '../../mailbox-name.ts'
+import { afterSeparator, parentsOf, separator } from '../../mailbox-name.ts'
+import type { MailboxRow, MailboxState } from '../../mailbox-row.ts'
 import type { MailboxId, SpecialUse } from '../../ports.ts'
 import type { AccountRow, AccountTable } from './accounts.ts'
 import type { MessageTable } from './messages.ts'
 import { Refusal } from './refusal.ts'
-
-/** A row of `mailbox`. Whoever changes it saves it before the procedure ends. */
-export interface MailboxState {
-  readonly id: MailboxId
-  readonly account: number
-  readonly owner: string
-  readonly name: string
-  readonly uidValidity: number
-  readonly noSelect: number
-  readonly specialUse: SpecialUse | null
-  uidNext: number
-  modseq: number
-  messages: number
-  unseen: number
-  size: number
-  recent: number
-  recentFrom: number
-  /** Rows in `expunge`. */
-  remembered: number
-  /** Expunges up to this modseq may have been forgotten. */
-  forgotten: number
-  /** Separated by spaces. */
-  keywords: string
-}
-
-export type MailboxRow = MailboxState & { readonly subscribed: number }
 
 /** Who a new mailbox belongs to, and when and within what it is made. */
 export interface Making {
@@ -42,9 +17,6 @@ export interface Making {
 const columns = `mailbox.id, mailbox.account, account.name AS owner, mailbox.name, uid_validity AS uidValidity,
   no_select AS noSelect, special_use AS specialUse, uid_next AS uidNext, modseq, messages, unseen, size, recent,
   recent_from AS recentFrom, remembered, forgotten, keywords`
-
-/** The character after the separator: names below `a` lie between `a/` and `a0`. */
-const afterSeparator = String.fromCharCode(separator.charCodeAt(0) + 1)
 
 /** Rows of `mailbox`. Every name's parents have rows too. Names are spelled as `parseMailboxName` does. */
 export class MailboxTable {

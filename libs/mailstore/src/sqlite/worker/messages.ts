@@ -1,9 +1,9 @@
 import type { Database } from '@cartero/sql/procedures'
 
 import { seen } from '../../flags.ts'
+import type { MailboxState } from '../../mailbox-row.ts'
 import type { MailboxId } from '../../ports.ts'
 import { ExpungeTable } from './expunges.ts'
-import type { MailboxState } from './mailboxes.ts'
 import { RecordTable } from './records.ts'
 import { numbersOf, portionsOf, prepareArrays, readRows } from './statements.ts'
 

@@ -1,20 +1,9 @@
+import type { MailboxRow } from '../../mailbox-row.ts'
+import { FlagSets, type PackedRows } from '../../packed-rows.ts'
 import type { MailboxId } from '../../ports.ts'
-import type { MailboxRow } from './mailboxes.ts'
 import type { MessageColumns, MessageLine } from './messages.ts'
 import type { RecordLine } from './records.ts'
 import { numbersOf } from './statements.ts'
-
-/**
- * Rows as columns: a mailbox of 100,000 messages crosses to the event loop as three arrays of numbers. Messages with the
- * same flags share an entry of `sets`.
- */
-export interface PackedRows {
-  readonly uids: Uint32Array
-  readonly modseqs: Float64Array
-  /** Index into `sets`. */
-  readonly codes: Uint32Array
-  readonly sets: readonly (readonly [flags: number, keywords: string])[]
-}
 
 /** Rows and what belongs to them. */
 export interface PackedMessages extends PackedRows {
@@ -101,25 +90,5 @@ export function packMessages(
     octets,
     ends,
     taken,
-  }
-}
-
-class FlagSets {
-  readonly list: (readonly [flags: number, keywords: string])[] = []
-  readonly #plain: (number | undefined)[] = []
-  readonly #withKeywords = new Map<string, number>()
-
-  codeOf(flags: number, keywords: string): number {
-    if (keywords === '') return (this.#plain[flags] ??= this.#enter(flags, keywords))
-    const name = `${flags} ${keywords}`
-    const known = this.#withKeywords.get(name)
-    if (known !== undefined) return known
-    const code = this.#enter(flags, keywords)
-    this.#withKeywords.set(name, code)
-    return code
-  }
-
-  #enter(flags: number, keywords: string): number {
-    return this.list.push([flags, keywords]) - 1
   }
 }

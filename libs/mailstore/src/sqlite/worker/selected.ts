@@ -1,8 +1,12 @@
 import { changedFlags, deleted, type AdmittedKeywords } from '../../flags.ts'
+import { splitKeywords } from '../../keywords.ts'
 import type { MailStoreLimits } from '../../limits.ts'
+import type { MailboxState } from '../../mailbox-row.ts'
+import type { PackedRows } from '../../packed-rows.ts'
 import type { FlagChange, MailboxId } from '../../ports.ts'
-import { admit, splitKeywords } from './keywords.ts'
-import type { MailboxState, MailboxTable } from './mailboxes.ts'
+import { missingUids } from '../../uids.ts'
+import { admit } from './keywords.ts'
+import type { MailboxTable } from './mailboxes.ts'
 import type { MessageLine, MessageTable } from './messages.ts'
 import {
   packColumns,
@@ -12,7 +16,6 @@ import {
   type FlagsAnswer,
   type OpenAnswer,
   type PackedMessages,
-  type PackedRows,
 } from './packing.ts'
 import { Refusal } from './refusal.ts'
 import { portionsOf } from './statements.ts'
@@ -113,7 +116,9 @@ export class SelectedProcedures {
     const state = this.#mailboxes.selected(mailbox)
     const { uidNext, modseq: highestModseq, forgotten } = state
     const vanished =
-      modseq < forgotten ? this.#missing(state) : this.#messages.expunges.since(mailbox, modseq)
+      modseq < forgotten
+        ? missingUids(this.#messages.uids(mailbox), uidNext)
+        : this.#messages.expunges.since(mailbox, modseq)
     const changed = packColumns(this.#messages.columnsSince(mailbox, modseq))
     return { highestModseq, uidNext, changed, vanished: Uint32Array.from(vanished) }
   }
@@ -145,17 +150,5 @@ export class SelectedProcedures {
       return [uid, modseq, next.system, text, size, record]
     })
     return packRows(changed)
-  }
-
-  /** Every uid that was used and is not there. */
-  #missing({ id, uidNext, messages }: MailboxState): Uint32Array {
-    const missing = new Uint32Array(uidNext - 1 - messages)
-    let [uid, count] = [1, 0]
-    for (const there of this.#messages.uids(id)) {
-      while (uid < there) missing[count++] = uid++
-      uid = there + 1
-    }
-    while (uid < uidNext) missing[count++] = uid++
-    return missing
   }
 }
