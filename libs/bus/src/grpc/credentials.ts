@@ -1,5 +1,6 @@
 import { ChannelCredentials, ServerCredentials } from '@grpc/grpc-js'
-import { isLoopback } from '@cartero/wire/node'
+
+import { refuseClearText } from '../clear-text.ts'
 
 /** Who we are among our own agents, and who vouches for them; all in PEM. Both sides prove it (mutual TLS). */
 export interface AgentIdentity {
@@ -11,7 +12,7 @@ export interface AgentIdentity {
 /** Throws TypeError where octets would cross a network in the clear. */
 export function serverCredentials(address: string, identity: AgentIdentity | undefined): ServerCredentials {
   if (identity === undefined) {
-    refuseNetwork(address)
+    refuseClearText(address)
     return ServerCredentials.createInsecure()
   }
   const { authority, certificate, key } = identity
@@ -21,15 +22,9 @@ export function serverCredentials(address: string, identity: AgentIdentity | und
 /** Throws TypeError where octets would cross a network in the clear. */
 export function channelCredentials(address: string, identity: AgentIdentity | undefined): ChannelCredentials {
   if (identity === undefined) {
-    refuseNetwork(address)
+    refuseClearText(address)
     return ChannelCredentials.createInsecure()
   }
   const { authority, certificate, key } = identity
   return ChannelCredentials.createSsl(authority, key, certificate)
-}
-
-function refuseNetwork(address: string): void {
-  const host = address.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, '')
-  if (address.startsWith('unix:') || host === 'localhost' || isLoopback(host)) return
-  throw new TypeError(`${address} is on a network: agents speak there under TLS only, with an identity each`)
 }

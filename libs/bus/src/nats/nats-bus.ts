@@ -1,38 +1,77 @@
-import { connect, type NatsConnection } from 'nats'
+import type { NatsConnection } from 'nats'
+import { systemClock, type Clock } from '@cartero/wire'
 
-import type { AgentIdentity } from '../grpc/credentials.ts'
-import { NatsNews } from './nats-news.ts'
 import type { NewsBoard } from '../news.ts'
+import { firstConnection, type ConnectingOptions } from './connecting.ts'
+import { DurableStream, type StreamOptions } from './durable-stream.ts'
+import { NATS_LIMITS } from './limits.ts'
+import { Link } from './link.ts'
+import { NatsNews } from './nats-news.ts'
+import type { StreamConfig } from './stream-config.ts'
 
-export interface NatsBusOptions {
-  /** `host:port` of each server. */
-  readonly servers: readonly string[]
-  /** Certificate for mutual TLS; needed everywhere but on loopback. */
-  readonly identity?: AgentIdentity
-  /** Who this is, for the server's list of connections. */
-  readonly name: string
+export interface NatsBusOptions extends ConnectingOptions {
+  readonly clock?: Clock
+  /** Who waits for the first connection may leave. */
+  readonly signal?: AbortSignal
 }
 
 /** A connection to the broker, made again as long as it takes. */
 export class NatsBus {
   readonly news: NewsBoard
-  readonly #connection: NatsConnection
+  readonly #link: Link
+  readonly #clock: Clock
 
-  private constructor(connection: NatsConnection) {
-    this.#connection = connection
-    this.news = new NatsNews(connection)
+  private constructor(link: Link, clock: Clock) {
+    this.#link = link
+    this.#clock = clock
+    this.news = new NatsNews(link)
   }
 
-  static async open({ servers, name }: NatsBusOptions): Promise<NatsBus> {
-    return new NatsBus(await connect({ servers: [...servers], name, maxReconnectAttempts: -1 }))
+  /** Rejects with BrokerError, whose `remedy` is for the operator. Throws TypeError for a network without an identity. */
+  static async open(options: NatsBusOptions): Promise<NatsBus> {
+    const { clock = systemClock, signal = new AbortController().signal } = options
+    return new NatsBus(new Link(await firstConnection(options, clock, signal)), clock)
+  }
+
+  /** Whether there is a connection now. Costs nothing to ask. */
+  get isConnected(): boolean {
+    return this.#link.isConnected
   }
 
   /** For the files of this room. */
   get connection(): NatsConnection {
-    return this.#connection
+    return this.#link.connection
   }
 
+  /** Calls back when the connection is lost (false), and when it is there again (true). Returns how to stop that. */
+  onChange(listener: (isConnected: boolean) => void): () => void {
+    return this.#link.hear(listener)
+  }
+
+  /**
+   * A durable stream, made when it is not there, and checked: what the broker has must be what was asked for. Rejects with BrokerError:
+   * `misconfigured` when it is not, `unavailable` when nobody answers for `patience`.
+   */
+  stream(config: StreamConfig, options: StreamOptions = {}): Promise<DurableStream> {
+    return DurableStream.open({ link: this.#link, clock: this.#clock, config, ...options })
+  }
+
+  /** What was told before is sent first. Never rejects, and never takes longer than two seconds for each step. */
   async close(): Promise<void> {
-    await this.#connection.close()
+    const { connection } = this.#link
+    if (this.isConnected) await this.#within(connection.drain())
+    await this.#within(connection.close())
+  }
+
+  /** Fulfilled when it is done, has failed, or takes too long. */
+  #within(work: Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#clock.after(NATS_LIMITS.close, resolve)
+      const end = (): void => {
+        cancel()
+        resolve()
+      }
+      work.then(end, end)
+    })
   }
 }

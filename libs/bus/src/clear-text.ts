@@ -1,0 +1,8 @@
+import { isLoopback } from '@cartero/wire/node'
+
+/** Throws TypeError where octets would cross a network in the clear. @param address `host:port`, or `unix:path` */
+export function refuseClearText(address: string): void {
+  const host = address.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, '')
+  if (address.startsWith('unix:') || host === 'localhost' || isLoopback(host)) return
+  throw new TypeError(`${address} is on a network: agents speak there under TLS only, with an identity each`)
+}

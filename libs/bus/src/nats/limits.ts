@@ -1,0 +1,42 @@
+/** What talking with the broker takes at most. Times are in milliseconds. */
+export const NATS_LIMITS = {
+  /** A fresh cluster elects its leaders first, which has taken ten seconds; an operator wants to be told before he has left. */
+  boot: 30_000,
+  /** One attempt to connect: a server that does not answer must not keep us from the next one. */
+  connect: 3_000,
+  /** Between two attempts. */
+  retry: 250,
+  /** A partition is noticed after two pings without an answer: before anybody who waits for us has given up. */
+  ping: 5_000,
+  pingsMissed: 2,
+  /** For the word that a message is durable. A disk that syncs takes milliseconds; whoever hands over mail has to be told soon. */
+  acknowledgement: 5_000,
+  /** For an answer about streams and consumers. */
+  question: 5_000,
+  /** Messages on their way to one stream: enough for three replicas to sync many at once. */
+  inFlight: 256,
+  /** Octets of those, as one edge may hold them. */
+  inFlightOctets: 32 * 1024 * 1024,
+  /** What is on its way is let go when the broker does not take it: who ends must end. */
+  close: 2_000,
+} as const
+
+/** What taking messages out of a stream takes at most. Times are in milliseconds. */
+export const TAKING_LIMITS = {
+  /**
+   * How long a message is ours without a word: longer than a pause of the garbage collector or a slow transaction, and as long as its mail
+   * waits when we are killed.
+   */
+  acknowledgeWithin: 30_000,
+  /** While a batch takes longer than this, the broker is told that it is being worked at: a third, so that one word may get lost. */
+  workingEvery: 10_000,
+  /** How long the broker keeps our wish for more. */
+  wish: 30_000,
+  /** It says that it still has it. Two that are missing mean that it has not: then we wish anew. */
+  heartbeat: 5_000,
+  /** Messages that are out with all takers together: twenty batches. */
+  outstanding: 10_000,
+} as const
+
+/** Older ones ignore what they do not know, and lose what they have acknowledged (2.12: the first whose faults of that kind are fixed). */
+export const OLDEST_SERVER = [2, 12] as const

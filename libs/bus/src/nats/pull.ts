@@ -1,0 +1,148 @@
+import { createInbox, nanos, type Msg, type Subscription } from 'nats'
+import type { Clock } from '@cartero/wire'
+
+import { TAKING_LIMITS } from './limits.ts'
+import type { Link } from './link.ts'
+import { TakenMessage } from './taken-message.ts'
+
+/** How much is taken together; the next batch comes while one is worked at. */
+export interface BatchLimit {
+  readonly messages: number
+  readonly octets: number
+}
+
+export interface PullOptions {
+  readonly link: Link
+  readonly clock: Clock
+  readonly stream: string
+  readonly consumer: string
+  readonly limit: BatchLimit
+}
+
+const HEARTBEAT = 100
+
+/** Wishes for messages, and holds those that came: never more than the limit. */
+export class Pull {
+  readonly #options: PullOptions
+  readonly #inbox = createInbox()
+  readonly #subscription: Subscription
+  readonly #endHearing: () => void
+  #held: TakenMessage[] = []
+  #octets = 0
+  /** Messages that the current wish has left. */
+  #ahead = 0
+  #wish = 0
+  #heard = 0
+  #filled: (() => void) | undefined
+  #endWatching: () => void = () => {}
+  #isClosed = false
+
+  constructor(options: PullOptions) {
+    this.#options = options
+    const { connection } = options.link
+    this.#subscription = connection.subscribe(`${this.#inbox}.*`, {
+      callback: (error, message) => {
+        if (error === null) this.#receive(message)
+      },
+    })
+    this.#endHearing = options.link.hear((isConnected) => isConnected && this.#wishAnew())
+    this.#watch()
+    this.#refill()
+  }
+
+  /** All that is held; undefined when there is nothing. */
+  take(): readonly TakenMessage[] | undefined {
+    if (this.#held.length === 0) return undefined
+    const taken = this.#held
+    this.#held = []
+    this.#octets = 0
+    this.#refill()
+    return taken
+  }
+
+  /** Fulfilled when there is something, or nothing more will come. */
+  async filled(signal: AbortSignal): Promise<void> {
+    if (this.#held.length > 0 || signal.aborted) return
+    await new Promise<void>((resolve) => {
+      const end = (): void => {
+        signal.removeEventListener('abort', end)
+        this.#filled = undefined
+        resolve()
+      }
+      this.#filled = end
+      signal.addEventListener('abort', end, { once: true })
+    })
+  }
+
+  /** What is held takes longer. */
+  working(): void {
+    for (const message of this.#held) message.working()
+  }
+
+  /** Hands back what is held. */
+  close(): void {
+    this.#isClosed = true
+    this.#endWatching()
+    this.#endHearing()
+    if (!this.#subscription.isClosed()) this.#subscription.unsubscribe()
+    for (const message of this.#held.splice(0)) message.handBack()
+  }
+
+  #receive(message: Msg): void {
+    if (message.subject.startsWith(this.#inbox)) return this.#status(message)
+    this.#heard = this.#options.clock.elapsed()
+    this.#ahead = Math.max(0, this.#ahead - 1)
+    this.#held.push(new TakenMessage(message))
+    this.#octets += message.data.length
+    this.#filled?.()
+  }
+
+  /** The broker says something of a wish: that it still has it, or that it has ended. */
+  #status({ subject, headers }: Msg): void {
+    if (subject !== `${this.#inbox}.${this.#wish}`) return
+    this.#heard = this.#options.clock.elapsed()
+    const code = headers?.code ?? 0
+    if (code === HEARTBEAT) return
+    this.#ahead = 0
+    // 404, 408: it is over. Anything else may be so again at once: a leader that has gone, a consumer that is not there yet.
+    if (code === 404 || code === 408) this.#refill()
+  }
+
+  #refill(): void {
+    const { limit, link, stream, consumer } = this.#options
+    if (this.#isClosed || this.#ahead > 0 || !link.isConnected) return
+    const batch = limit.messages - this.#held.length
+    const octets = limit.octets - this.#octets
+    if (batch * 2 < limit.messages || octets * 2 < limit.octets) return
+    this.#ahead = batch
+    this.#wish++
+    this.#heard = this.#options.clock.elapsed()
+    const wish = {
+      batch,
+      max_bytes: octets,
+      expires: nanos(TAKING_LIMITS.wish),
+      idle_heartbeat: nanos(TAKING_LIMITS.heartbeat),
+    }
+    link.connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`, JSON.stringify(wish), {
+      reply: `${this.#inbox}.${this.#wish}`,
+    })
+  }
+
+  #wishAnew(): void {
+    this.#ahead = 0
+    this.#refill()
+  }
+
+  /** Looks now and then whether the broker still knows what we want. */
+  #watch(): void {
+    const { clock } = this.#options
+    this.#endWatching = clock.after(WATCH_EVERY, () => {
+      const isForgotten = clock.elapsed() - this.#heard > 2 * TAKING_LIMITS.heartbeat
+      if (this.#ahead === 0 || isForgotten) this.#wishAnew()
+      this.#watch()
+    })
+  }
+}
+
+/** Milliseconds: a wish that has failed is made again this soon. */
+const WATCH_EVERY = 500
