@@ -1,49 +1,65 @@
-import { Client, type ClientDuplexStream, type MethodDefinition, type ServiceError } from '@grpc/grpc-js'
+import { Client } from '@grpc/grpc-js'
 
+import { CalledProcedure } from './called-procedure.ts'
 import { channelCredentials, type AgentIdentity } from './credentials.ts'
 import { grpcMethods, type RpcDefinition, type ServiceOf } from './definition.ts'
-import { CHANNEL_OPTIONS, RPC_LIMITS } from './limits.ts'
-import { RpcError, rpcErrorOf } from './rpc-error.ts'
-import { readAll, writeAll } from './streams.ts'
+import type { HearEndedCall } from './ended-call.ts'
+import { channelOptions, RPC_LIMITS, type KeepAlive } from './limits.ts'
+import type { RpcError } from './rpc-error.ts'
 
 export interface RpcChannelOptions {
-  /** `host:port` (a name with several addresses is balanced), or `unix:/path`. */
+  /** `host:port`, also as `dns:///host:port`: all addresses of a name are asked in turn. Or `unix:/path`. */
   readonly address: string
   /** Needed everywhere but on loopback and on sockets of this machine. */
   readonly identity?: AgentIdentity
   /** Milliseconds for a question that is answered by one message; RPC_LIMITS.unary when absent. */
   readonly deadline?: number
+  /** Told of each call that has ended. */
+  readonly ended?: HearEndedCall
+  readonly keepAlive?: KeepAlive
 }
 
-/** A connection to another agent, made when it is needed and made again when it broke. */
+/**
+ * Milliseconds for a call, by the name of its procedure: where the channel's deadline is not the right one, and for streams that come to
+ * an end by themselves.
+ */
+export type Deadlines = Readonly<Record<string, number>>
+
+/** Connections to other agents of a kind, made when they are needed and made again when they broke. */
 export class RpcChannel {
   readonly #client: Client
   readonly #deadline: number
+  readonly #ended: HearEndedCall | undefined
 
-  constructor({ address, identity, deadline = RPC_LIMITS.unary }: RpcChannelOptions) {
+  constructor({ address, identity, deadline = RPC_LIMITS.unary, ended, keepAlive }: RpcChannelOptions) {
     this.#deadline = deadline
-    this.#client = new Client(address, channelCredentials(address, identity), {
-      ...CHANNEL_OPTIONS,
-      'grpc.max_reconnect_backoff_ms': RPC_LIMITS.longestReconnect,
-    })
+    this.#ended = ended
+    const credentials = channelCredentials(address.replace(/^dns:\/\/\//, ''), identity)
+    this.#client = new Client(address, credentials, channelOptions(keepAlive))
   }
 
   /**
    * The service as an object with its methods. A question rejects with what `errorOf` makes of an RpcError; so does the iteration of a
-   * stream. Leaving the loop over a stream ends its call. Streams have no deadline: they end with the connection, whose death
-   * is noticed (RPC_LIMITS.keepAlive).
+   * stream. Leaving the loop over a stream ends its call. Streams have no deadline but one in `deadlines`: they end with the
+   * connection, whose death is noticed (RPC_LIMITS.keepAlive).
    */
   service<Definition extends RpcDefinition>(
     definition: Definition,
     errorOf: (error: RpcError) => Error = (error) => error,
+    deadlines: Deadlines = {},
   ): ServiceOf<Definition> {
     const methods = grpcMethods(definition)
-    const calls = Object.values(definition.methods).map(({ name, requestStream, responseStream }) => {
-      const method = methods[name]!
-      const failed = (error: unknown): Error => errorOf(rpcErrorOf(error, name))
-      if (requestStream && !responseStream)
-        throw new TypeError(`${name}: streams of questions have streams of answers`)
-      return [name, responseStream ? this.#streaming(method, failed) : this.#asking(method, failed)]
+    const calls = Object.values(definition.methods).map(({ name, responseStream }) => {
+      const deadline = deadlines[name] ?? (responseStream ? undefined : this.#deadline)
+      const procedure = new CalledProcedure({
+        client: this.#client,
+        name: `${definition.fullName}/${name}`,
+        method: methods[name]!,
+        errorOf,
+        deadline,
+        ended: this.#ended,
+      })
+      return [name, procedure.call]
     })
     return Object.fromEntries(calls) as ServiceOf<Definition>
   }
@@ -51,57 +67,4 @@ export class RpcChannel {
   close(): void {
     this.#client.close()
   }
-
-  #asking(method: MethodDefinition<object, object>, failed: (error: unknown) => Error) {
-    const { path, requestSerialize, responseDeserialize } = method
-    return (request: object): Promise<object> =>
-      new Promise((resolve, reject) => {
-        const deadline = Date.now() + this.#deadline
-        const heard = (error: ServiceError | null, response?: object): void =>
-          error === null ? resolve(response!) : reject(failed(error))
-        this.#client.makeUnaryRequest(
-          path,
-          requestSerialize,
-          responseDeserialize,
-          request,
-          { deadline },
-          heard,
-        )
-      })
-  }
-
-  #streaming(method: MethodDefinition<object, object>, failed: (error: unknown) => Error) {
-    const client = this.#client
-    const { path, requestSerialize, responseDeserialize, requestStream } = method
-    return async function* stream(request: object): AsyncGenerator<object, void> {
-      const over = new AbortController()
-      const spoken = requestStream
-        ? client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize)
-        : undefined
-      const call =
-        spoken ?? client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request)
-      call.on('error', (error) => over.abort(error))
-      if (spoken !== undefined) say(spoken, request as AsyncIterable<object>, over)
-      try {
-        yield* readAll(call, over.signal)
-      } catch (error) {
-        throw failed(error)
-      } finally {
-        over.abort(new RpcError('CANCELLED', 'nobody listens any more'))
-        call.cancel()
-      }
-    }
-  }
-}
-
-/** Says what there is to say while the answers are read; a source that fails ends the call. */
-function say(
-  call: ClientDuplexStream<object, object>,
-  source: AsyncIterable<object>,
-  over: AbortController,
-): void {
-  void writeAll(call, source, over.signal).then(
-    () => call.end(),
-    (error: unknown) => over.abort(error),
-  )
 }

@@ -23,12 +23,13 @@ export interface RpcDefinition {
 
 type MessageOf<Type> = Type extends { decode(octets: Uint8Array): infer Message } ? Message : never
 
-/** The interface of a service, by what generated code says of it. */
+/** The interface of a service, by what generated code says of it. A call ends when its signal aborts, with the signal's reason. */
 export type ServiceOf<Definition extends RpcDefinition> = {
   readonly [Key in keyof Definition['methods'] as Definition['methods'][Key]['name']]: (
     request: Definition['methods'][Key]['requestStream'] extends true
       ? AsyncIterable<MessageOf<Definition['methods'][Key]['requestType']>>
       : MessageOf<Definition['methods'][Key]['requestType']>,
+    signal?: AbortSignal,
   ) => Definition['methods'][Key]['responseStream'] extends true
     ? AsyncIterable<MessageOf<Definition['methods'][Key]['responseType']>>
     : Promise<MessageOf<Definition['methods'][Key]['responseType']>>

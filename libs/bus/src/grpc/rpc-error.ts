@@ -22,6 +22,8 @@ const CODES = {
   UNIMPLEMENTED: status.UNIMPLEMENTED,
   /** Whoever asks has not proved that he may. */
   UNAUTHENTICATED: status.UNAUTHENTICATED,
+  /** It is known who asks, and he may not. */
+  PERMISSION_DENIED: status.PERMISSION_DENIED,
   /** A bug on the other side. */
   INTERNAL: status.INTERNAL,
 } as const
@@ -47,6 +49,11 @@ export function rpcErrorOf(error: unknown, procedure: string): RpcError {
   // What we cancel ourselves is told by us: the other side has cut it off, because it had to leave.
   const name = told === 'CANCELLED' ? 'UNAVAILABLE' : told
   return new RpcError(name ?? 'INTERNAL', `${procedure}: ${details ?? message ?? 'failed'}`, { cause: error })
+}
+
+/** The name of a status that went over the wire. */
+export function codeNamed(code: number): 'OK' | RpcCode {
+  return code === status.OK ? 'OK' : (NAMES.get(code) ?? 'INTERNAL')
 }
 
 /** What a server tells of an error: a bug is told without its words, which may hold what the caller may not know. */

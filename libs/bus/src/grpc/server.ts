@@ -1,28 +1,15 @@
-import {
-  Server,
-  type handleBidiStreamingCall,
-  type handleClientStreamingCall,
-  type handleServerStreamingCall,
-  type handleUnaryCall,
-  type ServerDuplexStream,
-  type ServerReadableStream,
-  type ServerUnaryCall,
-  type ServerWritableStream,
-} from '@grpc/grpc-js'
+import { Server } from '@grpc/grpc-js'
+import { HealthDefinition } from '@cartero/contracts/health'
 
 import { serverCredentials, type AgentIdentity } from './credentials.ts'
-import { grpcMethods, type RpcDefinition } from './definition.ts'
-import { CHANNEL_OPTIONS, RPC_LIMITS } from './limits.ts'
+import { grpcMethods } from './definition.ts'
+import type { HearEndedCall } from './ended-call.ts'
+import { handlerOf, type Method } from './handler.ts'
+import { HealthBoard } from './health.ts'
+import { RPC_LIMITS, serverOptions, type KeepAlive } from './limits.ts'
+import type { Offer } from './offer.ts'
 import { RpcError, statusOf } from './rpc-error.ts'
-import { readAll, writeAll } from './streams.ts'
-
-/** A service that is offered to other agents: what generated code says of it, and an object with its methods. */
-export interface Offer {
-  readonly definition: RpcDefinition
-  readonly implementation: object
-  /** The fault that an error stands for; undefined when it is a bug. */
-  readonly faultOf?: (error: unknown) => RpcError | undefined
-}
+import { ServedCalls } from './served-calls.ts'
 
 export interface RpcServerOptions {
   /** `host:port`, port 0 for any that is free, or `unix:/path`. */
@@ -32,20 +19,30 @@ export interface RpcServerOptions {
   readonly offers: readonly Offer[]
   /** Told of errors that nobody foresaw, with the name of the procedure. */
   readonly bug: (error: unknown, procedure: string) => void
+  /** Told of each call that has ended. */
+  readonly ended?: HearEndedCall
+  readonly keepAlive?: KeepAlive
+  /** Milliseconds after which a connection is let go, so that its client asks for addresses again; RPC_LIMITS.connectionAge. */
+  readonly connectionAge?: number
 }
 
-type Method = (request: unknown) => unknown
-
-/** Answers other agents over gRPC. */
+/** Answers other agents over gRPC, and says how it is (grpc.health.v1) to whoever our authority vouches for. */
 export class RpcServer {
-  readonly #server = new Server(CHANNEL_OPTIONS)
+  readonly #server: Server
   readonly #options: RpcServerOptions
-  /** Aborted when the server is to be gone: whoever streams ends then. */
-  readonly #leaving = new AbortController()
+  readonly #health: HealthBoard
+  readonly #calls: ServedCalls
 
+  /** Throws TypeError for a list of callers where nobody shows who he is. */
   constructor(options: RpcServerOptions) {
+    const { offers, ended, keepAlive, connectionAge } = options
     this.#options = options
-    for (const offer of options.offers) this.#offer(offer)
+    this.#server = new Server(serverOptions(keepAlive, connectionAge))
+    this.#calls = new ServedCalls(ended)
+    this.#health = new HealthBoard(offers.map(({ definition }) => definition.fullName))
+    for (const offer of offers) this.#offer(offer, this.#calls)
+    // Whoever watches our health is no work under way.
+    this.#offer({ definition: HealthDefinition, implementation: this.#health }, new ServedCalls(undefined))
   }
 
   /** Fulfilled with the port when it listens; 0 for a socket of this machine. */
@@ -57,10 +54,26 @@ export class RpcServer {
     })
   }
 
+  /** Calls under way. */
+  get inFlight(): number {
+    return this.#calls.count
+  }
+
+  /** What is said of our health from now on; of one service, or of all of it. */
+  tellHealth(isServing: boolean, service?: string): void {
+    this.#health.tell(isServing, service)
+  }
+
+  /** Says that it leaves, and goes on answering: whoever can goes elsewhere. */
+  drain(): void {
+    this.#health.leave()
+  }
+
   /** Takes no new calls, and waits for those under way; what has not ended by then, or when the signal aborts, is cut off. */
   async close(signal: AbortSignal = AbortSignal.timeout(RPC_LIMITS.drain)): Promise<void> {
+    this.drain()
     const cut = (): void => {
-      this.#leaving.abort(new RpcError('UNAVAILABLE', 'this agent is leaving'))
+      this.#calls.cut()
       this.#server.forceShutdown()
     }
     signal.addEventListener('abort', cut, { once: true })
@@ -69,71 +82,20 @@ export class RpcServer {
     signal.removeEventListener('abort', cut)
   }
 
-  #offer({ definition, implementation, faultOf }: Offer): void {
-    const methods = grpcMethods(definition)
-    const handlers = Object.values(definition.methods).map(({ name, requestStream, responseStream }) => {
-      const method = (implementation as Record<string, Method>)[name]!.bind(implementation)
+  #offer({ definition, implementation, faultOf, callers }: Offer, calls: ServedCalls): void {
+    if (callers !== undefined && this.#options.identity === undefined)
+      throw new TypeError(`who may ask ${definition.fullName} can be told by certificates only`)
+    const handlers = Object.values(definition.methods).map((procedure) => {
+      const name = `${definition.fullName}/${procedure.name}`
+      const method = (implementation as Record<string, Method>)[procedure.name]!.bind(implementation)
       const told = (error: unknown): ReturnType<typeof statusOf> => {
         const fault = error instanceof RpcError ? error : faultOf?.(error)
-        if (fault === undefined) this.#options.bug(error, `${definition.fullName}/${name}`)
+        if (fault === undefined) this.#options.bug(error, name)
         return statusOf(fault ?? error)
       }
-      return [name, this.#handler(method, told, { requestStream, responseStream })]
+      const may = callers && new Set(callers)
+      return [procedure.name, handlerOf({ name, procedure, method, calls, callers: may, told })]
     })
-    this.#server.addService(methods, Object.fromEntries(handlers) as never)
+    this.#server.addService(grpcMethods(definition), Object.fromEntries(handlers) as never)
   }
-
-  #handler(
-    method: Method,
-    told: (error: unknown) => ReturnType<typeof statusOf>,
-    { requestStream, responseStream }: { readonly requestStream: boolean; readonly responseStream: boolean },
-  ): unknown {
-    if (responseStream) {
-      const stream = (
-        call: ServerWritableStream<object, object> | ServerDuplexStream<object, object>,
-      ): void =>
-        void this.#stream(call, method).catch((error: unknown) => {
-          if (!call.cancelled) call.emit('error', told(error))
-        })
-      return stream satisfies handleServerStreamingCall<object, object> &
-        handleBidiStreamingCall<object, object>
-    }
-    const answer = (
-      call: ServerUnaryCall<object, object> | ServerReadableStream<object, object>,
-      callback: (error: ReturnType<typeof statusOf> | null, response?: object) => void,
-    ): void => {
-      const request = requestStream
-        ? readAll(call as ServerReadableStream<object, object>, this.#signalOf(call))
-        : (call as ServerUnaryCall<object, object>).request
-      void answered(method, request).then(
-        // oxlint-disable-next-line promise/no-callback-in-promise -- gRPC wants to be called back
-        (response) => callback(null, response),
-        // oxlint-disable-next-line promise/no-callback-in-promise -- likewise
-        (error: unknown) => callback(told(error)),
-      )
-    }
-    return answer satisfies handleUnaryCall<object, object> & handleClientStreamingCall<object, object>
-  }
-
-  async #stream(
-    call: ServerWritableStream<object, object> | ServerDuplexStream<object, object>,
-    method: Method,
-  ): Promise<void> {
-    const signal = this.#signalOf(call)
-    const request = 'read' in call ? readAll(call, signal) : call.request
-    await writeAll(call, method(request) as AsyncIterable<object>, signal)
-    call.end()
-  }
-
-  /** Aborts when the caller is gone, or when we have to be. */
-  #signalOf(call: { once(event: 'cancelled', listener: () => void): unknown }): AbortSignal {
-    const gone = new AbortController()
-    call.once('cancelled', () => gone.abort(new RpcError('CANCELLED', 'the caller went away')))
-    return AbortSignal.any([gone.signal, this.#leaving.signal])
-  }
-}
-
-/** A method that throws at once is one that rejects. */
-async function answered(method: Method, request: unknown): Promise<object> {
-  return (await method(request)) as object
 }

@@ -14,29 +14,46 @@ export async function writeAll(
   source: AsyncIterable<object>,
   signal: AbortSignal,
 ): Promise<void> {
-  for await (const message of source) {
-    signal.throwIfAborted()
-    if (!sink.write(message)) await once(sink as never, 'drain', { signal })
-  }
+  const next = untilAborted(source[Symbol.asyncIterator](), signal)
+  for (let item = await next(); item.done !== true; item = await next())
+    if (!sink.write(item.value)) await once(sink as never, 'drain', { signal })
 }
 
 /** What comes in, until the other side has said all of it. Rejects with the signal's reason when it aborts. */
 export async function* readAll(source: Readable, signal: AbortSignal): AsyncGenerator<object, void> {
-  const messages = source.iterator({ destroyOnReturn: false })
-  const aborted = new Promise<never>((_, reject) => {
-    const abort = (): void => reject(signal.reason as Error)
-    if (signal.aborted) abort()
-    else signal.addEventListener('abort', abort, { once: true })
-  })
-  // Nobody may be waiting when it aborts.
-  aborted.catch(() => undefined)
-  for (;;) {
-    const next = await Promise.race([messages.next(), aborted])
-    if (next.done === true) {
-      // A call that was cancelled looks like one that was ended, until it says so.
-      await turn()
-      return signal.throwIfAborted()
+  const messages = source.iterator({ destroyOnReturn: false }) as AsyncIterator<object>
+  const next = untilAborted(messages, signal)
+  for (let item = await next(); item.done !== true; item = await next()) yield item.value
+  // A call that was cancelled looks like one that was ended, until it says so.
+  await turn()
+  signal.throwIfAborted()
+}
+
+/**
+ * The items one by one. When the signal aborts, whoever waits hears that at once, and the iterator is told to end as soon as it can. (A
+ * race of each item with one promise of the end would keep something of every item for as long as the stream lasts.)
+ */
+function untilAborted<T>(
+  iterator: AsyncIterator<T, unknown>,
+  signal: AbortSignal,
+): () => Promise<IteratorResult<T, unknown>> {
+  let giveUp: ((reason: unknown) => void) | undefined
+  const abort = (): void => {
+    giveUp?.(signal.reason)
+    void iterator.return?.().catch(() => undefined)
+  }
+  signal.addEventListener('abort', abort, { once: true })
+  return async () => {
+    signal.throwIfAborted()
+    try {
+      const item = await new Promise<IteratorResult<T, unknown>>((resolve, reject) => {
+        giveUp = reject
+        iterator.next().then(resolve, reject)
+      })
+      if (item.done === true) signal.removeEventListener('abort', abort)
+      return item
+    } finally {
+      giveUp = undefined
     }
-    yield next.value as object
   }
 }

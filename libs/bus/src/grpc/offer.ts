@@ -1,0 +1,15 @@
+import type { RpcDefinition } from './definition.ts'
+import type { RpcError } from './rpc-error.ts'
+
+/**
+ * A service that is offered to other agents: what generated code says of it, and an object with its methods. Each method is called with
+ * the request, an AbortSignal (the caller is gone, his time is over, or this server has to leave), and who asks (`Caller`).
+ */
+export interface Offer {
+  readonly definition: RpcDefinition
+  readonly implementation: object
+  /** The fault that an error stands for; undefined when it is a bug. */
+  readonly faultOf?: (error: unknown) => RpcError | undefined
+  /** Agents that may ask, by the common names of their certificates; all that our authority vouches for when absent. */
+  readonly callers?: readonly string[]
+}
