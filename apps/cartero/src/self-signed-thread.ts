@@ -2,31 +2,42 @@ import { parentPort, workerData } from 'node:worker_threads'
 
 import { generate } from 'selfsigned'
 
-import type { SelfSigned, Subject } from './self-signed.ts'
+import type { CertificateOrder, SelfSigned } from './self-signed.ts'
 
 const DAY = 86_400_000
-/** Days for which a self-signed certificate is made: the longest that clients accept of anybody. */
-const SELF_SIGNED_DAYS = 820
+/** Days for which a certificate is made: the longest that clients accept of anybody. */
+const CERTIFICATE_DAYS = 820
+/** Days for which our own authority vouches. Whoever takes it up again has to bring it to all agents. */
+const AUTHORITY_DAYS = 3_650
 
 /** ECDSA P-256, because its handshakes cost a server half of what RSA's cost. */
-async function make({ names, addresses }: Subject): Promise<SelfSigned> {
-  const altNames = [
-    ...names.map((value) => ({ type: 2 as const, value })),
-    ...addresses.map((ip) => ({ type: 7 as const, ip })),
-  ]
+async function make(order: CertificateOrder): Promise<SelfSigned> {
+  const { kind, names } = order
+  const days = kind === 'authority' ? AUTHORITY_DAYS : CERTIFICATE_DAYS
   const { cert, private: key } = await generate([{ name: 'commonName', value: names[0] ?? 'localhost' }], {
     keyType: 'ec',
     curve: 'P-256',
     algorithm: 'sha256',
-    notAfterDate: new Date(Date.now() + SELF_SIGNED_DAYS * DAY),
+    notAfterDate: new Date(Date.now() + days * DAY),
     extensions: [
-      { name: 'basicConstraints', cA: true, critical: true },
-      { name: 'keyUsage', digitalSignature: true, keyCertSign: true, critical: true },
-      { name: 'extKeyUsage', serverAuth: true },
-      { name: 'subjectAltName', altNames },
+      { name: 'basicConstraints', cA: kind !== 'issued', critical: true },
+      { name: 'keyUsage', digitalSignature: true, keyCertSign: kind !== 'issued', critical: true },
+      ...(kind === 'authority' ? [] : usesOf(order)),
     ],
+    ...(order.kind === 'issued' && { ca: { cert: order.authority.certificate, key: order.authority.key } }),
   })
   return { certificate: cert, key }
 }
 
-parentPort!.postMessage(await make(workerData as Subject))
+function usesOf({ kind, names, addresses }: CertificateOrder) {
+  const altNames = [
+    ...names.map((value) => ({ type: 2 as const, value })),
+    ...addresses.map((ip) => ({ type: 7 as const, ip })),
+  ]
+  return [
+    { name: 'extKeyUsage' as const, serverAuth: true, clientAuth: kind === 'issued' },
+    { name: 'subjectAltName' as const, altNames },
+  ]
+}
+
+parentPort!.postMessage(await make(workerData as CertificateOrder))

@@ -9,6 +9,7 @@ import { registerDomain } from './domain.ts'
 import { registerExplain } from './explain.ts'
 import { EXIT, exitCodeOf, sentencesOf } from './exit-code.ts'
 import { registerHealthcheck } from './healthcheck.ts'
+import { registerIdentity } from './identity.ts'
 import { registerMailq } from './mailq.ts'
 import { registerOdmr } from './odmr.ts'
 import { registerQueue } from './queue.ts'
@@ -43,6 +44,7 @@ export function commandLine(): Command {
     registerSendmail,
     registerTerminal,
     registerTrace,
+    registerIdentity,
     registerVersion,
   ]
   for (const register of registrations) register(program)
