@@ -1,8 +1,21 @@
 /**
- * Postgres: a pool of connections to one schema, statements prepared by name, transactions, migrations.
+ * Postgres: connections to one schema, statements prepared by name, transactions that many share, migrations.
  * @packageDocumentation
  */
 export { SqlError, type SqlFault } from '../error.ts'
+export { POSTGRES_LIMITS, type PostgresLimits } from './limits.ts'
 export { checkSchema, migrate, type Migrated, type Migration, type StoreSchema } from './migrate.ts'
-export { Postgres, POSTGRES_LIMITS, type PostgresOptions, type Queries } from './postgres.ts'
+export {
+  Postgres,
+  type PostgresOptions,
+  type PostgresTls,
+  type Queries,
+  type TransactionOptions,
+} from './postgres.ts'
+export {
+  MOST_SHARED_CALLS,
+  MOST_WAITING_CALLS,
+  SharedTransactions,
+  type SharedTransactionsOptions,
+} from './shared-transactions.ts'
 export { statement, type Statement } from './statement.ts'

@@ -1,9 +1,10 @@
 import { SqlError } from '../error.ts'
 import type { Postgres, Queries } from './postgres.ts'
-import { statement } from './statement.ts'
+import { statement, type Statement } from './statement.ts'
 
 /** One step of a schema: script n (from 1) leads to version n. Never edited once released. */
 export interface Migration {
+  /** Statements with `;` between them, in one transaction. */
   readonly sql: string
   /** The lowest version of the program's own that works with the schema after this step: one less, or the step's. */
   readonly readableBy: number
@@ -23,27 +24,30 @@ export interface Migrated {
 
 const VERSION = statement('SELECT version, readable_by FROM schema_version ORDER BY version DESC LIMIT 1')
 const KNOWN = statement(`SELECT to_regclass('schema_version') IS NOT NULL AS known`)
+const LOCK = statement('SELECT pg_advisory_xact_lock(hashtext($1))')
 const NOTE = statement('INSERT INTO schema_version (version, readable_by) VALUES ($1, $2)')
 
 /** Brings the schema to the program's version, one step a transaction; two that do it at once take turns. */
 export async function migrate(database: Postgres, { migrations }: StoreSchema): Promise<Migrated> {
   const { schema } = database
+  const patience = database.limits.migration
   await database.transaction(async (queries) => {
-    await locked(queries, schema)
-    await queries.run(script(`CREATE SCHEMA IF NOT EXISTS "${schema}"`))
+    await takeTurn(queries, { schema, patience })
     await queries.run(
       script(
-        `CREATE TABLE IF NOT EXISTS schema_version (
-           version int PRIMARY KEY, readable_by int NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`,
+        `CREATE SCHEMA IF NOT EXISTS "${schema}";
+         CREATE TABLE IF NOT EXISTS schema_version (
+           version int PRIMARY KEY, readable_by int NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());`,
+        patience,
       ),
     )
   })
   const from = (await versionOf(database)).version
   for (const [index, { sql, readableBy }] of migrations.entries()) {
     await database.transaction(async (queries) => {
-      await locked(queries, schema)
+      await takeTurn(queries, { schema, patience })
       if ((await versionOf(queries)).version > index) return
-      for (const part of sql.split(/;\s*\n(?=\S)/)) if (part.trim() !== '') await queries.run(script(part))
+      await queries.run(script(sql, patience))
       await queries.run(NOTE, [index + 1, readableBy])
     })
   }
@@ -75,11 +79,18 @@ async function versionOf(queries: Queries): Promise<{ version: number; readableB
   return { version: row?.version ?? 0, readableBy: row?.readable_by ?? 0 }
 }
 
-async function locked(queries: Queries, schema: string): Promise<void> {
-  await queries.rows(statement('SELECT pg_advisory_xact_lock(hashtext($1))'), [`cartero ${schema}`])
+interface Turn {
+  readonly schema: string
+  readonly patience: number
 }
 
-/** Of a migration, which is ours. Not prepared: it is said once. */
-function script(text: string): { name: string; text: string } {
-  return { name: '', text }
+/** Who migrates waits for who does already, and has time for what is large. */
+async function takeTurn(queries: Queries, { schema, patience }: Turn): Promise<void> {
+  await queries.run(script(`SET LOCAL statement_timeout = ${patience}`, patience))
+  await queries.rows({ ...LOCK, patience }, [`cartero ${schema}`])
+}
+
+/** Of a migration, which is ours: several statements, said once and not prepared. The transaction is around it. */
+function script(text: string, patience: number): Statement {
+  return { name: '', text, patience }
 }

@@ -1,6 +1,11 @@
-import pg from 'pg'
+import type pg from 'pg'
 
-import { isPassing, postgresError } from './fault.ts'
+import { SqlError } from '../error.ts'
+import { ConnectionPool } from './connection-pool.ts'
+import { parseConnectionUrl } from './connection-url.ts'
+import { Connector } from './connector.ts'
+import { isLate, isOutdatedPlan, isParting, isPassing, postgresError } from './fault.ts'
+import { POSTGRES_LIMITS, type PostgresLimits } from './limits.ts'
 import type { Statement } from './statement.ts'
 
 /** Asks the database. Rejects with SqlError. */
@@ -11,120 +16,188 @@ export interface Queries {
   run(statement: Statement, values?: readonly unknown[]): Promise<number>
 }
 
+/** Paths of files in PEM; the same as `sslrootcert`, `sslcert` and `sslkey` of the URL. */
+export interface PostgresTls {
+  /** Who vouches for the server. With it, and without a `sslmode`, the server's name is verified: `verify-full`. */
+  readonly authorityFile?: string
+  readonly certificateFile?: string
+  readonly keyFile?: string
+}
+
 export interface PostgresOptions {
-  /** `postgres://user@host:port/database`; several hosts after commas, of which the one is taken that writes. */
+  /**
+   * `postgres://user@host:port/database`; several hosts after commas, of which the one is taken that writes. `sslmode` is `disable`,
+   * `require`, `verify-ca` or `verify-full`.
+   */
   readonly url: string
   readonly password?: string
-  /** Tables stand in this schema, and are named without it. */
+  readonly tls?: PostgresTls
+  /** Tables stand in this schema, and are named without it. Lower-case letters, digits and `_`. */
   readonly schema: string
   /** Connections at most; POSTGRES_LIMITS.connections when absent. */
   readonly connections?: number
   /** Who this is, for `pg_stat_activity`. */
   readonly name?: string
+  /** Instead of POSTGRES_LIMITS. */
+  readonly limits?: Partial<PostgresLimits>
 }
 
-/** Times in milliseconds. */
-export const POSTGRES_LIMITS = {
-  /** A process has few things at a time to ask, since it asks in batches; a server has a hundred connections for all. */
-  connections: 4,
-  /** A server that is away is one that cannot be reached: whoever waits can be told. */
-  connect: 5_000,
-  /** A statement is given up, by the server too. Batches of a thousand rows take tens. */
-  statement: 15_000,
-  /** A connection that is not used is given back. */
-  idle: 30_000,
-  /** A transaction that met another one is made again so often. */
-  attempts: 5,
-} as const
+export interface TransactionOptions {
+  /** `read committed` when absent. What reads and writes by `serializable` is made again when it met another one. */
+  readonly isolation?: 'repeatable read' | 'serializable'
+  readonly isReadOnly?: boolean
+}
 
-/** A database of its own schema in Postgres. */
+/** Names of a schema: nothing that has to be quoted. */
+const SCHEMA = /^[a-z_][a-z0-9_]{0,62}$/
+
+/** A database of its own schema in Postgres. Connections are made when they are needed. */
 export class Postgres implements Queries {
   readonly schema: string
-  readonly #pool: pg.Pool
+  readonly limits: PostgresLimits
+  readonly #pool: ConnectionPool
 
-  constructor({ url, password, schema, connections = POSTGRES_LIMITS.connections, name }: PostgresOptions) {
+  /** Throws SqlError, in words for the operator, when the URL or the schema is none. */
+  constructor({ url, password, tls, schema, connections, name, limits }: PostgresOptions) {
+    if (!SCHEMA.test(schema) || schema.startsWith('pg_'))
+      throw new SqlError('io', `postgres: a schema cannot be called ${JSON.stringify(schema)}`)
     this.schema = schema
-    this.#pool = new pg.Pool({
-      connectionString: url,
-      ...(password !== undefined && { password }),
-      max: connections,
-      connectionTimeoutMillis: POSTGRES_LIMITS.connect,
-      idleTimeoutMillis: POSTGRES_LIMITS.idle,
-      query_timeout: POSTGRES_LIMITS.statement,
-      statement_timeout: POSTGRES_LIMITS.statement,
-      application_name: name ?? 'cartero',
-      options: `-c search_path=${schema}`,
-      types: { getTypeParser: parserOf as typeof pg.types.getTypeParser },
-    })
-    // A connection that breaks while nobody uses it is replaced when somebody does.
-    this.#pool.on('error', () => undefined)
+    this.limits = { ...POSTGRES_LIMITS, ...limits, ...(connections !== undefined && { connections }) }
+    const target = { ...parseConnectionUrl(url), ...(password !== undefined && { password }), ...tls }
+    const connector = new Connector({ target, schema, name: name ?? 'cartero', limits: this.limits })
+    this.#pool = new ConnectionPool({ open: () => connector.open(), limits: this.limits })
   }
 
-  rows<Row extends object>(statement: Statement, values: readonly unknown[] = []): Promise<readonly Row[]> {
-    return queriesOn(this.#pool).rows(statement, values)
+  async rows<Row extends object>(
+    statement: Statement,
+    values: readonly unknown[] = [],
+  ): Promise<readonly Row[]> {
+    return await this.#alone((queries) => queries.rows<Row>(statement, values))
   }
 
-  run(statement: Statement, values: readonly unknown[] = []): Promise<number> {
-    return queriesOn(this.#pool).run(statement, values)
+  async run(statement: Statement, values: readonly unknown[] = []): Promise<number> {
+    return await this.#alone((queries) => queries.run(statement, values))
   }
 
-  /** One transaction, durable when this is fulfilled; made again when it met another one, so `work` touches nothing else. */
-  async transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
+  /**
+   * One transaction, durable when this is fulfilled. It is made again when it met another one, or when its connection broke before the
+   * commit, so `work` touches nothing else. Rejects with SqlError; `busy` also when the connection broke at the commit, and nobody
+   * knows whether it was made: who brings it again must be idempotent.
+   */
+  async transaction<T>(work: (queries: Queries) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
     for (let attempt = 1; ; attempt++) {
+      const state = { begun: false, committing: false }
       try {
-        return await this.#once(work)
+        return await this.#with((client) => once(client, { work, options, state }))
       } catch (error) {
-        if (attempt >= POSTGRES_LIMITS.attempts || !isPassing(error)) throw error
+        const isAgain =
+          isPassing(error) || (state.begun && !state.committing && isLost(error) && !isLate(error))
+        if (attempt >= this.limits.attempts || !isAgain) throw error
       }
     }
   }
 
+  /** Waits for what is being asked, POSTGRES_LIMITS.close at most; what waits for a connection is told `busy`. */
   async close(): Promise<void> {
-    await this.#pool.end()
+    await this.#pool.close()
   }
 
-  async #once<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
-    const client = await this.#pool.connect().catch((error: unknown) => {
-      throw postgresError(error)
-    })
-    let broken: Error | undefined
+  async #alone<T>(ask: (queries: Queries) => Promise<T>): Promise<T> {
     try {
-      await client.query('BEGIN')
-      const result = await work(queriesOn(client))
-      await client.query('COMMIT')
-      return result
+      return await this.#with((client) => ask(queriesOn(client)))
     } catch (error) {
-      await client.query('ROLLBACK').catch((failure: Error) => (broken = failure))
-      throw postgresError(error)
+      if (!isOutdatedPlan(error)) throw error
+      return await this.#with((client) => ask(queriesOn(client)))
+    }
+  }
+
+  async #with<T>(use: (client: pg.Client) => Promise<T>): Promise<T> {
+    const client = await this.#pool.take()
+    let isBroken = false
+    try {
+      return await use(client)
+    } catch (error) {
+      isBroken = isParting(error)
+      throw error
     } finally {
-      client.release(broken)
+      this.#pool.give(client, isBroken || client.getTransactionStatus() !== 'I')
     }
   }
 }
 
-function queriesOn(client: pg.Pool | pg.PoolClient): Queries {
-  const ask = async ({ name, text }: Statement, values: readonly unknown[]): Promise<pg.QueryResult> => {
-    try {
-      return await client.query({ name, text, values: values as unknown[] })
-    } catch (error) {
-      throw postgresError(error)
-    }
+interface Attempt<T> {
+  readonly work: (queries: Queries) => Promise<T>
+  readonly options: TransactionOptions
+  readonly state: { begun: boolean; committing: boolean }
+}
+
+async function once<T>(client: pg.Client, { work, options, state }: Attempt<T>): Promise<T> {
+  state.begun = true
+  try {
+    // It travels with the first statement.
+    const begun = ask(client, beginning(options), [])
+    begun.catch(() => undefined)
+    const result = await work(queriesOn(client))
+    await begun
+    state.committing = true
+    await commit(client)
+    return result
+  } catch (error) {
+    if (!isParting(error)) await ask(client, ROLLBACK, []).catch(() => undefined)
+    throw error
   }
+}
+
+async function commit(client: pg.Client): Promise<void> {
+  try {
+    const { command } = await ask(client, COMMIT, [])
+    // A transaction in which something failed that `work` passed by.
+    if (command !== 'COMMIT')
+      throw new SqlError(
+        'bug',
+        'postgres: a statement failed, and the transaction was committed all the same',
+      )
+  } catch (error) {
+    if (!isLost(error)) throw error
+    throw new SqlError('busy', 'postgres: the connection broke at a commit, which may have been made', {
+      cause: error,
+    })
+  }
+}
+
+/** The connection has ended, by whatever side: what was asked last may have been done. */
+function isLost(error: unknown): boolean {
+  return error instanceof SqlError && error.fault === 'busy' && isParting(error)
+}
+
+const COMMIT: Statement = { name: '', text: 'COMMIT' }
+const ROLLBACK: Statement = { name: '', text: 'ROLLBACK' }
+
+function beginning({ isolation, isReadOnly = false }: TransactionOptions): Statement {
+  const level = isolation === undefined ? '' : ` ISOLATION LEVEL ${isolation.toUpperCase()}`
+  return { name: '', text: `BEGIN${level}${isReadOnly ? ' READ ONLY' : ''}` }
+}
+
+async function ask(
+  client: pg.Client,
+  { name, text, patience }: Statement,
+  values: readonly unknown[],
+): Promise<pg.QueryResult> {
+  try {
+    return await client.query({
+      ...(name !== '' && { name }),
+      text,
+      values: values as unknown[],
+      ...(patience !== undefined && { query_timeout: patience }),
+    } as pg.QueryConfig)
+  } catch (error) {
+    throw postgresError(error)
+  }
+}
+
+function queriesOn(client: pg.Client): Queries {
   return {
-    rows: async (statement, values = []) => (await ask(statement, values)).rows as never,
-    run: async (statement, values = []) => (await ask(statement, values)).rowCount ?? 0,
+    rows: async (statement, values = []) => (await ask(client, statement, values)).rows as never,
+    run: async (statement, values = []) => (await ask(client, statement, values)).rowCount ?? 0,
   }
-}
-
-/** Number of the type int8 in pg_type. */
-const INT8: number = pg.types.builtins.INT8
-
-function parserOf(type: number, format?: 'text' | 'binary'): unknown {
-  return type === INT8 && format !== 'binary' ? exactNumber : pg.types.getTypeParser(type, format)
-}
-
-function exactNumber(text: string): number {
-  const value = Number(text)
-  if (!Number.isSafeInteger(value)) throw new RangeError(`${text} is not exact as a number`)
-  return value
 }

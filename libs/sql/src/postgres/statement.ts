@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto'
 export interface Statement {
   readonly name: string
   readonly text: string
+  /** Milliseconds, instead of POSTGRES_LIMITS.statement; the server has to be told, too. */
+  readonly patience?: number
 }
 
 /** Parameters are `$1`, `$2`; nothing that somebody wrote is ever part of the text. */
