@@ -13,6 +13,8 @@ export interface CalledProcedureOptions {
   /** Milliseconds. */
   readonly deadline: number | undefined
   readonly ended: HearEndedCall | undefined
+  /** Whether the channel was closed. */
+  readonly isClosed: () => boolean
 }
 
 /** Tells once what became of a call. */
@@ -46,7 +48,8 @@ export class CalledProcedure {
 
   /** Says what became of a call, and makes of an error what the caller is told. */
   #begin(signal: AbortSignal | undefined): Account {
-    const { name, ended, errorOf, method } = this.#on
+    const { name, ended, errorOf, method, isClosed } = this.#on
+    if (isClosed()) throw errorOf(new RpcError('UNAVAILABLE', `${this.#shortName}: the channel is closed`))
     const isStream = method.requestStream || method.responseStream
     const begun = performance.now()
     let isTold = false
@@ -74,7 +77,7 @@ export class CalledProcedure {
       const heard = (error: ServiceError | null, response?: object): void => {
         signal?.removeEventListener('abort', cancel)
         if (error === null) account.ok()
-        return error === null ? resolve(response!) : reject(account.failed(error) as Error)
+        return error === null ? resolve(response!) : reject(account.failed(error))
       }
       const call = client.makeUnaryRequest(
         path,
@@ -109,7 +112,7 @@ export class CalledProcedure {
     const giveUp = (): void => over.abort(signal?.reason)
     signal?.addEventListener('abort', giveUp, { once: true })
     void say(call, source, over.signal).catch((error: unknown) => {
-      answer.reject(error as Error)
+      answer.reject(error)
       call.cancel()
     })
     try {
@@ -153,7 +156,7 @@ export class CalledProcedure {
       return client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, terms)
     const call = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, terms)
     void say(call, request as AsyncIterable<object>, over.signal).catch((error: unknown) => over.abort(error))
-    return call as unknown as ClientReadableStream<object>
+    return call
   }
 }
 

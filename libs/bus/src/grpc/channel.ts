@@ -30,6 +30,7 @@ export class RpcChannel {
   readonly #client: Client
   readonly #deadline: number
   readonly #ended: HearEndedCall | undefined
+  #isClosed = false
 
   constructor({ address, identity, deadline = RPC_LIMITS.unary, ended, keepAlive }: RpcChannelOptions) {
     this.#deadline = deadline
@@ -49,8 +50,8 @@ export class RpcChannel {
     deadlines: Deadlines = {},
   ): ServiceOf<Definition> {
     const methods = grpcMethods(definition)
-    const calls = Object.values(definition.methods).map(({ name, responseStream }) => {
-      const deadline = deadlines[name] ?? (responseStream ? undefined : this.#deadline)
+    const calls = Object.values(definition.methods).map(({ name, requestStream, responseStream }) => {
+      const deadline = deadlines[name] ?? (requestStream || responseStream ? undefined : this.#deadline)
       const procedure = new CalledProcedure({
         client: this.#client,
         name: `${definition.fullName}/${name}`,
@@ -58,13 +59,16 @@ export class RpcChannel {
         errorOf,
         deadline,
         ended: this.#ended,
+        isClosed: () => this.#isClosed,
       })
       return [name, procedure.call]
     })
     return Object.fromEntries(calls) as ServiceOf<Definition>
   }
 
+  /** Calls under way end as they would; whoever asks afterwards hears UNAVAILABLE. */
   close(): void {
+    this.#isClosed = true
     this.#client.close()
   }
 }

@@ -43,15 +43,13 @@ function streaming(options: HandlerOptions): (call: StreamCall) => void {
       const responses = options.method(request, served.signal, caller) as AsyncIterable<object>
       await writeAll(call, responses, served.signal)
       call.end()
+      served.end('OK')
     }
-    void carry().then(
-      () => served.end('OK'),
-      (error: unknown) => {
-        const status = options.told(error)
-        served.end(codeNamed(status.code))
-        if (!call.cancelled) call.emit('error', status)
-      },
-    )
+    void carry().catch((error: unknown) => {
+      const status = options.told(error)
+      served.end(codeNamed(status.code))
+      if (!call.cancelled) call.emit('error', status)
+    })
   }
 }
 
@@ -59,26 +57,20 @@ function answering(options: HandlerOptions): (call: AnswerCall, answered: Answer
   const { requestStream } = options.procedure
   return (call, answered) => {
     const served = options.calls.begin(call, { procedure: options.name, isStream: requestStream })
-    const answer = async (): Promise<object> => {
+    const answer = async (): Promise<void> => {
       const caller = admitted(options, call)
       const request = requestStream
         ? readAll(call as ServerReadableStream<object, object>, served.signal)
         : (call as ServerUnaryCall<object, object>).request
-      return (await options.method(request, served.signal, caller)) as object
+      const response = (await options.method(request, served.signal, caller)) as object
+      served.end('OK')
+      answered(null, response)
     }
-    void answer().then(
-      (response) => {
-        served.end('OK')
-        // oxlint-disable-next-line promise/no-callback-in-promise -- gRPC wants to be called back
-        answered(null, response)
-      },
-      (error: unknown) => {
-        const status = options.told(error)
-        served.end(codeNamed(status.code))
-        // oxlint-disable-next-line promise/no-callback-in-promise -- likewise
-        answered(status)
-      },
-    )
+    void answer().catch((error: unknown) => {
+      const status = options.told(error)
+      served.end(codeNamed(status.code))
+      answered(status)
+    })
   }
 }
 

@@ -53,7 +53,7 @@ export function rpcErrorOf(error: unknown, procedure: string): RpcError {
 
 /** The name of a status that went over the wire. */
 export function codeNamed(code: number): 'OK' | RpcCode {
-  return code === status.OK ? 'OK' : (NAMES.get(code) ?? 'INTERNAL')
+  return code === 0 ? 'OK' : (NAMES.get(code) ?? 'INTERNAL')
 }
 
 /** What a server tells of an error: a bug is told without its words, which may hold what the caller may not know. */

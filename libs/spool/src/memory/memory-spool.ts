@@ -2,6 +2,7 @@ import type { ContentId, ContentStore } from '@cartero/content'
 import { systemClock, type Clock } from '@cartero/wire'
 
 import { asSpoolError } from '../fault.ts'
+import type { HandedOver, SpoolInlet } from '../handover/ports.ts'
 import { Entry } from '../ledger/entry.ts'
 import { DEAD_LETTER_RETENTION_MS } from '../ledger/item.ts'
 import { Ledger } from '../ledger/ledger.ts'
@@ -46,12 +47,13 @@ export interface MemorySpoolOptions {
 const CALLS = 500
 
 /** A spool that forgets everything with the process. */
-export class MemorySpool implements Spool {
+export class MemorySpool implements Spool, SpoolInlet {
   readonly #content: ContentStore
   readonly #clock: Clock
   readonly #ids: QueueIds
   readonly #ledger: Ledger
   readonly #dead = new Map<QueueId, Entry>()
+  readonly #takenIn = new Set<QueueId>()
 
   constructor(options: MemorySpoolOptions) {
     const { content, clock = systemClock, keepDeadLetters = DEAD_LETTER_RETENTION_MS } = options
@@ -88,6 +90,23 @@ export class MemorySpool implements Spool {
       },
       abort: () => draft.abort(),
     }
+  }
+
+  async takeIn(batch: readonly HandedOver[]): Promise<void> {
+    for (const one of batch) {
+      if (this.#ledger.isClosed) throw new SpoolError('unavailable', 'the spool is closed')
+      if (this.#takenIn.has(one.queueId)) continue
+      this.#takenIn.add(one.queueId)
+      const { content, ...message } = one
+      const stored = content.kind === 'stored' ? content : await this.#store(content.octets)
+      this.#ledger.admit(new Entry({ ...message, content: stored.id, size: stored.size }))
+    }
+  }
+
+  async #store(octets: Buffer): Promise<{ readonly id: ContentId; readonly size: number }> {
+    const draft = this.#content.begin()
+    await draft.write(octets)
+    return { id: await draft.commit(), size: octets.length }
   }
 
   arrivals(limit: number, signal: AbortSignal): AsyncIterable<readonly SpooledMessage[]> {
