@@ -229,7 +229,7 @@ function configurationOf(node: NodeConfiguration): string {
     `listen: 127.0.0.1:${port}`,
     `http: 127.0.0.1:${monitor}`,
     `pid_file: "${join(folder, `${name}.pid`)}"`,
-    `jetstream { store_dir: "${join(folder, name)}", max_mem: 64MB, max_file: 4GB, ${jetStream} }`,
+    `jetstream { store_dir: "${join(folder, name)}", max_mem: 64MB, max_file: 64GB, ${jetStream} }`,
   ]
   const pem = (file: string): string => `"${join(folder, `${file}.pem`)}"`
   if (hasTls)
