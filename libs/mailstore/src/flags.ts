@@ -113,6 +113,18 @@ export function admitKeywords(
   }
 }
 
+/** As `admitKeywords`, for a change of flags: what is removed needs no place. */
+export function admitForChange(
+  change: FlagChange,
+  table: readonly string[],
+  wanted: readonly string[],
+  limit: number,
+  inUse: () => ReadonlySet<string>,
+): AdmittedKeywords {
+  if (change !== 'remove') return admitKeywords(table, wanted, limit, inUse)
+  return { table, keywords: table.filter((keyword) => holds(wanted, keyword)), overflow: false }
+}
+
 function keptKeywords(
   table: readonly string[],
   wanted: readonly string[],

@@ -1,11 +1,10 @@
-import { changedFlags, deleted, type AdmittedKeywords } from '../../flags.ts'
+import { admitForChange, changedFlags, deleted, type AdmittedKeywords } from '../../flags.ts'
 import { splitKeywords } from '../../keywords.ts'
 import type { MailStoreLimits } from '../../limits.ts'
 import type { MailboxState } from '../../mailbox-row.ts'
 import type { PackedRows } from '../../packed-rows.ts'
 import type { FlagChange, MailboxId } from '../../ports.ts'
 import { missingUids } from '../../uids.ts'
-import { admit } from './keywords.ts'
 import type { MailboxTable } from './mailboxes.ts'
 import type { MessageLine, MessageTable } from './messages.ts'
 import {
@@ -124,10 +123,10 @@ export class SelectedProcedures {
   }
 
   #admit(state: MailboxState, { change, keywords, limits }: FlagsArgument): AdmittedKeywords {
-    const table = splitKeywords(state.keywords)
-    if (change !== 'remove') return admit(this.#messages, state, keywords, limits.keywordsPerMailbox)
-    const asked = new Set(keywords.toLowerCase().split(' '))
-    return { table, keywords: table.filter((each) => asked.has(each.toLowerCase())), overflow: false }
+    const [table, wanted] = [splitKeywords(state.keywords), splitKeywords(keywords)]
+    return admitForChange(change, table, wanted, limits.keywordsPerMailbox, () =>
+      this.#messages.keywordsInUse(state.id),
+    )
   }
 
   /** Gives the lines their new flags; those that change get the new modseq. Returns the lines after it. */
