@@ -4,10 +4,10 @@ import { systemClock, type Clock } from '@cartero/wire'
 import type { NewsBoard } from '../news.ts'
 import { firstConnection, type ConnectingOptions } from './connecting.ts'
 import { DurableStream, type StreamOptions } from './durable-stream.ts'
-import { NATS_LIMITS } from './limits.ts'
 import { Link } from './link.ts'
 import { NatsNews } from './nats-news.ts'
 import type { StreamConfig } from './stream-config.ts'
+import { withinLimit } from './within-limit.ts'
 
 export interface NatsBusOptions extends ConnectingOptions {
   readonly clock?: Clock
@@ -59,19 +59,7 @@ export class NatsBus {
   /** What was told before is sent first. Never rejects, and never takes longer than two seconds for each step. */
   async close(): Promise<void> {
     const { connection } = this.#link
-    if (this.isConnected) await this.#within(connection.drain())
-    await this.#within(connection.close())
-  }
-
-  /** Fulfilled when it is done, has failed, or takes too long. */
-  #within(work: Promise<void>): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.#clock.after(NATS_LIMITS.close, resolve)
-      const end = (): void => {
-        cancel()
-        resolve()
-      }
-      work.then(end, end)
-    })
+    if (this.isConnected) await withinLimit(connection.drain(), this.#clock)
+    await withinLimit(connection.close(), this.#clock)
   }
 }

@@ -4,6 +4,7 @@ import type { Clock } from '@cartero/wire'
 import { TAKING_LIMITS } from './limits.ts'
 import type { Link } from './link.ts'
 import { TakenMessage } from './taken-message.ts'
+import { withinLimit } from './within-limit.ts'
 
 /** How much is taken together; the next batch comes while one is worked at. */
 export interface BatchLimit {
@@ -79,20 +80,25 @@ export class Pull {
     for (const message of this.#held) message.working()
   }
 
-  /** Hands back what is held. */
-  close(): void {
+  /** Hands back what is held, and what is on its way to us. Never rejects. */
+  async close(): Promise<void> {
+    const { link, clock } = this.#options
     this.#isClosed = true
     this.#endWatching()
     this.#endHearing()
-    if (!this.#subscription.isClosed()) this.#subscription.unsubscribe()
+    const gone = link.isConnected ? this.#subscription.drain() : Promise.resolve()
     for (const message of this.#held.splice(0)) message.handBack()
+    await withinLimit(gone, clock)
+    if (!this.#subscription.isClosed()) this.#subscription.unsubscribe()
   }
 
   #receive(message: Msg): void {
     if (message.subject.startsWith(this.#inbox)) return this.#status(message)
     this.#heard = this.#options.clock.elapsed()
     this.#ahead = Math.max(0, this.#ahead - 1)
-    this.#held.push(new TakenMessage(message))
+    const taken = new TakenMessage(message)
+    if (this.#isClosed) return taken.handBack()
+    this.#held.push(taken)
     this.#octets += message.data.length
     this.#filled?.()
   }

@@ -78,7 +78,7 @@ export class StreamConsumer {
         if (batch !== undefined) yield* this.#given(batch, pull)
       }
     } finally {
-      pull.close()
+      await pull.close()
     }
   }
 
