@@ -19,6 +19,8 @@ export type AskStore = <K extends keyof DirectoryVerbs>(
 export interface LocalDirectoryOptions extends DirectoryOptions {
   readonly ask: AskStore
   readonly close: () => Promise<void>
+  /** Hears after each write, whether it failed or not: the account whose credentials are other ones now, or ''. */
+  readonly changed?: (account: string) => void
 }
 
 /** The directory over a store of its own: caches, passwords and the service's names. All rules are in the verbs. */
@@ -28,6 +30,7 @@ export class LocalDirectory implements Directory {
   readonly #policy: AddressPolicy
   readonly #clock: Clock
   readonly #ruleFor: DirectoryOptions['ruleFor']
+  readonly #changed: LocalDirectoryOptions['changed']
   readonly #cache: ResolutionCache
   readonly #authenticator: Authenticator
   readonly #changes = new Changes()
@@ -35,12 +38,14 @@ export class LocalDirectory implements Directory {
   #hearRefused: ((proof: RefusedProof) => void) | undefined
   #decoyKey: MaybePromise<Uint8Array> | undefined
 
-  constructor({ ask, close, policy, secretKey, ruleFor, clock = systemClock }: LocalDirectoryOptions) {
+  constructor(options: LocalDirectoryOptions) {
+    const { ask, close, changed, policy, secretKey, ruleFor, clock = systemClock } = options
     this.#ask = ask
     this.#closeStore = close
     this.#policy = validPolicy({ ...DEFAULT_ADDRESS_POLICY, ...policy })
     this.#clock = clock
     this.#ruleFor = ruleFor
+    this.#changed = changed
     this.#cache = new ResolutionCache(clock)
     this.#authenticator = new Authenticator({
       policy: this.#policy,
@@ -145,9 +150,14 @@ export class LocalDirectory implements Directory {
     for await (const _ of this.#changes.watch(ended)) yield { addresses: [] }
   }
 
-  /** Something is not as it was: no answer that was kept is given again, and whoever watches is told. */
-  forget(): void {
+  /**
+   * Something is not as it was: no answer that was kept is given again, and whoever watches is told.
+   *
+   * @param account whose credentials are not as they were, if any
+   */
+  forget(account = ''): void {
     this.#cache.clear()
+    if (account !== '') this.#authenticator.forget(account)
     this.#changes.tell()
   }
 
@@ -175,7 +185,7 @@ export class LocalDirectory implements Directory {
       added.reversibleSecret === true,
     )
     await this.#write('addAccount', { account: added, credential, policy: this.#policy })
-    this.#authenticator.forget(added.address)
+    this.#forgetCredential(added.address)
     return {}
   }
 
@@ -183,7 +193,7 @@ export class LocalDirectory implements Directory {
     const changed = given(account, 'account')
     if (changed.reversibleSecret === true) this.#authenticator.expectSecretKey()
     await this.#write('setAccount', { account: changed, policy: this.#policy })
-    this.#authenticator.forget(changed.address)
+    this.#forgetCredential(changed.address)
     return {}
   }
 
@@ -194,13 +204,13 @@ export class LocalDirectory implements Directory {
   async SetPassword({ address, password }: wire.SetPasswordRequest): Promise<wire.SetPasswordResponse> {
     const credential = await this.#authenticator.newCredential(password, address)
     await this.#write('setPassword', { address, credential, policy: this.#policy })
-    this.#authenticator.forget(address)
+    this.#forgetCredential(address)
     return {}
   }
 
   async RemoveAccount({ address }: wire.RemoveAccountRequest): Promise<wire.RemoveAccountResponse> {
     await this.#write('removeAccount', { address, policy: this.#policy })
-    this.#authenticator.forget(address)
+    this.#forgetCredential(address)
     return {}
   }
 
@@ -230,7 +240,13 @@ export class LocalDirectory implements Directory {
       return {}
     } finally {
       this.forget()
+      this.#changed?.('')
     }
+  }
+
+  #forgetCredential(account: string): void {
+    this.#authenticator.forget(account)
+    this.#changed?.(account)
   }
 }
 
