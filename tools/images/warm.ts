@@ -9,8 +9,13 @@ const modules = globSync('{apps,libs}/*/src/**/*.ts', { cwd: root }).filter(
   (file) => !file.endsWith('/main.ts'),
 )
 
-// Threads expect whoever starts them, and say so: they are in the cache all the same.
-for (const module of modules) await import(join(root, module)).catch(() => {})
+for (const module of modules) {
+  await import(join(root, module)).catch((error: unknown) => {
+    // Threads miss whoever starts them, and are in the cache all the same. What cannot even be read is for nobody.
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND')
+      throw error
+  })
+}
 // What main.ts is told to do: print its version, and the program with it.
 process.argv.push('version')
 await import(join(root, 'apps/cartero/src/main.ts'))
