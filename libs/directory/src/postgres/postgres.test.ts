@@ -2,7 +2,15 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { LocalNews } from '@cartero/bus/memory'
-import { migrate, Postgres, type PostgresOptions, SqlError, statement } from '@cartero/sql/postgres'
+import {
+  migrate,
+  Postgres,
+  type PostgresOptions,
+  type Queries,
+  SqlError,
+  statement,
+  type TransactionOptions,
+} from '@cartero/sql/postgres'
 import { POSTGRES_LACKS, PostgresServer } from '@cartero/testkit'
 import { ManualClock } from '@cartero/wire'
 import { account, addAccount, alias, domain, login } from '../compliance/house.ts'
@@ -118,7 +126,7 @@ describe('Postgres', { skip: POSTGRES_LACKS }, () => {
     await there.AddDomain(domain('example.org'))
     await there.SetAlias(alias('a@example.org', 'out@elsewhere.test'))
     await there.SetAlias(alias('info@example.org', 'a@example.org'))
-    let isOver = false
+    const over = new AbortController()
     const changing = (async () => {
       for (let round = 0; round < 20; round++) {
         const [next, last] = round % 2 === 0 ? ['b', 'a'] : ['a', 'b']
@@ -126,10 +134,10 @@ describe('Postgres', { skip: POSTGRES_LACKS }, () => {
         await there.SetAlias(alias('info@example.org', `${next}@example.org`))
         await there.RemoveAlias({ address: `${last}@example.org` })
       }
-      isOver = true
+      over.abort()
     })()
     const verdicts = new Set<number>()
-    while (!isOver) {
+    while (!over.signal.aborted) {
       clock.advance(RESOLUTION_TTL_MS)
       const { resolutions } = await here.Resolve({ addresses: ['info@example.org'] })
       verdicts.add(resolutions[0]!.verdict)
@@ -172,26 +180,16 @@ describe('Postgres', { skip: POSTGRES_LACKS }, () => {
     await directory.AddDomain(domain('example.org', { catchAll: 'all@example.org' }))
     await directory.SetAlias(alias('all@example.org', 'out@elsewhere.test'))
     await directory.SetAlias(alias('list@example.org', 'all@example.org', 'more@elsewhere.test'))
-    const database = connect(schema)
-    let statements = 0
-    const counted = Object.create(database, {
-      transaction: {
-        value: (work: Parameters<Postgres['transaction']>[0], options: object) =>
-          database.transaction((queries) => {
-            const rows: typeof queries.rows = (text, values) => (statements++, queries.rows(text, values))
-            return work({ ...queries, rows })
-          }, options),
-      },
-    }) as Postgres
-    const counting = await openPostgresDirectory({ database: counted })
-    statements = 0
+    const database = new CountingPostgres({ url: server.url, schema })
+    databases.push(database)
+    const counting = await openPostgresDirectory({ database })
     const addresses = Array.from(
       { length: 100 },
       (_, nth) => `${nth % 3 === 0 ? 'list+' : 'u'}${nth}@example.org`,
     )
     const { resolutions } = await counting.Resolve({ addresses })
     assert.ok(resolutions.every(({ verdict }) => verdict === 1))
-    assert.ok(statements <= 4, `${statements} statements`)
+    assert.ok(database.statements <= 4, `${database.statements} statements`)
   })
 
   test('finds by indexes what the hot path asks for', async () => {
@@ -240,6 +238,20 @@ describe('Postgres', { skip: POSTGRES_LACKS }, () => {
     assert.ok(resolutions.every(({ verdict }) => verdict === 3))
   })
 })
+
+class CountingPostgres extends Postgres {
+  statements = 0
+
+  override transaction<T>(work: (queries: Queries) => Promise<T>, options?: TransactionOptions): Promise<T> {
+    return super.transaction((queries) => {
+      const rows: Queries['rows'] = (text, values) => {
+        this.statements++
+        return queries.rows(text, values)
+      }
+      return work({ ...queries, rows })
+    }, options)
+  }
+}
 
 async function everything(directory: Directory): Promise<unknown> {
   return [
