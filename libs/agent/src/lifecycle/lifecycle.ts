@@ -62,6 +62,7 @@ export class Lifecycle implements AsyncDisposable {
   readonly #begun: number | undefined
   readonly #startAborted = new AbortController()
   readonly #hurry = new AbortController()
+  readonly #over = Promise.withResolvers<readonly Error[]>()
   #phase: Phase = 'new'
   #starting: Promise<void> | undefined
   #shutdown: Promise<readonly Error[]> | undefined
@@ -95,8 +96,16 @@ export class Lifecycle implements AsyncDisposable {
    * Further calls share the first one's result.
    */
   shutdown(reason: string = 'asked'): Promise<readonly Error[]> {
-    this.#shutdown ??= this.#end(reason)
+    if (this.#shutdown === undefined) {
+      this.#shutdown = this.#end(reason)
+      this.#over.resolve(this.#shutdown)
+    }
     return this.#shutdown
+  }
+
+  /** Fulfilled at the end of a shutdown, whoever asked for it, with what went wrong. */
+  get over(): Promise<readonly Error[]> {
+    return this.#over.promise
   }
 
   /** Ends the drain now: what may be cut is cut. The log says why. */

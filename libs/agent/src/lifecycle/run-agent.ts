@@ -29,17 +29,16 @@ const SIGNALS = ['SIGTERM', 'SIGINT'] as const
 const FOREVER = 2 ** 31 - 1
 
 /**
- * Runs an agent until SIGTERM or SIGINT, drains it and stops it. A second signal hurries. Sets the exit code: 0 after
+ * Runs an agent until SIGTERM or SIGINT, or until somebody shuts its lifecycle down, drains it and stops it. A second signal hurries. Sets the exit code: 0 after
  * an orderly end, 1 when it did not start, did not stop well or met a bug. Never calls process.exit.
  */
 export async function runAgent(agent: Agent, options: RunOptions = {}): Promise<void> {
   const host: Host = options.host ?? process
   const lifecycle = options.lifecycle ?? new Lifecycle(agent, options)
-  const ended = Promise.withResolvers<readonly Error[]>()
   let exitCode = 0
   const end = (reason: string): void => {
     if (lifecycle.endRequested) lifecycle.hurry('second signal')
-    void lifecycle.shutdown(reason).then(ended.resolve)
+    void lifecycle.shutdown(reason)
   }
   const onBug = (error: unknown): void => {
     exitCode = 1
@@ -52,7 +51,7 @@ export async function runAgent(agent: Agent, options: RunOptions = {}): Promise<
   try {
     await lifecycle.start()
     options.onReady?.(lifecycle)
-    if ((await ended.promise).length > 0) exitCode = 1
+    if ((await lifecycle.over).length > 0) exitCode = 1
   } catch (error) {
     if (!lifecycle.endRequested) {
       exitCode = 1

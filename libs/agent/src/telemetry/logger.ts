@@ -27,6 +27,9 @@ export interface Logger {
 
 /** The logger of a process, which owns the descriptor. */
 export interface RootLogger extends Logger, Disposable {
+  readonly level: LogLevel
+  /** From now on, for all loggers that came of this one, too. */
+  setLevel(level: LogLevel): void
   /** Writes what is buffered, now. */
   flush(): void
 }
@@ -99,7 +102,18 @@ function rootLogger(
     },
     destination,
   )
-  return { ...wrap(root), flush, [Symbol.dispose]: flush }
+  const common = { level: options.level }
+  return {
+    ...wrap(root, common),
+    get level() {
+      return common.level
+    },
+    setLevel: (level) => {
+      common.level = level
+    },
+    flush,
+    [Symbol.dispose]: flush,
+  }
 }
 
 let stampedAt = 0
@@ -115,17 +129,22 @@ function timestamp(): string {
   return stamp
 }
 
-/** The event comes first here and last in pino. */
-function wrap(inner: pino.Logger): Logger {
+/** The event comes first here and last in pino. Each takes on a new level when it is used next. */
+function wrap(inner: pino.Logger, common: { readonly level: LogLevel }): Logger {
+  let level = common.level
+  const current = (): pino.Logger => {
+    if (level !== common.level) inner.level = level = common.level
+    return inner
+  }
   return {
-    trace: (event, fields) => inner.trace(fields ?? {}, event),
-    debug: (event, fields) => inner.debug(fields ?? {}, event),
-    info: (event, fields) => inner.info(fields ?? {}, event),
-    warn: (event, fields) => inner.warn(fields ?? {}, event),
-    error: (event, fields) => inner.error(fields ?? {}, event),
-    fatal: (event, fields) => inner.fatal(fields ?? {}, event),
-    child: (fields) => wrap(inner.child(fields)),
-    enabled: (level) => inner.isLevelEnabled(level),
+    trace: (event, fields) => current().trace(fields ?? {}, event),
+    debug: (event, fields) => current().debug(fields ?? {}, event),
+    info: (event, fields) => current().info(fields ?? {}, event),
+    warn: (event, fields) => current().warn(fields ?? {}, event),
+    error: (event, fields) => current().error(fields ?? {}, event),
+    fatal: (event, fields) => current().fatal(fields ?? {}, event),
+    child: (fields) => wrap(current().child(fields), common),
+    enabled: (asked) => current().isLevelEnabled(asked),
   }
 }
 
