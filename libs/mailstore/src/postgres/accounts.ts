@@ -31,8 +31,9 @@ const saveUidValidities = statement(
   `UPDATE account SET last_uid_validity = given.last FROM unnest($1::bigint[], $2::bigint[]) AS given (id, last)
    WHERE account.id = given.id`,
 )
-const usages = statement(
-  'SELECT account, SUM(size)::bigint AS octets FROM mailbox WHERE account = ANY($1::bigint[]) GROUP BY account',
+const usedBy = statement(
+  `SELECT account, SUM(size)::bigint AS octets FROM mailbox
+   WHERE account IN (SELECT id FROM account WHERE name = ANY($1::text[]) AND quota <> 0) GROUP BY account`,
 )
 const usage = statement(
   `SELECT quota, COALESCE(SUM(size), 0)::bigint AS octets, COALESCE(SUM(messages), 0)::bigint AS messages
@@ -87,17 +88,18 @@ export async function keepUidValidities(queries: Queries, owners: readonly Owner
   await queries.run(saveUidValidities, [numbers(owners.map(({ id }) => id)), numbers(last)])
 }
 
-/** Octets that each may still take. */
-export async function roomOf(
+/** Octets that accounts with a quota hold, by their numbers. To be asked after they were locked. */
+export async function octetsUsed(
   queries: Queries,
-  owners: readonly Owner[],
+  names: readonly AccountId[],
 ): Promise<ReadonlyMap<number, number>> {
-  const limited = owners.filter(({ quota }) => quota !== 0)
-  if (limited.length === 0) return new Map()
-  const ids = numbers(limited.map(({ id }) => id))
-  const rows = await queries.rows<{ account: number; octets: number }>(usages, [ids])
-  const used = new Map(rows.map(({ account, octets }) => [account, octets]))
-  return new Map(limited.map(({ id, quota }) => [id, quota - (used.get(id) ?? 0)]))
+  const rows = await queries.rows<{ account: number; octets: number }>(usedBy, [names])
+  return new Map(rows.map(({ account, octets }) => [account, octets]))
+}
+
+/** Octets that an account may still take. */
+export function roomOf({ id, quota }: Owner, used: ReadonlyMap<number, number>): number {
+  return quota === 0 ? Infinity : quota - (used.get(id) ?? 0)
 }
 
 export async function usageOf(queries: Queries, name: AccountId): Promise<AccountUsage | undefined> {

@@ -36,8 +36,9 @@ export interface KeptLine {
 }
 
 const known = statement(
-  `SELECT delivered.account, delivered.key FROM unnest($1::bigint[], $2::text[]) AS asked (account, key)
-   JOIN delivered ON delivered.account = asked.account AND delivered.key = asked.key WHERE at >= $3`,
+  `SELECT delivered.account, delivered.key FROM unnest($1::text[], $2::text[]) AS asked (account, key)
+   JOIN account ON account.name = asked.account
+   JOIN delivered ON delivered.account = account.id AND delivered.key = asked.key WHERE at >= $3`,
 )
 // A key that is there is one that has expired: the living ones were looked for under the lock of the account.
 const insert = statement(
@@ -76,16 +77,17 @@ export function appendLineOf(message: NewMessage, limits: MailStoreLimits): Appe
   }
 }
 
-/** Those of the keys that were used since `living`, as `placeOf` writes them. */
+/** Those of the lines' keys that were used since `living`, as `placeOf` writes them. To be asked after the accounts were locked. */
 export async function usedKeys(
   queries: Queries,
-  keys: readonly (readonly [account: number, key: string])[],
+  lines: readonly AppendLine[],
   living: number,
 ): Promise<Set<string>> {
-  if (keys.length === 0) return new Set()
+  const keyed = lines.filter(({ key }) => key !== null)
+  if (keyed.length === 0) return new Set()
   const rows = await queries.rows<{ account: number; key: string }>(known, [
-    numbers(keys.map(([account]) => account)),
-    keys.map(([, key]) => key),
+    keyed.map(({ account }) => account),
+    keyed.map(({ key }) => key),
     living,
   ])
   return new Set(rows.map(({ account, key }) => placeOf(account, key)))

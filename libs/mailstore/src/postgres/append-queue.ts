@@ -78,7 +78,7 @@ export class AppendQueue {
   async #work(): Promise<void> {
     this.#running = true
     // Calls that are made together travel together.
-    await undefined
+    await Promise.resolve()
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
       await Promise.all(next.turns)
       await this.#transact(next.waiting)

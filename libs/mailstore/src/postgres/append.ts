@@ -4,7 +4,7 @@ import type { MailStoreLimits } from '../limits.ts'
 import { parentsOf } from '../mailbox-name.ts'
 import type { MailboxState } from '../mailbox-row.ts'
 import { MailStoreError, type AccountId, type AppendOutcome, type MailboxId } from '../ports.ts'
-import { lockOwners, roomOf } from './accounts.ts'
+import { lockOwners, octetsUsed, roomOf } from './accounts.ts'
 import { insertMessages, usedKeys, type AppendLine, type KeptLine } from './append-lines.ts'
 import { Household } from './household.ts'
 import { countsOf, mailboxesAt, placeOf, saveMailboxes } from './mailboxes.ts'
@@ -60,40 +60,28 @@ export class AppendTransaction {
     }))
   }
 
+  /** Locks the accounts, and reads what is known of them then: the questions travel together, and are answered in this order. */
   async #read(lines: readonly AppendLine[]): Promise<void> {
-    const owners = await lockOwners(this.#queries, [...new Set(lines.map(({ account }) => account))])
-    if (owners.length === 0) return
-    const room = await roomOf(this.#queries, owners)
+    const names = [...new Set(lines.map(({ account }) => account))]
+    const living = this.#now - this.#limits.keyLifetime
+    const places = placesOf(lines)
+    const [owners, used, states, keys] = await Promise.all([
+      lockOwners(this.#queries, names),
+      octetsUsed(this.#queries, names),
+      mailboxesAt(
+        this.#queries,
+        places.map(([account]) => account),
+        places.map(([, name]) => name),
+      ),
+      usedKeys(this.#queries, lines, living),
+    ])
     for (const owner of owners) {
-      this.#takings.set(owner.name, { household: new Household(owner), room: room.get(owner.id) ?? Infinity })
+      this.#takings.set(owner.name, { household: new Household(owner), room: roomOf(owner, used) })
     }
-    await this.#readMailboxes(lines)
-    const keyed = lines.flatMap(({ account, key }) => {
-      const id = this.#takings.get(account)?.household.owner.id
-      return id === undefined || key === null ? [] : [[id, key] as const]
-    })
-    this.#used = await usedKeys(this.#queries, keyed, this.#now - this.#limits.keyLifetime)
-    await this.#readKeywords(lines)
-  }
-
-  async #readMailboxes(lines: readonly AppendLine[]): Promise<void> {
-    const places = new Map<string, readonly [Household, string]>()
-    for (const { account, mailbox, create } of lines) {
-      const household = this.#takings.get(account)?.household
-      if (household === undefined || mailbox === '') continue
-      const place = placeOf(household.owner.id, mailbox)
-      if (!create && places.has(place)) continue
-      for (const name of create ? [mailbox, ...parentsOf(mailbox)] : [mailbox])
-        places.set(placeOf(household.owner.id, name), [household, name])
-    }
-    const wanted = [...places.values()]
-    const found = await mailboxesAt(
-      this.#queries,
-      wanted.map(([{ owner }]) => owner.id),
-      wanted.map(([, name]) => name),
-    )
-    for (const state of found) this.#takings.get(state.owner)?.household.add(state)
+    for (const state of states) this.#takings.get(state.owner)?.household.add(state)
+    this.#used = keys
     await this.#readCounts(lines)
+    await this.#readKeywords(lines)
   }
 
   /** Of the accounts in which a mailbox may have to be made. */
@@ -104,10 +92,8 @@ export class AppendTransaction {
       if (create && household && !household.selectable(mailbox)) making.add(household)
     }
     if (making.size === 0) return
-    const counts = await countsOf(
-      this.#queries,
-      [...making].map(({ owner }) => owner.id),
-    )
+    const ids = [...making].map(({ owner }) => owner.id)
+    const counts = await countsOf(this.#queries, ids)
     for (const household of making) household.count = counts.get(household.owner.id) ?? 0
   }
 
@@ -204,9 +190,24 @@ export class AppendTransaction {
       [...this.#takings.values()].map(({ household }) => household),
     )
     if (this.#kept.length === 0) return
-    await insertMessages(this.#queries, this.#kept, this.#now)
-    await saveMailboxes(this.#queries, [...new Set(this.#kept.map(({ state }) => state))])
+    await Promise.all([
+      insertMessages(this.#queries, this.#kept, this.#now),
+      saveMailboxes(this.#queries, [...new Set(this.#kept.map(({ state }) => state))]),
+    ])
   }
+}
+
+/** Mailboxes that are asked for, each once, and the parents of those that may have to be made. */
+function placesOf(lines: readonly AppendLine[]): readonly (readonly [AccountId, string])[] {
+  const places = new Map<string, readonly [AccountId, string]>()
+  for (const { account, mailbox, create } of lines) {
+    if (mailbox === '') continue
+    for (const name of create ? [mailbox, ...parentsOf(mailbox)] : [mailbox]) {
+      // No name of a mailbox has a line feed.
+      places.set(`${name}\n${account}`, [account, name])
+    }
+  }
+  return [...places.values()]
 }
 
 function finalOutcome(outcome: Provisional): AppendOutcome {

@@ -36,7 +36,10 @@ export class CatchUp {
   /** Rejects with SqlError; then it is done anew the next time. */
   async look(): Promise<void> {
     const watched = this.#news.watched()
-    if (watched.length === 0) return void this.#looks.clear()
+    if (watched.length === 0) {
+      this.#looks.clear()
+      return
+    }
     const rows = await this.#queries.rows<Look>(looks, [watched])
     const before = this.#looks
     this.#looks = new Map(rows.map((row) => [row.name, row]))

@@ -3,7 +3,7 @@ import { type Queries, statement } from '@cartero/sql/postgres'
 import type { MailStoreLimits } from '../limits.ts'
 import type { MailboxState } from '../mailbox-row.ts'
 import { MailStoreError, type AccountId, type CopiedMessages, type MailboxId } from '../ports.ts'
-import { existingOwner, roomOf } from './accounts.ts'
+import { existingOwner, octetsUsed, roomOf } from './accounts.ts'
 import { numbers } from './columns.ts'
 import { removeLines } from './expunges.ts'
 import { mailboxesAt, saveMailboxes, selectedMailbox } from './mailboxes.ts'
@@ -97,18 +97,22 @@ async function prepared(
   limits: MailStoreLimits,
   free = false,
 ): Promise<Transfer> {
-  const owner = await existingOwner(queries, account)
-  const source = await selectedMailbox(queries, from)
-  const [found] = await mailboxesAt(queries, [owner.id], [to])
+  // Questions that travel together are answered in this order: what is read is what is true under the lock.
+  const [owner, source, [found], lines, used] = await Promise.all([
+    existingOwner(queries, account),
+    selectedMailbox(queries, from),
+    mailboxesAt(queries, [account], [to]),
+    linesOf(queries, from, uids),
+    octetsUsed(queries, [account]),
+  ])
   if (found === undefined || found.noSelect || source.account !== owner.id)
     throw new MailStoreError('noMailbox', `there is no ${to}`)
   const target = found.id === source.id ? source : found
-  const lines = await linesOf(queries, source.id, uids)
   if (target.uidNext + lines.length > limits.lastUid + 1)
     throw new MailStoreError('overQuota', `${to} has no uids left`)
   const octets = lines.reduce((sum, { size }) => sum + size, 0)
-  const room = free ? Infinity : ((await roomOf(queries, [owner])).get(owner.id) ?? Infinity)
-  if (octets > room) throw new MailStoreError('overQuota', 'the account has no room for the copies')
+  if (!free && octets > roomOf(owner, used))
+    throw new MailStoreError('overQuota', 'the account has no room for the copies')
   return { source, target, lines, limits }
 }
 

@@ -29,9 +29,11 @@ export async function removeLines(
 ): Promise<void> {
   if (lines.length === 0) return
   const uids = numbers(lines.map(({ uid }) => uid))
-  await queries.run(removeMessages, [state.id, uids])
-  if (records === 'drop') await queries.run(removeRecords, [numbers(lines.map(({ record }) => record))])
-  await queries.run(remember, [state.id, state.modseq, uids])
+  await Promise.all([
+    queries.run(removeMessages, [state.id, uids]),
+    records === 'drop' && queries.run(removeRecords, [numbers(lines.map(({ record }) => record))]),
+    queries.run(remember, [state.id, state.modseq, uids]),
+  ])
   countOut(state, lines)
   const excess = state.remembered - rememberedExpunges
   if (excess <= 0) return

@@ -55,12 +55,15 @@ export async function changeFlags(
   asked: FlagsAsked,
   limits: MailStoreLimits,
 ): Promise<FlagsAnswer> {
-  const { name: account } = await ownerOf(queries, asked.mailbox)
-  const state = await selectedMailbox(queries, asked.mailbox)
+  // Questions that travel together are answered in this order: what is read is what is true under the lock.
+  const [{ name: account }, state, lines] = await Promise.all([
+    ownerOf(queries, asked.mailbox),
+    selectedMailbox(queries, asked.mailbox),
+    linesOf(queries, asked.mailbox, asked.uids),
+  ])
   const before = state.modseq
   const admitted = await admittedIn(queries, state, asked, limits)
   if (admitted.overflow) throw new MailStoreError('limit', `${state.name} has too many keywords`)
-  const lines = await linesOf(queries, state.id, asked.uids)
   const refused = lines.filter(({ modseq }) => modseq > asked.unchangedSince).map(({ uid }) => uid)
   const next = lines
     .filter(({ modseq }) => modseq <= asked.unchangedSince)
@@ -68,8 +71,8 @@ export async function changeFlags(
   const changed = next.filter(({ modseq }) => modseq > before)
   if (changed.length > 0) state.modseq = before + 1
   if (next.length > 0) state.keywords = admitted.table.join(' ')
-  await keepFlags(queries, state, lines, changed)
-  if (next.length > 0) await saveMailboxes(queries, [state])
+  const keeping = keepFlags(queries, state, lines, changed)
+  await Promise.all([keeping, next.length > 0 && saveMailboxes(queries, [state])])
   return { account, moved: changed.length > 0, changed: next.map(rowOf()), refused }
 }
 
@@ -79,9 +82,11 @@ export async function expungeMarked(
   { mailbox, uids }: { readonly mailbox: MailboxId; readonly uids: Uint32Array | undefined },
   { rememberedExpunges }: MailStoreLimits,
 ): Promise<{ readonly account: AccountId; readonly vanished: readonly number[]; readonly modseq: number }> {
-  const { name: account } = await ownerOf(queries, mailbox)
-  const state = await selectedMailbox(queries, mailbox)
-  const lines = await deletedLines(queries, mailbox, uids)
+  const [{ name: account }, state, lines] = await Promise.all([
+    ownerOf(queries, mailbox),
+    selectedMailbox(queries, mailbox),
+    deletedLines(queries, mailbox, uids),
+  ])
   if (lines.length > 0) {
     state.modseq++
     await removeLines(queries, state, lines, { rememberedExpunges, records: 'drop' })

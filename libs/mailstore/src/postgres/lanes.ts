@@ -25,7 +25,8 @@ export class Lanes {
     const result = lane.written.then(act)
     const over = settled(result)
     lane.read = lane.read === done ? over : Promise.all([lane.read, over])
-    this.#leave(account, lane, (lane.last = {}), lane.read)
+    lane.last = {}
+    void this.#leave(account, lane, lane.read)
     return result
   }
 
@@ -42,7 +43,7 @@ export class Lanes {
     const lane = this.#lane(account)
     const turn = Promise.all([lane.written, lane.read])
     Object.assign(lane, { written: over, read: done, last: who })
-    this.#leave(account, lane, who, over)
+    void this.#leave(account, lane, over)
     return turn
   }
 
@@ -59,10 +60,11 @@ export class Lanes {
     return lane
   }
 
-  #leave(account: AccountId, lane: Lane, who: object, over: Promise<unknown>): void {
-    void over.then(() => {
-      if (lane.last === who) this.#lanes.delete(account)
-    })
+  /** An account for which nothing is under way has no lane. */
+  async #leave(account: AccountId, lane: Lane, over: Promise<unknown>): Promise<void> {
+    const who = lane.last
+    await over
+    if (lane.last === who) this.#lanes.delete(account)
   }
 }
 

@@ -18,9 +18,9 @@ const from = 'FROM mailbox JOIN account ON account.id = mailbox.account'
 const selectedById = statement(`SELECT ${columns} ${from} WHERE mailbox.id = $1 AND NOT no_select`)
 const ownerById = statement(`SELECT account.name AS owner ${from} WHERE mailbox.id = $1`)
 const byPlaces = statement(
-  `SELECT ${columns} FROM unnest($1::bigint[], $2::text[]) AS place (account, name)
-   JOIN mailbox ON mailbox.account = place.account AND mailbox.name = place.name
-   JOIN account ON account.id = mailbox.account`,
+  `SELECT ${columns} FROM unnest($1::text[], $2::text[]) AS place (account, name)
+   JOIN account ON account.name = place.account
+   JOIN mailbox ON mailbox.account = account.id AND mailbox.name = place.name`,
 )
 const around = statement(
   `SELECT ${columns} ${from} WHERE mailbox.account = $1
@@ -77,13 +77,13 @@ export function goneMailbox(): MailStoreError {
   return new MailStoreError('noMailbox', 'the mailbox is gone')
 }
 
-/** Those of the places (account, name) at which there is one. */
+/** Those of the places (account, name) at which there is one. To be asked after the accounts were locked. */
 export async function mailboxesAt(
   queries: Queries,
-  accounts: readonly number[],
+  accounts: readonly AccountId[],
   names: readonly string[],
 ): Promise<readonly MailboxState[]> {
-  return queries.rows<MailboxState>(byPlaces, [numbers(accounts), names])
+  return queries.rows<MailboxState>(byPlaces, [accounts, names])
 }
 
 /** Those of an account that have one of the names or uses, or are below a name. */

@@ -70,8 +70,7 @@ export async function openMailbox(queries: Queries, id: MailboxId): Promise<Open
 
 /** As `openMailbox`; what is \\Recent is told for the last time. */
 export async function claimRecent(queries: Queries, id: MailboxId): Promise<OpenedMailbox> {
-  await ownerOf(queries, id)
-  const { state, ...messages } = await stateAndRows(queries, id)
+  const [, { state, ...messages }] = await Promise.all([ownerOf(queries, id), stateAndRows(queries, id)])
   if (state.recentFrom !== state.uidNext) {
     await saveMailboxes(queries, [Object.assign(state, { recent: 0, recentFrom: state.uidNext })])
   }

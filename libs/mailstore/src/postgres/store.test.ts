@@ -3,7 +3,7 @@ import { after, before } from 'node:test'
 
 import { LocalNews } from '@cartero/bus/memory'
 import { migrate, Postgres } from '@cartero/sql/postgres'
-import { POSTGRES_LACKS, PostgresServer } from '@cartero/testkit'
+import { PostgresServer } from '@cartero/testkit'
 import { systemClock } from '@cartero/wire'
 
 import { describeMailStore } from '../compliance/index.ts'

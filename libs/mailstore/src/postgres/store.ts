@@ -295,7 +295,7 @@ export class PostgresMailStore implements MailStore {
   }
 
   #write<T>(account: AccountId, act: (queries: Queries) => Promise<T>): Promise<T> {
-    return this.#call(() => this.#lanes.write(account, () => transact(this.#database, act)))
+    return this.#call(() => this.#lanes.write(account, () => this.#database.transaction(act)))
   }
 
   #readIn<T>(mailbox: MailboxId, act: (queries: Queries) => Promise<T>): Promise<T> {
@@ -344,20 +344,3 @@ export class PostgresMailStore implements MailStore {
 }
 
 const NOTHING_APPENDED: AppendAnswer = { outcomes: [], made: [] }
-
-/** A refusal undoes the transaction, and is thrown as it is. */
-async function transact<T>(database: Postgres, act: (queries: Queries) => Promise<T>): Promise<T> {
-  let refusal: MailStoreError | undefined
-  try {
-    return await database.transaction(async (queries) => {
-      try {
-        return await act(queries)
-      } catch (error) {
-        if (error instanceof MailStoreError) refusal = error
-        throw error
-      }
-    })
-  } catch (error) {
-    throw refusal ?? error
-  }
-}
