@@ -1,11 +1,8 @@
 import type { LogPosition } from '@cartero/content'
 import type { Database } from '@cartero/sql/procedures'
 
+import { CRASH_REASON, MAX_CRASHES } from '../ledger/crashes.ts'
 import { OWN_DUE } from './schema-outbound.ts'
-
-/** A message that ended the process so often is held. */
-export const MAX_CRASHES = 5
-export const CRASH_REASON = `the process ended ${MAX_CRASHES} times while this was being worked on`
 
 export function prepareStart(database: Database) {
   const count = database.prepare('UPDATE message SET crashes = crashes + 1, isBusy = 0 WHERE isBusy = 1')

@@ -9,7 +9,7 @@ import { SqlWorker } from '@cartero/sql'
 import { ManualClock } from '@cartero/wire'
 
 import { Bench } from '../compliance/index.ts'
-import { CRASH_REASON, MAX_CRASHES } from './crash-recovery.ts'
+import { CRASH_REASON, MAX_CRASHES } from '../ledger/crashes.ts'
 import { EmbeddedSpool } from './index.ts'
 
 const root = await mkdtemp(join(tmpdir(), 'cartero-poison-'))

@@ -1,6 +1,6 @@
 import type { Database } from '@cartero/sql/procedures'
 
-import { alterRow } from './row-alteration.ts'
+import { alterRow } from '../ledger/row-alteration.ts'
 import type { Change, DestinationName } from '../queue.ts'
 import type { DeliveryId, DeliverySummary, QueueId } from '../ports.ts'
 import { numberOf } from '../ledger/entry.ts'

@@ -6,7 +6,7 @@ import type { DeliveryId, DeliverySummary } from '../ports.ts'
 import type { DeliveryFilter, ShapeCell } from '../queue.ts'
 import { prepareAges, type RowKey as Key } from './old-rows.ts'
 import { conditionsOf, CONDITIONS } from './row-conditions.ts'
-import { RowSummary, type ListedRow } from './row-summary.ts'
+import { RowSummary, type ListedRow } from '../ledger/row-summary.ts'
 
 /** Rows looked at in one call, whatever is found: some 20 ms, in which nobody else is served. */
 export const BUDGET = 20_000

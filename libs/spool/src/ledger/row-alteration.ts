@@ -1,6 +1,6 @@
-import { CHANGEABLE, CHANGEABLE_UNROUTED } from '../ledger/alteration.ts'
-import { numberOf } from '../ledger/entry.ts'
-import { nextHopOfCondemned } from '../ledger/item.ts'
+import { CHANGEABLE, CHANGEABLE_UNROUTED } from './alteration.ts'
+import { numberOf } from './entry.ts'
+import { nextHopOfCondemned } from './item.ts'
 import type { DeliveryState, DeliverySummary, NextHop } from '../ports.ts'
 import { destinationOf, isCollected, nextHopOf, type Change, type DestinationName } from '../queue.ts'
 

@@ -1,9 +1,24 @@
-import type { DeliveryId, DeliverySummary } from '../ports.ts'
-import type { DeliveryRow, MessageRow } from './rows.ts'
+import type { EnhancedStatus } from '@cartero/syntax'
 
-/** A delivery as SQLite has it. */
-export type ListedRow = DeliveryRow &
-  Pick<MessageRow, 'queueId' | 'size' | 'acceptedAt'> & { reversePath: string }
+import type { DeliveryId, DeliveryState, DeliverySummary, QueueId } from '../ports.ts'
+import type { DestinationName } from '../queue.ts'
+
+/** A delivery as a database has it. */
+export interface ListedRow {
+  readonly queueId: QueueId
+  readonly number: number
+  readonly destination: DestinationName
+  readonly state: DeliveryState
+  readonly attempts: number
+  readonly notBefore: number
+  readonly reason: string
+  readonly status: EnhancedStatus | ''
+  readonly sentence: 'return' | 'expire' | null
+  readonly recipients: string
+  readonly reversePath: string
+  readonly size: number
+  readonly acceptedAt: number
+}
 
 /** What an operator sees of a row, read as far as somebody asks. */
 export class RowSummary implements DeliverySummary {

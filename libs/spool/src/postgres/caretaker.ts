@@ -1,0 +1,61 @@
+import type { Acceptance } from './acceptance.ts'
+import { POSTGRES_SPOOL_LIMITS } from './limits.ts'
+import type { SpoolParts } from './parts.ts'
+import { addUp, countWaiting, forgetDead } from './upkeep.ts'
+
+/** What nobody waits for: counts what waits, adds up counters, and forgets what is over. */
+export class Caretaker {
+  readonly #parts: SpoolParts
+  readonly #acceptance: Acceptance
+  readonly #ended: AbortSignal
+  readonly begun: Promise<void>
+  #waiting = 0
+  #round: Promise<void> = Promise.resolve()
+  #cancel: (() => void) | undefined
+
+  constructor(parts: SpoolParts, acceptance: Acceptance, ended: AbortSignal) {
+    this.#parts = parts
+    this.#acceptance = acceptance
+    this.#ended = ended
+    this.begun = this.#count()
+    this.#arm()
+  }
+
+  /** Messages that wait. */
+  get waiting(): number {
+    return this.#waiting
+  }
+
+  /** So many more wait, or less, by what was done here. */
+  add(count: number): void {
+    this.#waiting = Math.max(0, this.#waiting + count)
+  }
+
+  async close(): Promise<void> {
+    this.#cancel?.()
+    await this.#round
+  }
+
+  #arm(): void {
+    if (this.#ended.aborted) return
+    this.#cancel = this.#parts.clock.after(POSTGRES_SPOOL_LIMITS.upkeep, () => {
+      this.#round = this.#tend()
+    })
+  }
+
+  async #tend(): Promise<void> {
+    try {
+      await this.#count()
+      await forgetDead(this.#parts)
+      await addUp(this.#parts)
+      await this.#acceptance.forget()
+    } catch (error) {
+      if (!this.#ended.aborted) this.#parts.trouble(error)
+    }
+    this.#arm()
+  }
+
+  async #count(): Promise<void> {
+    this.#waiting = await countWaiting(this.#parts)
+  }
+}

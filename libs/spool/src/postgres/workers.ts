@@ -1,0 +1,219 @@
+import { statement } from '@cartero/sql/postgres'
+
+import type { Delivery, DeliveryId, Outcome, QueueId, Routed, SpooledMessage } from '../ports.ts'
+import type { DestinationName, LeaseTerms } from '../queue.ts'
+import type { Caretaker } from './caretaker.ts'
+import { POSTGRES_SPOOL_LIMITS } from './limits.ts'
+import { BackOff, looking } from './looking.ts'
+import type { Loops } from './loops.ts'
+import { OwnLeases } from './own-leases.ts'
+import type { SpoolParts } from './parts.ts'
+import { routeAll } from './routing.ts'
+import { settleAll, type Settled } from './settlement.ts'
+import { SharedWork } from './shared-work.ts'
+import { returnLeases, takeDue } from './taking.ts'
+
+const { lookAgain, arrivalLease, localLease, together } = POSTGRES_SPOOL_LIMITS
+
+/** Deliveries made due at once when a destination is urged. */
+const URGED = 5_000
+
+const URGE = statement(`
+  UPDATE delivery SET state = 'ready', due = 0, not_before = 0 WHERE (queue_id, number) IN (
+    SELECT queue_id, number FROM delivery
+    WHERE destination = $1 AND state = 'deferred' AND attempts > 0 AND due > $2::bigint LIMIT $3 FOR UPDATE)`)
+
+export interface WorkersOptions {
+  readonly loops: Loops
+  readonly caretaker: Caretaker
+  /** Milliseconds that dead letters are kept. */
+  readonly retention: number
+  readonly ended: AbortSignal
+}
+
+/** What this process works on: it leases, and settles what it holds. */
+export class Workers {
+  readonly #parts: SpoolParts
+  readonly #options: WorkersOptions
+  readonly #leases: OwnLeases
+  readonly #settling: SharedWork<Settled>
+  readonly #routing: SharedWork<Routed>
+  /** What could not be said to Postgres yet. */
+  readonly #late = new Set<Promise<void>>()
+  #routers = 0
+
+  constructor(parts: SpoolParts, options: WorkersOptions) {
+    this.#parts = parts
+    this.#options = options
+    this.#leases = new OwnLeases(parts.clock, (ids) => this.#lapse(ids))
+    this.#settling = new SharedWork(together, (settled) => this.#settleAll(settled))
+    this.#routing = new SharedWork(together, (routed) => this.#routeAll(routed))
+  }
+
+  async *arrivals(limit: number, signal: AbortSignal): AsyncGenerator<readonly SpooledMessage[], void> {
+    const { loops } = this.#options
+    this.#routers += 1
+    try {
+      for await (const batch of this.#looking(
+        loops.unrouted,
+        { destination: '', limit, expiresIn: arrivalLease },
+        signal,
+      ))
+        yield batch.map(({ message }) => message)
+    } finally {
+      this.#routers -= 1
+      if (this.#routers === 0) await this.#return(this.#leases.idsTo(''), false).catch(() => undefined)
+    }
+  }
+
+  lease(limit: number, signal: AbortSignal): AsyncGenerator<readonly Delivery[], void> {
+    const { loops } = this.#options
+    return this.#looking(loops.local, { destination: 'local', limit, expiresIn: localLease }, signal)
+  }
+
+  async take(
+    destination: DestinationName,
+    limit: number,
+    { expiresIn }: LeaseTerms,
+  ): Promise<readonly Delivery[]> {
+    const { due } = this.#options.loops
+    const posts = due.postsOf(destination)
+    const { deliveries, isShort } = await this.#take({ destination, limit, expiresIn }, true)
+    if (isShort) due.emptied(destination, posts)
+    return deliveries
+  }
+
+  /** Tried again while the lease of the messages lasts: a router need not know of stores that are away. */
+  async route(routed: readonly Routed[]): Promise<void> {
+    const { clock } = this.#parts
+    const backOff = new BackOff(clock)
+    const until = clock.elapsed() + arrivalLease
+    for (;;) {
+      try {
+        return await this.#routing.do(routed)
+      } catch (error) {
+        if (clock.elapsed() >= until || this.#options.ended.aborted) throw error
+        this.#parts.trouble(error)
+        await backOff.wait(this.#options.ended)
+      }
+    }
+  }
+
+  async settle(outcomes: readonly Outcome[]): Promise<void> {
+    const settled: Settled[] = []
+    for (const outcome of outcomes) {
+      const lease = this.#leases.find(outcome.id)
+      if (lease === undefined) continue
+      settled.push({ lease, outcome })
+    }
+    try {
+      await this.#settling.do(settled)
+    } catch (error) {
+      this.#later(() => this.#settling.do(settled))
+      throw error
+    } finally {
+      for (const { lease } of settled) this.#leases.end(lease.id)
+    }
+  }
+
+  async giveBack(ids: readonly DeliveryId[]): Promise<void> {
+    const held = ids.filter((id) => this.#leases.end(id) !== undefined)
+    if (held.length === 0) return
+    try {
+      await this.#return(held, false)
+    } catch {
+      this.#later(() => this.#return(held, false))
+    }
+  }
+
+  async urge(destination: DestinationName): Promise<number> {
+    const { database, clock } = this.#parts
+    let count = 0
+    for (let found = URGED; found === URGED; count += found)
+      found = await database.run(URGE, [destination, clock.now(), URGED])
+    this.#options.loops.ready(destination, 0, true)
+    return count
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#late)
+    const ids = this.#leases.ids
+    for (const id of ids) this.#leases.end(id)
+    if (ids.length > 0) await this.#return(ids, false).catch(this.#parts.trouble)
+  }
+
+  #looking(
+    wakeUp: Loops['local'],
+    wanted: { readonly destination: DestinationName; readonly limit: number; readonly expiresIn: number },
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly Delivery[], void> {
+    const { clock, trouble } = this.#parts
+    const look = async () => (await this.#take(wanted, false)).deliveries
+    return looking(
+      { clock, wakeUp, every: lookAgain, trouble, look },
+      AbortSignal.any([signal, this.#options.ended]),
+    )
+  }
+
+  async #take(
+    wanted: { readonly destination: DestinationName; readonly limit: number; readonly expiresIn: number },
+    isSynced: boolean,
+  ): ReturnType<typeof takeDue> {
+    const taken = await takeDue(this.#parts, { ...wanted, isSynced })
+    this.#leases.add(taken.leases, wanted.expiresIn)
+    return taken
+  }
+
+  async #routeAll(routed: readonly Routed[]): Promise<void> {
+    const { loops, caretaker } = this.#options
+    const { to, done } = await routeAll(this.#parts, routed)
+    for (const { queueId } of routed) this.#leases.end(unroutedId(queueId))
+    caretaker.add(-done)
+    for (const { destination, urgency, due } of to) {
+      if (due === 0) loops.ready(destination, urgency)
+      else if (due !== null) loops.readyAt(destination, due)
+    }
+  }
+
+  async #settleAll(settled: readonly Settled[]): Promise<void> {
+    const { loops, caretaker, retention } = this.#options
+    const { moved, done } = await settleAll(this.#parts, settled, retention)
+    caretaker.add(-done)
+    for (const { destination, due } of moved) loops.readyAt(destination, due)
+  }
+
+  #lapse(ids: readonly DeliveryId[]): void {
+    this.#return(ids, true).catch(this.#parts.trouble)
+  }
+
+  async #return(ids: readonly DeliveryId[], isLapse: boolean): Promise<void> {
+    if (ids.length === 0) return
+    for (const id of ids) this.#leases.end(id)
+    const returned = await returnLeases(this.#parts, ids, isLapse)
+    for (const { destination, urgency, state } of returned)
+      if (state === 'ready') this.#options.loops.ready(destination, urgency)
+  }
+
+  /** Until it can be said; what is said too late has no effect. */
+  #later(say: () => Promise<void>): void {
+    const saying = this.#persist(say)
+    this.#late.add(saying)
+    void saying.finally(() => this.#late.delete(saying))
+  }
+
+  async #persist(say: () => Promise<void>): Promise<void> {
+    const { clock, trouble } = this.#parts
+    const backOff = new BackOff(clock)
+    const until = clock.elapsed() + localLease
+    while (clock.elapsed() < until && !this.#options.ended.aborted) {
+      await backOff.wait(this.#options.ended)
+      try {
+        return await say()
+      } catch (error) {
+        trouble(error)
+      }
+    }
+  }
+}
+
+const unroutedId = (queueId: QueueId): DeliveryId => `${queueId}.0` as DeliveryId
