@@ -4,7 +4,14 @@
  */
 export { SqlError, type SqlFault } from '../error.ts'
 export { POSTGRES_LIMITS, type PostgresLimits } from './limits.ts'
-export { checkSchema, migrate, type Migrated, type Migration, type StoreSchema } from './migrate.ts'
+export {
+  checkSchema,
+  migrate,
+  schemaVersion,
+  type Migrated,
+  type Migration,
+  type StoreSchema,
+} from './migrate.ts'
 export {
   Postgres,
   type PostgresOptions,

@@ -54,6 +54,11 @@ export async function migrate(database: Postgres, { migrations }: StoreSchema): 
   return { from, to: (await versionOf(database)).version }
 }
 
+/** The version that the schema has; 0 where there is none. */
+export async function schemaVersion(database: Postgres): Promise<number> {
+  return (await versionOf(database)).version
+}
+
 /** Throws SqlError in words for the operator when the schema is too old or too new for this program. */
 export async function checkSchema(database: Postgres, { store, migrations }: StoreSchema): Promise<void> {
   const { version, readableBy } = await versionOf(database)
