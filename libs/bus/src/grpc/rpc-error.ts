@@ -41,6 +41,9 @@ export class RpcError extends Error {
   }
 }
 
+/** gRPC's own words for a request that has no octets: a number that is out of the range of its field. */
+const CANNOT_BE_SAID = 'Request message serialization failure'
+
 /** What a client makes of what gRPC tells it. */
 export function rpcErrorOf(error: unknown, procedure: string): RpcError {
   if (error instanceof RpcError) return error
@@ -48,7 +51,11 @@ export function rpcErrorOf(error: unknown, procedure: string): RpcError {
   const told = code === undefined ? undefined : NAMES.get(code)
   // What we cancel ourselves is told by us: the other side has cut it off, because it had to leave.
   const name = told === 'CANCELLED' ? 'UNAVAILABLE' : told
-  return new RpcError(name ?? 'INTERNAL', `${procedure}: ${details ?? message ?? 'failed'}`, { cause: error })
+  const words = details ?? message ?? 'failed'
+  const isOurs = words.startsWith(CANNOT_BE_SAID)
+  return new RpcError(isOurs ? 'INVALID_ARGUMENT' : (name ?? 'INTERNAL'), `${procedure}: ${words}`, {
+    cause: error,
+  })
 }
 
 /** The name of a status that went over the wire. */
