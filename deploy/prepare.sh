@@ -19,7 +19,7 @@ for file in /srv/authority/*; do
 done
 
 # For clients, until there is a certificate that they know (CARTERO_TLS).
-cat /srv/authority/doors.pem /srv/authority/authority.pem >/srv/tls/fullchain.pem
+printf '%s\n' "$(cat /srv/authority/doors.pem)" "$(cat /srv/authority/authority.pem)" >/srv/tls/fullchain.pem
 cp /srv/authority/doors.key /srv/tls/privkey.pem
 
 secret /srv/database/password
