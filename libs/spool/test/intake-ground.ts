@@ -40,6 +40,7 @@ export interface Troubles {
 }
 
 export interface RunningConsumer extends Troubles {
+  readonly bus: NatsBus
   /** Fulfilled when it has ended. */
   stop(): Promise<void>
 }
@@ -95,6 +96,7 @@ export class IntakeGround implements AsyncDisposable {
       ...this.terms,
       bus,
       inlet,
+      acknowledgeWithin: 2_000,
       events: { ...told, ...events },
     })
     const running = consumer.run(ended.signal)
@@ -104,7 +106,7 @@ export class IntakeGround implements AsyncDisposable {
       await running
     }
     this.#closing.push(stop)
-    return { troubled, setAside, stop }
+    return { bus, troubled, setAside, stop }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

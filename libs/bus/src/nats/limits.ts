@@ -28,8 +28,6 @@ export const TAKING_LIMITS = {
    * waits when we are killed.
    */
   acknowledgeWithin: 30_000,
-  /** While a batch takes longer than this, the broker is told that it is being worked at: a third, so that one word may get lost. */
-  workingEvery: 10_000,
   /** How long the broker keeps our wish for more. */
   wish: 30_000,
   /** It says that it still has it. Two that are missing mean that it has not: then we wish anew. */

@@ -39,7 +39,7 @@ export class Publisher {
    */
   async publish(publication: Publication): Promise<void> {
     const octets = publication.body.length
-    await this.#room(octets)
+    while (!this.#hasRoom(octets)) await new Promise<void>((resolve) => this.#waiting.push(resolve))
     this.#inFlight++
     this.#octets += octets
     try {
@@ -55,16 +55,13 @@ export class Publisher {
     }
   }
 
-  /** Fulfilled when it may go. After a silence one goes alone, and the others need not wait for as long as it does. */
-  async #room(octets: number): Promise<void> {
-    for (;;) {
-      if (!this.#link.isConnected) throw this.#link.absence
-      if (this.#inFlight === 0) return
-      if (this.#isSilent) throw new BrokerError('unavailable', 'the broker does not answer')
-      const { inFlight, inFlightOctets } = NATS_LIMITS
-      if (this.#inFlight < inFlight && this.#octets + octets <= inFlightOctets) return
-      await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    }
+  /** Throws where nobody would answer: after a silence one goes alone, and the others need not wait for as long as it does. */
+  #hasRoom(octets: number): boolean {
+    if (!this.#link.isConnected) throw this.#link.absence
+    if (this.#inFlight === 0) return true
+    if (this.#isSilent) throw new BrokerError('unavailable', 'the broker does not answer')
+    const { inFlight, inFlightOctets } = NATS_LIMITS
+    return this.#inFlight < inFlight && this.#octets + octets <= inFlightOctets
   }
 
   #send({ subject, body, id = nuid.next() }: Publication): Promise<void> {

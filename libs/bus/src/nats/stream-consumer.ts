@@ -26,6 +26,9 @@ interface Opening {
   readonly config: ConsumerConfig
 }
 
+/** While a batch takes long, the broker is told so this often before it would give it to somebody else: one word may get lost. */
+const WORDS_A_WAIT = 3
+
 /** JetStream: it is there already, and is configured otherwise. */
 const CONSUMER_EXISTS = [10_013, 10_148]
 
@@ -83,10 +86,11 @@ export class StreamConsumer {
   }
 
   async *#given(batch: readonly TakenMessage[], pull: Pull): AsyncGenerator<readonly TakenMessage[], void> {
-    const { clock } = this.#opening
+    const { clock, config } = this.#opening
+    const every = (config.acknowledgeWithin ?? TAKING_LIMITS.acknowledgeWithin) / WORDS_A_WAIT
     let cancel: (() => void) | undefined
     const keep = (): void => {
-      cancel = clock.after(TAKING_LIMITS.workingEvery, () => {
+      cancel = clock.after(every, () => {
         for (const message of batch) message.working()
         pull.working()
         keep()

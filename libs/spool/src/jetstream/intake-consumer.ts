@@ -14,6 +14,8 @@ export interface IntakeConsumerOptions extends IntakeStreamOptions {
   readonly clock?: Clock
   /** `host:port` of the monitoring port of each server of the broker. */
   readonly monitor?: readonly string[]
+  /** Milliseconds after which what a process that was killed had fetched is given to another. */
+  readonly acknowledgeWithin?: number
   readonly events: IntakeConsumerEvents
 }
 
@@ -41,12 +43,12 @@ export class IntakeConsumer {
    * the streams are not to be had at the start, or not as they must be.
    */
   async run(signal: AbortSignal): Promise<void> {
-    const { bus, clock = systemClock, monitor, events } = this.#options
+    const { bus, clock = systemClock, monitor, events, acknowledgeWithin } = this.#options
     const terms = { signal, ...(monitor && { monitor }) }
     const stream = await bus.stream(intakeStream(this.#options), terms)
     const aside = await bus.stream(asideStream(this.#options), terms)
     if (stream.unverified !== undefined) events.unverified?.(stream.unverified)
-    const consumer = await stream.consumer({ name: 'spool' })
+    const consumer = await stream.consumer({ name: 'spool', ...(acknowledgeWithin && { acknowledgeWithin }) })
     const take = (batch: readonly TakenMessage[]): Promise<void> => this.#takeIn(batch, aside)
     await runTaker({ consumer, limit: TAKE_IN_LIMITS, take, clock, trouble: events.troubled }, signal)
   }
