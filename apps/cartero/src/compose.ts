@@ -1,5 +1,5 @@
-import { createAdminServer, createControlSocket, type ControlVerbs } from '@cartero/agent/admin'
-import { formatListenAddress, type ListenAddress } from '@cartero/agent/config'
+import { createControlSocket, type ControlVerbs } from '@cartero/agent/admin'
+import type { ListenAddress } from '@cartero/agent/config'
 import type { Agent, Component, HealthReport } from '@cartero/agent/lifecycle'
 import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
 import { Terminals } from '@cartero/mda-agent/agent'
@@ -8,6 +8,7 @@ import type { LocalSubmission } from '@cartero/msa-agent/agent'
 import type { CustomerAgent } from '@cartero/odmr-agent/customer'
 import { systemClock } from '@cartero/wire'
 
+import { adminServers } from './admin-servers.ts'
 import type { AdministrationStores } from './administration.ts'
 import { agents } from './agents.ts'
 import { banLimits } from './auth-settings.ts'
@@ -130,15 +131,4 @@ function identityIn(data: DataFolder, { config, selfSigned }: CompositionOptions
 /** Every address that is listened on. */
 export function allDoors(config: CarteroConfig): ListenAddress[] {
   return Object.values(config.listen).flat()
-}
-
-function adminServers(
-  doors: readonly ListenAddress[],
-  metrics: MetricRegistry,
-  health: () => Promise<HealthReport>,
-): Component[] {
-  return doors.map((door) => {
-    const name = `admin ${formatListenAddress(door)}`
-    return createAdminServer({ ...door, name, health, metrics: () => metrics.exposition() })
-  })
 }

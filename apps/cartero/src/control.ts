@@ -1,9 +1,11 @@
 import type { ControlStreams, ControlUploads, ControlVerbs } from '@cartero/agent/admin'
 import type { Logger } from '@cartero/agent/telemetry'
+import type { ContentStore } from '@cartero/content'
 import type { Journal } from '@cartero/journey'
 import type { Terminals } from '@cartero/mda-agent/agent'
 import type { LocalSubmission } from '@cartero/msa-agent/agent'
 import type { CustomerAgent } from '@cartero/odmr-agent/customer'
+import type { QueueOffice } from '@cartero/spool'
 
 import { administration, controlVerbs, type AdministrationStores } from './administration.ts'
 import type { CarteroConfig } from './config.ts'
@@ -12,17 +14,19 @@ import { changeEvents } from './queue-events.ts'
 import { odmrStreams, odmrVerbs } from './odmr-verbs.ts'
 import { queueStreams, queueVerbs, type QueueStores } from './queue-verbs.ts'
 import { RunningChanges } from './running-changes.ts'
-import type { Stores } from './stores.ts'
 import { submissionUploads } from './submission-verbs.ts'
 import { terminalStreams, terminalVerbs } from './terminal-verbs.ts'
-import type { WayOut } from './way-out.ts'
+import type { OpenWayOut } from './way-out.ts'
 
 /** What the verbs work on, once it is open. */
 export interface Controlled {
   readonly config: CarteroConfig
-  readonly stores: Stores
-  readonly wayOut: WayOut
-  readonly terminals: Terminals
+  readonly stores: {
+    readonly open: { readonly spool: QueueOffice; readonly content: Pick<ContentStore, 'get'> }
+  }
+  readonly wayOut: { readonly open: OpenWayOut }
+  /** Nobody can look at a terminal where there are none. */
+  readonly terminals?: Terminals
   readonly administered: () => AdministrationStores
   readonly local: () => LocalSubmission | undefined
   readonly customer: () => CustomerAgent | undefined
@@ -60,12 +64,12 @@ export function controlOf(controlled: Controlled, verbs: ControlVerbs): Control 
       ...controlVerbs(running.verbs),
       ...explainVerbs(explained),
       ...odmrVerbs(waiting),
-      ...terminalVerbs(terminals),
+      ...(terminals && terminalVerbs(terminals)),
       ...verbs,
     },
     streams: {
       ...odmrStreams(customer),
-      ...terminalStreams(terminals, () => administered().directory),
+      ...(terminals && terminalStreams(terminals, () => administered().directory)),
       ...queueStreams(queue, changeEvents(logger.child({ agent: 'queue' })), running),
     },
     uploads: submissionUploads(local),

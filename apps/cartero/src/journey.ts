@@ -49,10 +49,7 @@ export function journeyRecord({ config, data, logger, metrics }: JourneyOptions)
   metrics.register(METRICS).dropped.read({}, () => journal.dropped)
   return {
     logger: journalled(logger, journal, systemClock),
-    verbs: {
-      'journey.find': async (question: unknown, signal: AbortSignal) =>
-        journal.find(questionOf(question), signal),
-    },
+    verbs: journeyVerbs(() => journal),
     journal,
     component: {
       name: 'journey',
@@ -67,6 +64,16 @@ export function journeyRecord({ config, data, logger, metrics }: JourneyOptions)
             }
           : { status: 'ok' },
     },
+  }
+}
+
+/** How a journal is asked through the control socket. */
+export function journeyVerbs(journal: () => Pick<Journal, 'find'>): {
+  readonly [K in keyof JourneyVerbs]: (question: unknown, signal: AbortSignal) => ReturnType<JourneyVerbs[K]>
+} {
+  return {
+    'journey.find': async (question: unknown, signal: AbortSignal) =>
+      journal().find(questionOf(question), signal),
   }
 }
 

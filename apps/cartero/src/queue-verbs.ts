@@ -1,5 +1,5 @@
 import { ControlError, type ControlStreams } from '@cartero/agent/admin'
-import type { ContentLog } from '@cartero/content'
+import type { ContentStore } from '@cartero/content'
 import type {
   Change,
   ChangeProgress,
@@ -19,7 +19,7 @@ import type { RunningChanges } from './running-changes.ts'
 /** What the administration of the queue works on. */
 export interface QueueStores {
   readonly spool: QueueOffice
-  readonly content: Pick<ContentLog, 'get'>
+  readonly content: Pick<ContentStore, 'get'>
   /** Names of the configured ones. */
   readonly routes: readonly string[]
 }

@@ -1,7 +1,6 @@
 import { Lifecycle, runAgent } from '@cartero/agent/lifecycle'
 import {
   createLogger,
-  gauge,
   MetricRegistry,
   registerProcessMetrics,
   type RootLogger,
@@ -9,11 +8,8 @@ import {
 
 import { compose, type CompositionOptions } from './compose.ts'
 import type { CarteroConfig } from './config.ts'
+import { tellReadiness } from './readiness.ts'
 import { systemStatus } from './status.ts'
-
-const METRICS = {
-  ready: gauge({ name: 'cartero_ready', doc: '1 while the process serves, 0 while it starts or drains' }),
-}
 
 export interface SystemRun extends Pick<CompositionOptions, 'doorRemedy' | 'selfSigned' | 'prepare'> {
   readonly config: CarteroConfig
@@ -34,8 +30,7 @@ export async function runSystem(run: SystemRun): Promise<void> {
   const { agent, identity, stores } = compose({ ...composition, config, logger, metrics, health, verbs })
   const options = { log: logger, drainDeadline: config.drain, begun: performance.timeOrigin }
   const lifecycle = new Lifecycle(agent, options)
-  const instruments = metrics.register(METRICS)
-  instruments.ready.read({}, () => (lifecycle.phase === 'ready' ? 1 : 0))
+  tellReadiness(metrics, lifecycle)
   const reload = (): void => {
     try {
       identity.reload()

@@ -17,9 +17,10 @@ export type StoreName = (typeof STORES)[number]
 /** What is asked for of the section `services`, whoever reads it. */
 export const SERVICES_RULES: readonly Rule[] = [wholeIdentity, wholeS3]
 
+/** Whom all believe may stand in a file for all; who one is, comes with each agent. */
 function* wholeIdentity({ services: { identity } }: CarteroConfig): Problems {
   const parts = ['certificate', 'key', 'authorities'] as const
-  const present = parts.find((part) => identity[part] !== undefined)
+  const present = (['certificate', 'key'] as const).find((part) => identity[part] !== undefined)
   const absent = parts.filter((part) => identity[part] === undefined)
   if (present === undefined || absent.length === 0) return
   const names = absent.map((part) => `services.identity.${part}`).join(' and ')
@@ -83,6 +84,11 @@ export function needsOf(agent: AgentName): Rule {
 /** Who delivers asks the directory only for those who come by LMTP. */
 function peersOf(agent: AgentName, { listen }: Pick<CarteroConfig, 'listen'>): Needs['peers'] {
   return agent === 'mda' && listen.lmtp.length > 0 ? ['directory', 'mta'] : NEEDS[agent].peers
+}
+
+/** Agents are processes of their own, and nothing is kept in files here. */
+export function isApart({ services }: Pick<CarteroConfig, 'services'>): boolean {
+  return services.nats.servers.length > 0
 }
 
 /** The database of a store. Undefined when none is configured. */

@@ -43,6 +43,11 @@ const nats = section('The broker, which carries mail and news from agent to agen
     doc: 'NATS servers (2.12 or later, JetStream with sync_interval: always). Empty: one process, and nothing else of this section is used.',
     example: ['nats-1:4222', 'nats-2:4222', 'nats-3:4222'],
   }),
+  monitor: setting(list(place), {
+    default: [],
+    doc: 'Where the same servers are monitored (http_port): there an agent sees for itself that they sync what they have acknowledged. Empty: nobody looks, and it is told that nobody does.',
+    example: ['nats-1:8222', 'nats-2:8222', 'nats-3:8222'],
+  }),
   replicas: setting(integer({ min: 1, max: 5 }), {
     default: 3,
     doc: 'How many of the servers keep each message and each object: 3 survive the loss of one.',
@@ -51,7 +56,7 @@ const nats = section('The broker, which carries mail and news from agent to agen
 
 const postgres = section('The databases: one for all, or one for each store.', {
   url: optional(databaseUrl, {
-    doc: 'Of all stores that have none of their own. Several hosts after commas: the one is used that writes.',
+    doc: 'Of all stores that have none of their own. Several hosts after commas: the one is used that writes. Over a network, ?sslmode=verify-full&sslrootcert=FILE is for TLS.',
     example: 'postgres://cartero@postgres/cartero',
   }),
   passwordFile: optional(path, {
@@ -108,10 +113,10 @@ const content = section('Where the octets of messages lie.', {
 })
 
 const identity = section(
-  'Who this agent is among the others, in PEM: both sides of a connection prove it (mutual TLS). Needed wherever agents and servers are not on one machine; "cartero identity" makes all of it.',
+  'Who this agent is among the others, in PEM: both sides of a connection prove it (mutual TLS). Needed wherever agents and servers are not on one machine; "cartero identity" makes all of it. {agent} stands for the name of the agent that reads it.',
   {
-    certificate: optional(path, { doc: 'Its certificate.', example: '/etc/cartero/identity/msa.pem' }),
-    key: optional(path, { doc: 'Its private key.', example: '/etc/cartero/identity/msa.key' }),
+    certificate: optional(path, { doc: 'Its certificate.', example: '/etc/cartero/identity/{agent}.pem' }),
+    key: optional(path, { doc: 'Its private key.', example: '/etc/cartero/identity/{agent}.key' }),
     authorities: optional(path, {
       doc: 'Whom we believe about the others.',
       example: '/etc/cartero/identity/authority.pem',

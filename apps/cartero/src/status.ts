@@ -17,12 +17,30 @@ export interface SystemStatus extends HealthReport {
   readonly waiting: number
   /** Addresses by door. */
   readonly listen: Readonly<Record<string, readonly string[]>>
+  /** Of agents that are processes of their own: which one it is. */
+  readonly agent?: string
+  /** How the others are; the console knows. */
+  readonly agents?: readonly AgentStatus[]
+}
+
+/** How an agent is that is a process of its own. */
+export interface AgentStatus {
+  readonly agent: string
+  /** `host:port` */
+  readonly address: string
+  readonly ready: boolean
+  /** `unreachable` when nobody answers. */
+  readonly phase: string
+  readonly version?: string
+  readonly uptimeSeconds?: number
+  /** What is not well, with what mends it. */
+  readonly troubles: readonly string[]
 }
 
 export async function systemStatus(
   config: CarteroConfig,
   health: () => Promise<HealthReport>,
-  waiting: () => number,
+  waiting: () => number | Promise<number>,
 ): Promise<SystemStatus> {
   const report = await health()
   const doors = Object.entries(config.listen).map(([name, addresses]) => [
@@ -36,7 +54,7 @@ export async function systemStatus(
     hostname: config.hostname,
     uptimeSeconds: Math.round(process.uptime()),
     // Asked while it starts or ends, the spool may not be open.
-    waiting: report.phase === 'ready' || report.phase === 'draining' ? waiting() : 0,
+    waiting: report.phase === 'ready' || report.phase === 'draining' ? await waiting() : 0,
     listen: Object.fromEntries(doors) as SystemStatus['listen'],
   }
 }

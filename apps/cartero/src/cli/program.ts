@@ -11,9 +11,11 @@ import { EXIT, exitCodeOf, sentencesOf } from './exit-code.ts'
 import { registerHealthcheck } from './healthcheck.ts'
 import { registerIdentity } from './identity.ts'
 import { registerMailq } from './mailq.ts'
+import { registerMigrate } from './migrate.ts'
 import { registerOdmr } from './odmr.ts'
 import { registerQueue } from './queue.ts'
 import { heedReaders } from './readers.ts'
+import { registerRun } from './run.ts'
 import { registerSendmail, runSendmail } from './sendmail.ts'
 import { registerServe } from './serve.ts'
 import { registerStatus } from './status.ts'
@@ -30,6 +32,8 @@ export function commandLine(): Command {
   const registrations = [
     registerDev,
     registerServe,
+    registerRun,
+    registerMigrate,
     registerStatus,
     registerHealthcheck,
     registerConfig,

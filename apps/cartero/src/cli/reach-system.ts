@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 
 import { callControl, ControlError } from '@cartero/agent/admin'
 import { OperatorError } from '@cartero/agent/lifecycle'
@@ -8,6 +9,7 @@ import type { AdministrationVerbs } from '../administration.ts'
 import type { CarteroConfig } from '../config.ts'
 import { dataFolder, requireDataFolder, type DataFolder } from '../data-folder.ts'
 import { loadConfig } from '../load-config.ts'
+import { AGENTS, isApart } from '../services-rules.ts'
 import { MAINTENANCE, type SystemStatus } from '../status.ts'
 import { say, withOutput, type OutputFormat } from './output.ts'
 
@@ -77,6 +79,7 @@ export interface Reached<T> {
 export async function reachSystem<T>(selection: SystemSelection, reached: Reached<T>): Promise<T> {
   const { data, status, isBusy, config } = await findSystem(selection)
   if (status !== undefined) return reached.running(data)
+  if (isApart(config)) throw deskIsAway()
   if (isBusy)
     throw new ControlError('failure', 'another command works on the queue of this stopped system; try again')
   requireDataFolder(data)
@@ -90,7 +93,8 @@ export async function statusOf(selection: SystemSelection): Promise<SystemStatus
 
 /** Where the running system is. Rejects with ControlError when it is stopped. */
 export async function runningSystem(selection: SystemSelection): Promise<DataFolder> {
-  const { data, status } = await findSystem(selection)
+  const { data, status, config } = await findSystem(selection)
+  if (status === undefined && isApart(config)) throw deskIsAway()
   if (status === undefined)
     throw new ControlError(
       'unreachable',
@@ -121,7 +125,9 @@ async function findSystem(
     ...(selection.data !== undefined && { flags: { data: { flag: '--data', value: selection.data } } }),
   })
   const isNamed = settings.some(({ key, source }) => key === 'data' && source !== 'default')
-  const found = await (isNamed ? systemIn(dataFolder(config.data)) : likeliest([DEV_DATA, config.data]))
+  const found = isApart(config)
+    ? await agentIn(config.data)
+    : await (isNamed ? systemIn(dataFolder(config.data)) : likeliest([DEV_DATA, config.data]))
   if (!selection.isQuiet)
     say(`(the system in ${found.data.path}, ${found.status === undefined ? 'stopped' : 'running'})`)
   return { ...found, config }
@@ -134,6 +140,23 @@ async function likeliest(folders: readonly string[]): Promise<PlacedSystem> {
     if (system?.status !== undefined) return system
   }
   return systemIn(candidates.find(({ path }) => existsSync(path)) ?? (candidates.at(-1) as DataFolder))
+}
+
+/** Of agents that are processes of their own: the console, or else the one that runs here. */
+async function agentIn(folder: string): Promise<PlacedSystem> {
+  for (const place of ['', ...AGENTS]) {
+    const system = await systemIn(dataFolder(join(folder, place)))
+    if (system.status !== undefined) return system
+  }
+  return { data: dataFolder(folder), status: undefined }
+}
+
+/** Nothing of it is in files here. */
+function deskIsAway(): ControlError {
+  return new ControlError(
+    'unreachable',
+    'agents are processes of their own (services), and no console runs here: say it where "cartero run console" runs',
+  )
 }
 
 /** Rejects with OperatorError when it belongs to another user. */

@@ -1,8 +1,9 @@
 import { verbose } from '@cartero/agent/admin'
 import type { Command } from 'commander'
 
+import type { AgentStatus } from '../status.ts'
 import { EXIT } from './exit-code.ts'
-import { print } from './output.ts'
+import { plain, print } from './output.ts'
 import { statusOf, withSystemOptions, type SystemOptions } from './reach-system.ts'
 
 export function registerStatus(program: Command): void {
@@ -20,11 +21,31 @@ async function status(options: SystemOptions): Promise<void> {
   const doors = Object.entries(report.listen).map(
     ([name, addresses]) => `    ${name} ${addresses.length === 0 ? 'closed' : addresses.join(', ')}`,
   )
+  const which = report.agent === undefined ? 'cartero' : `cartero ${report.agent}`
   print(
     [
-      `cartero ${report.version} on ${report.hostname}, pid ${report.pid}, up ${report.uptimeSeconds} s, ${report.waiting} messages on their way`,
+      `${which} ${report.version} on ${report.hostname}, pid ${report.pid}, up ${report.uptimeSeconds} s, ${report.waiting} messages on their way`,
       ...doors,
       verbose(report),
+      ...(report.agents ?? []).map(agentLines),
     ].join('\n'),
   )
+}
+
+/** An agent in another process, and what is not well with it. */
+function agentLines({
+  agent,
+  address,
+  phase,
+  ready,
+  version,
+  uptimeSeconds = 0,
+  troubles,
+}: AgentStatus): string {
+  const mark = ready ? (troubles.length === 0 ? '[+]' : '[!]') : '[-]'
+  const how = version === undefined ? phase : `${phase}, ${version}, up ${uptimeSeconds} s`
+  return [
+    `${mark} ${agent} at ${address}: ${how}`,
+    ...troubles.map((trouble) => `    ${plain(trouble)}`),
+  ].join('\n')
 }

@@ -1,0 +1,65 @@
+import { createLocalSubmission, type LocalSubmission } from '@cartero/msa-agent/agent'
+import { openPostgresJournal } from '@cartero/journey/postgres'
+import type { QueueOffice } from '@cartero/spool'
+
+import { reclaimer } from '../reclaimer.ts'
+import { msaSettings } from '../smtp-settings.ts'
+import { WayOut } from '../way-out.ts'
+import { askAgents } from './agents-asked.ts'
+import { contents } from './contents.ts'
+import { stored } from './database.ts'
+import { deskControl } from './desk.ts'
+import { entrance } from './door.ts'
+import type { Ground } from './ground.ts'
+import { handover } from './handover.ts'
+import { journeyKeeper } from './journey-keeper.ts'
+import { mailboxes } from './mailboxes.ts'
+import type { Common, Parts } from './parts.ts'
+import { remoteDirectory, remoteSpool } from './peers.ts'
+import { Scratch } from './scratch.ts'
+
+/** The operator's desk: it keeps the journey, answers the command line for all agents, and gives back space that nobody needs. */
+export function consoleParts(ground: Ground, { bus }: Common): Parts {
+  const { config, data, logger, metrics } = ground
+  const content = contents(ground, bus)
+  const intake = handover(ground, { bus, content })
+  const mail = mailboxes(ground, bus)
+  const kept = stored(ground, 'journey', (database) => openPostgresJournal({ database }))
+  const remote = remoteDirectory(ground)
+  const spool = remoteSpool(ground)
+  const scratch = new Scratch()
+  const wayOut = new WayOut({ config, data, stores: scratch })
+  const { components, directory, doorkeeper } = entrance(ground, remote)
+  const submission = (): LocalSubmission =>
+    createLocalSubmission({
+      settings: msaSettings(config),
+      intake: intake.open,
+      directory: directory.directory,
+      doorkeeper: doorkeeper(),
+      logger,
+      metrics,
+    })
+  const stores = {
+    get open() {
+      return { spool: spool.open.port, content: content.open, mailStore: mail.open.store }
+    },
+  }
+  const keeping = journeyKeeper(ground, { bus, journal: () => kept.open.store })
+  const reclaiming = reclaimer({ stores, every: config.spool.reclaimEvery, logger })
+  const waiting = [content, intake, mail, kept, remote, spool, scratch, wayOut]
+  return {
+    ...deskControl(ground, { stores, wayOut, directory, journal: () => kept.open.store, submission }),
+    components: [...waiting, ...components, keeping, reclaiming],
+    doors: [],
+    about: async () => ({ waiting: await waitingIn(spool.open.port), agents: await askAgents(ground) }),
+  }
+}
+
+/** Dead letters wait for nobody but the operator. */
+const ENDED: ReadonlySet<string> = new Set(['failed', 'expired'])
+
+/** Deliveries that are on their way. */
+async function waitingIn(office: Pick<QueueOffice, 'shape'>): Promise<number> {
+  const cells = await office.shape({ destinations: 0 })
+  return cells.reduce((sum, { state, deliveries }) => sum + (ENDED.has(state) ? 0 : deliveries), 0)
+}

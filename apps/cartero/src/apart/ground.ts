@@ -1,0 +1,34 @@
+import type { AgentIdentity } from '@cartero/bus/grpc'
+import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
+
+import type { CarteroConfig } from '../config.ts'
+import type { DataFolder } from '../data-folder.ts'
+import type { AgentName } from '../services-rules.ts'
+import { Service, type ServiceOptions } from './service.ts'
+
+/** What every agent stands on that is a process of its own. */
+export interface Ground {
+  readonly agent: AgentName
+  /** No other process has this name: leases and connections bear it. */
+  readonly process: string
+  readonly config: CarteroConfig
+  readonly data: DataFolder
+  /** Who it is among the others; undefined where all of them are on this machine. */
+  readonly identity: AgentIdentity | undefined
+  /** What is told of messages goes to the journey, too. */
+  readonly logger: Logger
+  readonly metrics: MetricRegistry
+}
+
+/** Something that is waited for, for as long as the configuration says. */
+export function service<T>(
+  { config, logger }: Ground,
+  options: Omit<ServiceOptions<T>, 'patience' | 'logger'>,
+): Service<T> {
+  return new Service({ ...options, patience: config.services.patience, logger })
+}
+
+/** For options that take an identity when there is one. */
+export function identified({ identity }: Ground): { readonly identity?: AgentIdentity } {
+  return { ...(identity !== undefined && { identity }) }
+}

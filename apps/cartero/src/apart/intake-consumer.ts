@@ -1,0 +1,83 @@
+import type { Component } from '@cartero/agent/lifecycle'
+import { counter } from '@cartero/agent/telemetry'
+import type { NatsBus } from '@cartero/bus/nats'
+import { IntakeConsumer, type IntakeConsumerOptions } from '@cartero/spool/jetstream'
+
+import type { Ground } from './ground.ts'
+
+const METRICS = {
+  taken: counter({
+    name: 'cartero_mta_messages_taken_in_total',
+    doc: 'Messages that edges have handed over and that are in the spool now',
+  }),
+  troubles: counter({
+    name: 'cartero_mta_intake_troubles_total',
+    doc: 'Times that the spool did not take what was handed over; it is brought again',
+  }),
+  aside: counter({
+    name: 'cartero_mta_intake_unreadable_total',
+    doc: 'Messages that edges have handed over and that nobody could read; they are kept in the stream INTAKE_ASIDE',
+  }),
+}
+
+export interface IntakeConsumerParts {
+  readonly bus: { readonly open: NatsBus }
+  readonly inlet: () => IntakeConsumerOptions['inlet']
+}
+
+/** Takes in what edges have handed over; what is at hand when it has to leave is taken in first. */
+export function intakeConsumer(ground: Ground, { bus, inlet }: IntakeConsumerParts): Component {
+  const leaving = new AbortController()
+  let taking: Promise<void> = Promise.resolve()
+  let failure: Error | undefined
+  const leave = async (): Promise<void> => {
+    leaving.abort()
+    await taking
+  }
+  return {
+    name: 'intake',
+    start: () => {
+      const consumer = consumerOf(ground, { bus: bus.open, inlet: inlet() })
+      taking = consumer.run(leaving.signal).catch((error: unknown) => {
+        failure = error instanceof Error ? error : new Error(String(error))
+        if (!leaving.signal.aborted) ground.logger.error('intake.stopped', { err: error })
+      })
+    },
+    drain: leave,
+    stop: leave,
+    health: () =>
+      failure === undefined
+        ? { status: 'ok' }
+        : {
+            status: 'failing',
+            reason: `mail that is handed over is not taken in: ${failure.message}`,
+            hint: 'mend what it says and start again; nothing is lost',
+          },
+  }
+}
+
+function consumerOf(
+  { config, logger, metrics }: Ground,
+  { bus, inlet }: { readonly bus: NatsBus; readonly inlet: IntakeConsumerOptions['inlet'] },
+): IntakeConsumer {
+  const counted = metrics.register(METRICS)
+  const { replicas, monitor } = config.services.nats
+  return new IntakeConsumer({
+    bus,
+    inlet,
+    replicas,
+    ...(monitor.length > 0 && { monitor }),
+    events: {
+      unverified: (words) => logger.warn('intake.unverified', { reason: words }),
+      takenIn: (messages) => counted.taken.add({}, messages.length),
+      troubled: (error, waits) => {
+        counted.troubles.add({})
+        logger.warn('intake.troubled', { err: error, waits })
+      },
+      setAside: (error) => {
+        counted.aside.add({})
+        logger.error('intake.unreadable', { err: error })
+      },
+    },
+  })
+}

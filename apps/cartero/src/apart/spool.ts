@@ -1,0 +1,27 @@
+import type { NatsBus } from '@cartero/bus/nats'
+import type { ContentStore } from '@cartero/content'
+import { openPostgresSpool, type PostgresSpool } from '@cartero/spool/postgres'
+
+import { stored, type Stored } from './database.ts'
+import type { Ground } from './ground.ts'
+import type { Service } from './service.ts'
+
+export interface SpoolParts {
+  readonly bus: { readonly open: NatsBus }
+  readonly content: { readonly open: ContentStore }
+}
+
+/** Mail that is on its way, in Postgres. */
+export function waitingRoom(ground: Ground, { bus, content }: SpoolParts): Service<Stored<PostgresSpool>> {
+  const { config, logger } = ground
+  return stored(ground, 'spool', (database) =>
+    openPostgresSpool({
+      database,
+      content: content.open,
+      news: bus.open.news,
+      owner: ground.process,
+      keepDeadLetters: config.spool.keepDeadLetters,
+      trouble: (error) => logger.warn('spool.trouble', { err: error }),
+    }),
+  )
+}

@@ -1,0 +1,234 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import {
+  freePorts,
+  NATS_LACKS,
+  NatsServers,
+  POSTGRES_LACKS,
+  PostgresServer,
+  type Credentials,
+} from '@cartero/testkit'
+
+import { AGENTS, type AgentName } from '../src/services-rules.ts'
+import { cartero, MAIN, type Answer } from './cartero-command.ts'
+
+/** For a test's `skip`: false where all that the agents need can be started, else why not. */
+export const APART_LACKS: string | false = POSTGRES_LACKS || NATS_LACKS
+
+/** Milliseconds until an agent must serve; eight of them start at once on a loaded machine. */
+const PATIENCE = 60_000
+
+/** One agent as its users start it. */
+export class AgentProcess {
+  readonly agent: AgentName
+  readonly child: ChildProcess
+  #output = ''
+
+  constructor(agent: AgentName, config: string, env: Readonly<Record<string, string>>) {
+    this.agent = agent
+    this.child = spawn(process.execPath, [MAIN, 'run', agent, '--config', config], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    })
+    // A test that fails before it stops the process must not leave it behind.
+    const orphaned = (): void => void this.child.kill('SIGKILL')
+    process.once('exit', orphaned)
+    this.child.once('exit', () => process.off('exit', orphaned))
+    this.child.stdout!.on('data', (octets: Buffer) => (this.#output += octets.toString()))
+    this.child.stderr!.on('data', (octets: Buffer) => (this.#output += octets.toString()))
+  }
+
+  /** All it printed so far. */
+  get output(): string {
+    return this.#output
+  }
+
+  get isRunning(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null
+  }
+
+  /** Fulfilled when it has told this event; rejects with all it printed when it ends before. */
+  async told(event: string): Promise<void> {
+    const signal = AbortSignal.timeout(PATIENCE)
+    while (!this.#output.includes(`"event":"${event}"`)) {
+      if (!this.isRunning) throw new Error(`cartero run ${this.agent} has ended:\n${this.#output}`)
+      await Promise.race([
+        once(this.child.stdout!, 'data', { signal }),
+        once(this.child, 'exit', { signal }),
+      ]).catch(() => {
+        throw new Error(`cartero run ${this.agent} did not tell ${event}:\n${this.#output}`)
+      })
+    }
+  }
+
+  /** Fulfilled with its exit code. */
+  async end(how: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    if (this.isRunning) {
+      const ended = once(this.child, 'exit')
+      this.child.kill(how)
+      await ended
+    }
+    return this.child.exitCode
+  }
+}
+
+interface Place {
+  readonly http: number
+  readonly rpc: number
+}
+
+/** All agents, each a process of its own, over a real broker and a real database, on loopback and under mutual TLS. */
+export class ApartStage implements AsyncDisposable {
+  readonly folder: string
+  /** The one configuration of all. */
+  readonly config: string
+  readonly postgres: PostgresServer
+  readonly nats: NatsServers
+  readonly #doors: ReadonlyMap<number, number>
+  readonly #places: ReadonlyMap<AgentName, Place>
+  readonly #running = new Map<AgentName, AgentProcess>()
+
+  private constructor(parts: {
+    readonly folder: string
+    readonly config: string
+    readonly postgres: PostgresServer
+    readonly nats: NatsServers
+    readonly doors: ReadonlyMap<number, number>
+    readonly places: ReadonlyMap<AgentName, Place>
+  }) {
+    this.folder = parts.folder
+    this.config = parts.config
+    this.postgres = parts.postgres
+    this.nats = parts.nats
+    this.#doors = parts.doors
+    this.#places = parts.places
+  }
+
+  /** Servers run, certificates are made, and no agent runs yet. `lines` are more of the configuration. */
+  static async prepare(lines = ''): Promise<ApartStage> {
+    const folder = mkdtempSync(join(tmpdir(), 'cartero-apart-'))
+    const identities = join(folder, 'identity')
+    const made = await cartero(['identity', identities, 'nats'])
+    if (made.code !== 0) throw new Error(made.err)
+    const of = (name: string): string => readFileSync(join(identities, name), 'utf8')
+    const tls = { authority: of('authority.pem'), certificate: of('nats.pem'), key: of('nats.key') }
+    const [postgres, nats] = await Promise.all([PostgresServer.start(), NatsServers.start({ tls })])
+    const ports = await freePorts(WELL_KNOWN.length + AGENTS.length * 2)
+    const doors = new Map(WELL_KNOWN.map((known) => [known, ports.shift()!] as const))
+    const places = new Map(
+      AGENTS.map((agent) => [agent, { http: ports.shift()!, rpc: ports.shift()! }] as const),
+    )
+    const config = join(folder, 'cartero.yaml')
+    writeFileSync(config, `${configuration({ folder, identities, postgres, nats, doors, places })}${lines}`)
+    return new ApartStage({ folder, config, postgres, nats, doors, places })
+  }
+
+  /** Everything that a system needs, and an agent of each kind serves. */
+  static async start(lines = ''): Promise<ApartStage> {
+    const stage = await ApartStage.prepare(lines)
+    // The agents come first: whatever they need may come later.
+    for (const agent of AGENTS) stage.run(agent)
+    const { code, out, err } = await stage.cartero(['migrate'])
+    if (code !== 0) throw new Error(`${out}${err}`)
+    await Promise.all(AGENTS.map((agent) => stage.agent(agent).told('agent.serves')))
+    return stage
+  }
+
+  /** Starts an agent. */
+  run(agent: AgentName): AgentProcess {
+    const { http, rpc } = this.#places.get(agent)!
+    const started = new AgentProcess(agent, this.config, {
+      CARTERO_LISTEN__HTTP: `127.0.0.1:${http}`,
+      CARTERO_SERVICES__LISTEN: `localhost:${rpc}`,
+    })
+    this.#running.set(agent, started)
+    return started
+  }
+
+  agent(agent: AgentName): AgentProcess {
+    return this.#running.get(agent)!
+  }
+
+  /** Port of a door by its well-known number. */
+  port(wellKnown: number): number {
+    return this.#doors.get(wellKnown)!
+  }
+
+  account(localPart: string): Credentials {
+    throw new Error(`nobody has told the password of ${localPart}`)
+  }
+
+  /** A command as at the console. */
+  cartero(words: readonly string[], options: { readonly input?: string } = {}): Promise<Answer> {
+    return cartero([...words, '--config', this.config], options)
+  }
+
+  /** What an agent answers those who look after it. */
+  async probe(agent: AgentName, path: string): Promise<{ readonly status: number; readonly text: string }> {
+    const response = await fetch(`http://127.0.0.1:${this.#places.get(agent)!.http}${path}`)
+    return { status: response.status, text: await response.text() }
+  }
+
+  /** All that all of them printed. */
+  get output(): string {
+    return [...this.#running.values()].map(({ agent, output }) => `== ${agent}\n${output}`).join('\n')
+  }
+
+  /** Ends all agents in order; their exit codes. */
+  async stop(): Promise<Readonly<Record<string, number | null>>> {
+    const ended = [...this.#running].map(async ([name, agent]) => [name, await agent.end()] as const)
+    return Object.fromEntries(await Promise.all(ended))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+    await Promise.all([this.postgres[Symbol.asyncDispose](), this.nats[Symbol.asyncDispose]()])
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+/** Doors by the port that is known for them. */
+const WELL_KNOWN = [25, 587, 465, 143, 993, 366] as const
+const DOORS: readonly (readonly [door: string, port: number])[] = [
+  ['mx', 25],
+  ['submission', 587],
+  ['submissions', 465],
+  ['imap', 143],
+  ['imaps', 993],
+  ['odmr', 366],
+]
+
+interface Configured {
+  readonly folder: string
+  readonly identities: string
+  readonly postgres: PostgresServer
+  readonly nats: NatsServers
+  readonly doors: ReadonlyMap<number, number>
+  readonly places: ReadonlyMap<AgentName, Place>
+}
+
+function configuration({ folder, identities, postgres, nats, doors, places }: Configured): string {
+  const listen = DOORS.map(([door, port]) => `  ${door}: ['127.0.0.1:${doors.get(port)}']`)
+  const agents = [...places].filter(([agent]) => agent !== 'console')
+  const peers = agents.map(([agent, { rpc }]) => `  ${agent}: 'localhost:${rpc}'`)
+  return `hostname: mail.cartero.test
+data: ${join(folder, 'data')}
+drain: 10s
+log: { format: json }
+listen:
+${listen.join('\n')}
+services:
+  nats: { servers: [${nats.servers.join(', ')}], monitor: [${nats.monitors.join(', ')}], replicas: 1 }
+  postgres: { url: '${postgres.url}' }
+  content: { kind: nats }
+  identity:
+    certificate: '${join(identities, '{agent}.pem')}'
+    key: '${join(identities, '{agent}.key')}'
+    authorities: '${join(identities, 'authority.pem')}'
+${peers.join('\n')}
+`
+}

@@ -1,0 +1,136 @@
+// All agents as processes of their own: a letter goes from one to the next, and the console answers for all of them.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+
+import { LineClient, type Credentials } from '@cartero/testkit'
+import { lookIntoInbox } from '@cartero/testkit/inbox'
+import { createTransport } from 'nodemailer'
+
+import { AGENTS } from '../src/services-rules.ts'
+import { APART_LACKS, ApartStage } from './apart-stage.ts'
+import { awaitedLetter } from './awaited-letter.ts'
+import { CountingHost } from './counting-host.ts'
+
+const TIM = 'tim@cartero.test'
+
+describe('agents apart', { skip: APART_LACKS }, () => {
+  let stage: ApartStage
+  let elsewhere: CountingHost
+  const tim: Credentials = { address: TIM, password: 'a password for tim' }
+
+  before(async () => {
+    elsewhere = await CountingHost.start()
+    stage = await ApartStage.start(`relay: { mode: send, loopback: true }
+routes: [{ name: elsewhere, hosts: "127.0.0.1:${elsewhere.port}" }]
+routing: [{ match: elsewhere.test, via: elsewhere }]
+`)
+  })
+  after(async () => {
+    await stage[Symbol.asyncDispose]()
+    await elsewhere[Symbol.asyncDispose]()
+  })
+
+  /** A command at the console that must go well. */
+  const said = async (words: readonly string[], input = ''): Promise<string> => {
+    const { code, out, err } = await stage.cartero(words, { input })
+    assert.equal(code, 0, `${words.join(' ')}: ${out}${err}\n${stage.output}`)
+    return out
+  }
+
+  test('a domain and an account are made at the console', async () => {
+    await said(['domain', 'add', 'cartero.test'])
+    await said(['account', 'add', TIM, '--password-stdin'], tim.password)
+    assert.match(await said(['account', 'list']), /tim@cartero\.test/)
+  })
+
+  test('a letter submitted at the msa is in the mailbox that imap shows, and who idles hears it', async () => {
+    await lookIntoInbox(stage, tim, async (client, exists) => {
+      assert.equal(exists, 0)
+      const heard = new Promise<number>((resolve) => client.once('exists', ({ count }) => resolve(count)))
+      void client.idle()
+      await submit('letter by submission', TIM)
+      assert.equal(await heard, 1)
+    })
+    assert.match(
+      await awaitedLetter(stage, tim, 'letter by submission'),
+      /^Return-Path: <tim@cartero\.test>\r$/m,
+    )
+  })
+
+  test('a letter from outside comes in at mx; for others it is refused there', async () => {
+    using client = await LineClient.connect(stage.port(25))
+    await client.reply()
+    await client.smtp('EHLO outside.test')
+    assert.match(await client.smtp('MAIL FROM:<ann@outside.test>'), /^250 /)
+    assert.match(await client.smtp('RCPT TO:<nobody@cartero.test>'), /^550 5\.1\.1 /)
+    assert.match(await client.smtp('RCPT TO:<ann@elsewhere.test>'), /^550 5\.7\.1 /)
+    assert.match(await client.smtp(`RCPT TO:<${TIM}>`), /^250 /)
+    assert.match(await client.smtp('DATA'), /^354 /)
+    assert.match(await client.smtp('Subject: letter from outside\r\n\r\nx\r\n.'), /^250 /)
+    assert.match(await awaitedLetter(stage, tim, 'letter from outside'), /from outside\.test/)
+  })
+
+  test('a large letter, which goes by the content store, comes out as it went in', async () => {
+    const body = 'a line of a large letter\r\n'.repeat(40_000)
+    await submit('large letter', TIM, body)
+    const letter = await awaitedLetter(stage, tim, 'large letter')
+    assert.ok(letter.includes(body.trimEnd()), `${letter.length} octets came`)
+  })
+
+  test('a letter for elsewhere leaves by the relay of the mta, and trace knows the way of it', async () => {
+    await submit('letter for elsewhere', 'ann@elsewhere.test')
+    await until(() => elsewhere.copies.has('ann'))
+    await until(async () => /relayed|delivered/.test(await said(['trace', 'ann@elsewhere.test'])))
+    assert.equal(await said(['mailq']), 'Mail queue is empty\n')
+  })
+
+  test('what waits is in the queue of the console, which an operator can steer', async () => {
+    elsewhere.script = (place) => (place === 'RCPT' ? '450 4.2.0 later' : undefined)
+    await submit('letter that waits', 'bea@elsewhere.test')
+    await until(async () => /bea@elsewhere\.test/.test(await said(['queue', 'list'])))
+    await until(async () => /4\.2\.0|later/.test(await said(['queue', 'list', '-o', 'json'])))
+    elsewhere.script = () => undefined
+    await said(['queue', 'retry', '--domain', 'elsewhere.test', '--yes'])
+    await until(() => elsewhere.copies.has('bea'))
+  })
+
+  test('a program at the console submits, and explain says where mail would go', async () => {
+    await said(['sendmail', '-f', TIM, TIM], 'Subject: letter of a program\n\nx\n')
+    await awaitedLetter(stage, tim, 'letter of a program')
+    assert.match(await said(['explain', 'ann@elsewhere.test']), /elsewhere/)
+  })
+
+  test('the console tells how all agents are', async () => {
+    const status = await said(['status'])
+    for (const agent of AGENTS.filter((name) => name !== 'console'))
+      assert.match(status, new RegExp(`\\[[+!]\\] ${agent} at localhost:\\d+: ready`), status)
+    for (const agent of AGENTS) {
+      assert.equal((await stage.probe(agent, '/readyz')).status, 200, agent)
+      assert.match((await stage.probe(agent, '/metrics')).text, /^cartero_ready 1$/m)
+    }
+  })
+
+  test('SIGTERM ends each of them in order', async () => {
+    assert.deepEqual(await stage.stop(), Object.fromEntries(AGENTS.map((agent) => [agent, 0])), stage.output)
+  })
+
+  async function submit(subject: string, to: string, text = 'x'): Promise<void> {
+    const transport = createTransport({
+      host: '127.0.0.1',
+      port: stage.port(587),
+      requireTLS: true,
+      tls: { rejectUnauthorized: false },
+      auth: { user: TIM, pass: tim.password },
+    })
+    await transport.sendMail({ from: TIM, to, subject, text })
+    transport.close()
+  }
+
+  async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+    for (let tries = 0; tries < 100; tries++) {
+      if (await isSo()) return
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    throw new Error(stage.output)
+  }
+})
