@@ -118,8 +118,16 @@ function bodiesOf(by: string, news: readonly MailboxNews[]): Buffer[] {
 function toldIn(body: Uint8Array): Told | undefined {
   try {
     const told = JSON.parse(Buffer.from(body).toString()) as Partial<Told> | null
-    return typeof told?.by === 'string' && Array.isArray(told.news) ? (told as Told) : undefined
+    if (typeof told?.by !== 'string' || !Array.isArray(told.news)) return undefined
+    return { by: told.by, news: told.news.filter(isNews) }
   } catch {
     return undefined
   }
+}
+
+function isNews(entry: unknown): entry is Told['news'][number] {
+  if (!Array.isArray(entry)) return false
+  const [account, mailbox, kind] = entry as unknown[]
+  const isKind = kind === 'messages' || kind === 'list'
+  return typeof account === 'string' && Number.isSafeInteger(mailbox) && isKind
 }

@@ -1,0 +1,410 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+
+import type { NewsBoard } from '@cartero/bus'
+import { LocalNews } from '@cartero/bus/memory'
+import type { ContentId } from '@cartero/content'
+import {
+  MailStoreError,
+  type AppendOutcome,
+  type MailboxNews,
+  type MailStoreLimits,
+} from '@cartero/mailstore'
+import {
+  CATCH_UP_INTERVAL,
+  MAILSTORE_SCHEMA,
+  NEWS_SHARDS,
+  newsSubject,
+  openPostgresMailStore,
+  type PostgresMailStore,
+} from '@cartero/mailstore/postgres'
+import { migrate, Postgres, statement } from '@cartero/sql/postgres'
+import { POSTGRES_LACKS, PostgresServer } from '@cartero/testkit'
+import { ManualClock } from '@cartero/wire'
+
+import { numbered } from './numbered.ts'
+
+const range = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => from + at)
+const forgetful: NewsBoard = { tell: () => undefined, hear: () => undefined }
+
+describe('processes that share a mailstore in Postgres', { skip: POSTGRES_LACKS }, () => {
+  let server: PostgresServer
+  let schema = ''
+  let schemas = 0
+  let opened: (readonly [PostgresMailStore, Postgres])[] = []
+
+  before(async () => {
+    server = await PostgresServer.start()
+  })
+  after(() => server[Symbol.asyncDispose]())
+
+  /** Another process, with connections and news of its own. */
+  async function process(
+    given: { news?: NewsBoard; clock?: ManualClock; limits?: Partial<MailStoreLimits> } = {},
+  ) {
+    const database = new Postgres({ url: server.url, schema, connections: 3 })
+    const store = await openPostgresMailStore({ database, news: new LocalNews(), ...given })
+    opened.push([store, database])
+    return store
+  }
+
+  beforeEach(async () => {
+    schema = `mailstore_${++schemas}`
+    const database = new Postgres({ url: server.url, schema })
+    await migrate(database, MAILSTORE_SCHEMA)
+    await database.close()
+    opened = []
+  })
+
+  afterEach(async () => {
+    const [first] = opened[0] ?? []
+    if (first) assert.deepEqual(await first.check(), [])
+    for (const [store, database] of opened) {
+      await store.close()
+      await database.close()
+    }
+  })
+
+  async function inboxOf(store: PostgresMailStore, account = 'ann', name = 'INBOX') {
+    const found = await store.mailbox(account, name)
+    assert.ok(found)
+    return found
+  }
+
+  const appendedIn = (outcomes: readonly AppendOutcome[]) =>
+    outcomes.flatMap((outcome) => (outcome.kind === 'appended' ? [outcome] : []))
+
+  test('two that append to one mailbox at once share no uid, and append nothing twice', async () => {
+    const stores = await Promise.all([process(), process()])
+    await Promise.all(stores.map((store) => store.provision('ann')))
+    const outcomes = await Promise.all(
+      stores.flatMap((store) =>
+        range(0, 20).map((batch) =>
+          store.append(range(10 * batch, 10 * batch + 10).map((number) => numbered(number))),
+        ),
+      ),
+    )
+    const appended = appendedIn(outcomes.flat())
+    assert.equal(appended.length, 200)
+    assert.deepEqual(
+      appended.map(({ uid }) => uid).toSorted((a, b) => a - b),
+      range(1, 201),
+    )
+    for (const batch of outcomes) {
+      const uids = appendedIn(batch).map(({ uid }) => uid)
+      assert.deepEqual(
+        uids,
+        uids.toSorted((a, b) => a - b),
+      )
+    }
+    const { messages, uidNext, highestModseq } = await inboxOf(stores[0])
+    assert.deepEqual([messages, uidNext, highestModseq], [200, 201, 201])
+  })
+
+  test('who reads while others append never sees a uid appear below one that he has seen', async () => {
+    const [one, two, reader] = await Promise.all([process(), process(), process()])
+    await one.provision('ann')
+    const { id } = await inboxOf(reader)
+    let isOver = false
+    const appends = Promise.all(
+      [one, two].map(async (store, nth) => {
+        for (const batch of range(0, 25))
+          await store.append([numbered(1000 * nth + 2 * batch), numbered(1000 * nth + 2 * batch + 1)])
+      }),
+    ).finally(() => (isOver = true))
+    let [modseq, highest, looks] = [1, 0, 0]
+    while (!isOver) {
+      const changes = await reader.changesSince(id, modseq)
+      const uids = changes.changed.map(({ uid }) => uid)
+      assert.deepEqual(uids, range(highest + 1, highest + 1 + uids.length))
+      assert.equal(changes.uidNext, highest + 1 + uids.length)
+      ;[modseq, highest, looks] = [changes.highestModseq, changes.uidNext - 1, looks + 1]
+    }
+    await appends
+    assert.ok(looks > 2)
+    assert.equal((await inboxOf(reader)).messages, 100)
+  })
+
+  test('two that deliver into many accounts in opposite orders do not lock each other out', async () => {
+    const stores = await Promise.all([process(), process()])
+    const accounts = range(0, 20).map((n) => `user${n}`)
+    await Promise.all(accounts.map((account) => stores[0].provision(account)))
+    const batches = [accounts, accounts.toReversed()]
+    const outcomes = await Promise.all(
+      stores.flatMap((store, nth) =>
+        range(0, 10).map((round) =>
+          store.append(
+            batches[nth]!.map((account) => ({
+              ...numbered(round),
+              account,
+              idempotencyKey: `${nth} ${round}`,
+            })),
+          ),
+        ),
+      ),
+    )
+    assert.equal(appendedIn(outcomes.flat()).length, 400)
+  })
+
+  test('copies and moves in opposite directions do not lock each other out', async () => {
+    const stores = await Promise.all([process(), process()])
+    await stores[0].provision('ann')
+    await stores[0].append(range(0, 20).map((number) => numbered(number)))
+    await stores[0].append(range(20, 40).map((number) => ({ ...numbered(number), mailbox: 'Archive' })))
+    const [inbox, archive] = [await inboxOf(stores[0]), await inboxOf(stores[0], 'ann', 'Archive')]
+    await Promise.all(
+      range(1, 21).flatMap((uid) => [
+        stores[0].copy(inbox.id, [uid], 'ann', 'Archive'),
+        stores[1].copy(archive.id, [uid], 'ann', 'INBOX'),
+        stores[0].move(archive.id, [uid], 'ann', 'INBOX'),
+        stores[1].move(inbox.id, [uid], 'ann', 'Archive'),
+      ]),
+    )
+    const usage = await stores[0].usage('ann')
+    const held = await Promise.all(['INBOX', 'Archive'].map((name) => inboxOf(stores[1], 'ann', name)))
+    assert.equal(usage?.messages, held[0]!.messages + held[1]!.messages)
+    assert.ok(usage.messages > 40)
+  })
+
+  test('two that deliver to one account do not exceed its quota together', async () => {
+    const stores = await Promise.all([process(), process()])
+    await stores[0].provision('ann')
+    await stores[0].setQuota('ann', 1_000)
+    const letters = range(0, 30).map((number) => ({ ...numbered(number), size: 90 }))
+    const outcomes = await Promise.all(
+      letters.map((each, at) =>
+        stores[at % 2]!.append([{ ...each, mailbox: at % 3 === 0 ? 'Junk' : 'INBOX' }]),
+      ),
+    )
+    assert.equal(appendedIn(outcomes.flat()).length, 11)
+    assert.equal((await stores[0].usage('ann'))?.octets, 990)
+  })
+
+  test('two that make the same account, or the same mailbox, make it once', async () => {
+    const stores = await Promise.all([process(), process()])
+    await Promise.all([...stores, ...stores].map((store) => store.provision('ann')))
+    assert.equal((await stores[0].mailboxes('ann')).length, 6)
+    const outcomes = await Promise.all(
+      range(0, 10).map((number) =>
+        stores[number % 2]!.append([{ ...numbered(number), mailbox: 'Lists/nodejs', create: true }]),
+      ),
+    )
+    assert.equal(new Set(appendedIn(outcomes.flat()).map(({ mailbox }) => mailbox)).size, 1)
+    assert.equal((await stores[0].mailboxes('ann')).length, 8)
+  })
+
+  test('an account that is removed while mail comes for it is removed whole', async () => {
+    const stores = await Promise.all([process(), process()])
+    await stores[0].provision('ann')
+    const appends = range(0, 20).map((number) => stores[0].append([numbered(number)]))
+    await stores[1].removeAccount('ann')
+    await Promise.all(appends)
+    assert.deepEqual(await stores[0].mailboxes('ann'), [])
+    assert.deepEqual(await stores[0].append([numbered(50)]), [{ kind: 'noAccount' }])
+  })
+
+  test('who asks by the id of a mailbox that another process told of is answered', async () => {
+    const [one, two] = [await process(), await process()]
+    await one.provision('ann')
+    const { id } = await inboxOf(one)
+    await one.append([numbered(1)])
+    const flagged = await two.changeFlags(id, [1], 'add', ['\\Deleted'])
+    assert.equal(flagged.changed.length, 1)
+    assert.deepEqual((await two.expunge(id)).vanished, [1])
+    await assert.rejects(two.open(id + 1_000_000), { fault: 'noMailbox' })
+  })
+
+  describe('news', () => {
+    /** Gathers news until so many were told. */
+    function gather() {
+      const told: MailboxNews[] = []
+      const events = new EventTarget()
+      const listener = (news: MailboxNews) => {
+        told.push(news)
+        events.dispatchEvent(new Event('news'))
+      }
+      const atLeast = async (count: number) => {
+        while (told.length < count) await once(events, 'news')
+        return told
+      }
+      return { told, listener, atLeast }
+    }
+
+    test('IMAP in another process hears of mail, flags and mailboxes', { timeout: 20_000 }, async () => {
+      const news = new LocalNews()
+      const [mda, imap] = [await process({ news }), await process({ news })]
+      await mda.provision('ann')
+      const { id } = await inboxOf(mda)
+      const { told, listener, atLeast } = gather()
+      imap.watch('ann', listener, new AbortController().signal)
+      await mda.append([numbered(1), numbered(2)])
+      await atLeast(1)
+      assert.deepEqual(told, [{ account: 'ann', mailbox: id, kind: 'messages' }])
+      await mda.changeFlags(id, [1], 'add', ['\\Seen'])
+      await atLeast(2)
+      const box = await mda.createMailbox('ann', 'Box')
+      await atLeast(3)
+      assert.deepEqual(told.at(-1), { account: 'ann', mailbox: box.id, kind: 'list' })
+    })
+
+    test('a process listens for its own sessions only, and no longer than they last', async () => {
+      const heard = new Set<string>()
+      const board: NewsBoard = {
+        tell: () => undefined,
+        hear: (subject, _, signal) => {
+          heard.add(subject)
+          signal.addEventListener('abort', () => heard.delete(subject))
+        },
+      }
+      const imap = await process({ news: board })
+      const sessions = [new AbortController(), new AbortController()]
+      for (const { signal } of sessions) imap.watch('ann', () => undefined, signal)
+      assert.deepEqual([...heard], [newsSubject('ann')])
+      sessions[0]!.abort()
+      assert.equal(heard.size, 1)
+      sessions[1]!.abort()
+      assert.equal(heard.size, 0)
+    })
+
+    test('a delivery to many accounts is told in small bodies', async () => {
+      const told: [subject: string, octets: number][] = []
+      const board: NewsBoard = {
+        tell: (subject, body) => void told.push([subject, body?.length ?? 0]),
+        hear: () => undefined,
+      }
+      const mda = await process({ news: board })
+      const accounts = range(0, 200).map((n) => `user${n}`)
+      await Promise.all(accounts.map((account) => mda.provision(account)))
+      told.length = 0
+      await mda.append(accounts.flatMap((account) => range(0, 3).map((n) => ({ ...numbered(n), account }))))
+      assert.ok(told.every(([subject, octets]) => /^mailbox\.\d+$/.test(subject) && octets <= 1_000))
+      assert.ok(told.length > NEWS_SHARDS / 2 && told.length <= 2 * NEWS_SHARDS)
+    })
+
+    test(
+      'what no news told of is found by the next look, and nobody is told of nothing',
+      { timeout: 20_000 },
+      async () => {
+        const clock = new ManualClock()
+        const [mda, imap] = [await process({ news: forgetful }), await process({ news: forgetful, clock })]
+        await mda.provision('ann')
+        await mda.provision('ben')
+        const { id } = await inboxOf(mda)
+        const [ann, ben] = [gather(), gather()]
+        imap.watch('ann', ann.listener, new AbortController().signal)
+        imap.watch('ben', ben.listener, new AbortController().signal)
+        const look = async () => {
+          clock.advance(CATCH_UP_INTERVAL)
+          // The look is a question to the database: this one is answered after it, as it has to wait for a connection in no case.
+          for (const _ of range(0, 20)) await imap.usage('ann')
+          await turn()
+        }
+        // Who has just come is told once, whatever he knows.
+        await look()
+        await ann.atLeast(1)
+        await ben.atLeast(1)
+        ann.told.length = ben.told.length = 0
+        await mda.append([numbered(1)])
+        await look()
+        await ann.atLeast(1)
+        assert.ok(ann.told.some(({ mailbox, kind }) => mailbox === id && kind === 'messages'))
+        assert.deepEqual(ben.told, [])
+        ann.told.length = 0
+        await look()
+        assert.deepEqual(ann.told, [])
+        const { id: trash } = await inboxOf(mda, 'ann', 'Trash')
+        await mda.deleteMailbox('ann', 'Trash')
+        await look()
+        await ann.atLeast(1)
+        assert.ok(ann.told.some(({ mailbox, kind }) => mailbox === trash && kind === 'list'))
+      },
+    )
+
+    test('what others say on our subjects does no harm', { timeout: 20_000 }, async () => {
+      const news = new LocalNews()
+      const [mda, imap] = [await process({ news }), await process({ news })]
+      await mda.provision('ann')
+      const { listener, atLeast, told } = gather()
+      imap.watch('ann', listener, new AbortController().signal)
+      for (const body of ['', 'null', '{"by":1}', '{"by":"x","news":[1,[]]}', '{"by":"x","news":{}}'])
+        news.tell(newsSubject('ann'), Buffer.from(body))
+      await mda.append([numbered(1)])
+      await atLeast(1)
+      assert.equal(told.length, 1)
+    })
+  })
+
+  test('keys that have expired are pruned on the way, and those that live are not', async () => {
+    const clock = new ManualClock()
+    const store = await process({ clock, limits: { keyLifetime: 1_000 } })
+    await store.provision('ann')
+    await store.append(range(0, 600).map((number) => numbered(number)))
+    clock.advance(2_000)
+    await store.append(range(600, 1_200).map((number) => numbered(number)))
+    const [, database] = opened[0]!
+    const left = statement('SELECT COUNT(*)::int AS count FROM delivered')
+    const count = async () => (await database.rows<{ count: number }>(left))[0]?.count ?? 0
+    for (let patience = 0; patience < 500 && (await count()) > 600; patience++) await turn()
+    assert.equal(await count(), 600)
+    assert.deepEqual(await store.append([numbered(700)]), [{ kind: 'duplicate' }])
+  })
+
+  test(
+    'a server that is killed and comes back has what was answered, and takes the rest with its key',
+    { timeout: 60_000 },
+    async () => {
+      const [one, two] = [await process(), await process()]
+      await one.provision('ann')
+      const answered = new Map<number, number>()
+      const open = new Set(range(0, 600))
+      let failures = 0
+      const deliver = async (store: PostgresMailStore, mine: (number: number) => boolean) => {
+        for (;;) {
+          const batch = [...open].filter(mine).slice(0, 5)
+          if (batch.length === 0) return
+          try {
+            const outcomes = await store.append(batch.map((number) => numbered(number)))
+            for (const [at, outcome] of outcomes.entries()) {
+              const number = batch[at]!
+              open.delete(number)
+              if (outcome.kind === 'appended') answered.set(number, outcome.uid)
+              else assert.equal(outcome.kind, 'duplicate')
+            }
+          } catch (error) {
+            assert.ok(error instanceof MailStoreError && error.fault === 'unavailable', String(error))
+            failures++
+            await turn()
+          }
+        }
+      }
+      const delivering = Promise.all([
+        deliver(one, (number) => number % 2 === 0),
+        deliver(two, (number) => number % 2 === 1),
+      ])
+      for (const left of [400, 150]) {
+        while (open.size > left) await turn()
+        await server.kill()
+        await server.resume()
+      }
+      await delivering
+      assert.ok(failures > 0)
+      const { mailbox, rows } = await one.open((await inboxOf(one)).id)
+      assert.equal(rows.length, 600)
+      const messages = await one.fetch(
+        mailbox.id,
+        rows.map(({ uid }) => uid),
+      )
+      assert.equal(new Set(messages.map(({ content }) => content)).size, 600)
+      const contents = new Map(messages.map(({ uid, content }) => [uid, content]))
+      for (const [number, uid] of answered) assert.equal(contents.get(uid), `letter-${number}` as ContentId)
+    },
+  )
+
+  test('a mailstore that nobody migrated is refused in words', async () => {
+    const database = new Postgres({ url: server.url, schema: 'nothing_here' })
+    await assert.rejects(openPostgresMailStore({ database, news: forgetful }), /cartero migrate/)
+    await database.close()
+  })
+})
