@@ -45,3 +45,4 @@ export {
 export { DEAD_LETTER_RETENTION_MS } from './ledger/item.ts'
 export { QueueIds, type RandomOctets } from './queue-id.ts'
 export { HOUR_MS } from './ledger/shape.ts'
+export { INLET_MEMORY_MS, type HandedOver, type SpoolInlet } from './handover/ports.ts'

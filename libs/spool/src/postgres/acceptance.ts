@@ -30,7 +30,10 @@ const TAKE_IN = statement(`
   SELECT queue_id FROM fresh`)
 
 const HOURS_KNOWN = statement(`
-  SELECT tableoid::regclass::text AS name FROM taken_in WHERE hour = ANY($1::smallint[]) GROUP BY 1`)
+  SELECT hour FROM unnest($1::smallint[]) AS hours (hour)
+  WHERE EXISTS (SELECT FROM taken_in WHERE taken_in.hour = hours.hour)`)
+
+const FORGET = Array.from({ length: INLET_HOURS }, (_, hour) => statement(`TRUNCATE taken_in_${hour}`))
 
 /** What is taken in: messages, and the promise not to take them in again. */
 export class Acceptance {
@@ -63,8 +66,8 @@ export class Acceptance {
     const first = hourOf(clock.now()) + 2
     const last = hourOf(clock.now()) + INLET_HOURS - INLET_MEMORY_MS / HOUR_MS - 2
     const hours = Array.from({ length: last - first + 1 }, (_, n) => (first + n) % INLET_HOURS)
-    for (const { name } of await database.rows<{ name: string }>(HOURS_KNOWN, [hours]))
-      await database.run(statement(`TRUNCATE ${name}`))
+    for (const { hour } of await database.rows<{ hour: number }>(HOURS_KNOWN, [hours]))
+      await database.run(FORGET[hour]!)
   }
 
   async #stored({
