@@ -7,8 +7,8 @@ import { EVENT_COSTS, KEY_COSTS, MOST_EVENT_OCTETS } from './limits.ts'
 /** An event as it is kept. */
 export interface EventRow {
   readonly at: number
-  /** The same of events that are the same. */
-  readonly identity: Buffer
+  /** The same of events that are the same; octets, as Postgres writes them in an array. */
+  readonly identity: string
   readonly line: string
   /** Hashes of its keys, each once. */
   readonly keys: readonly bigint[]
@@ -27,7 +27,7 @@ export function eventRow(event: JourneyEvent): EventRow | undefined {
   const keys = keysOf(event)
   return {
     at: Math.floor(event.at),
-    identity: hash('sha256', line, 'buffer').subarray(0, IDENTITY_OCTETS),
+    identity: `"\\\\x${hash('sha256', line, 'hex').slice(0, 2 * IDENTITY_OCTETS)}"`,
     line,
     keys,
     octets: octets + EVENT_COSTS + keys.length * KEY_COSTS,

@@ -14,6 +14,7 @@ import {
   type PostgresJournalOptions,
 } from './index.ts'
 import { MOST_EVENT_OCTETS, MOST_HELD_EVENTS, RETENTION_EVERY } from './limits.ts'
+import { FIND } from './postgres-journal.ts'
 import { retain } from './retention.ts'
 
 const DAY = 86_400_000
@@ -184,11 +185,7 @@ describe('Postgres', { skip: POSTGRES_LACKS }, () => {
     )
     const database = connect(schema)
     await database.run({ name: '', text: 'ANALYZE' })
-    const plan = await database.rows(
-      statement(`EXPLAIN SELECT e.line FROM event_key k JOIN event e ON e.id = k.event
-        WHERE k.key = $1 AND k.at >= $2 ORDER BY k.at DESC, k.event DESC LIMIT $3`),
-      [1, 0, 10],
-    )
+    const plan = await database.rows(statement(`EXPLAIN ${FIND.text}`), [1, 0, 10])
     const steps = plan.map((row) => Object.values(row).join('')).join('\n')
     assert.match(steps, /Index.* Scan.* using event_key_pkey/)
     assert.doesNotMatch(steps, /Seq Scan/)

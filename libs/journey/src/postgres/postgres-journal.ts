@@ -44,23 +44,22 @@ export async function openPostgresJournal(options: PostgresJournalOptions): Prom
 
 // Events that are new, with their keys and the sum of their day, in one round trip.
 const KEEP = statement(`
-  WITH told AS (
-    SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::int[], $4::text[]) WITH ORDINALITY AS t (at, identity, octets, line, nth)
-  ), kept AS (
-    INSERT INTO event (at, identity, octets, line) SELECT at, identity, octets, line FROM told ORDER BY nth
-    ON CONFLICT DO NOTHING RETURNING id, at, identity, octets
+  WITH kept AS (
+    INSERT INTO event (at, identity, octets, line)
+    SELECT at, identity, octets, line
+    FROM unnest($1::bigint[], $2::bytea[], $3::int[], $4::text[]) WITH ORDINALITY AS t (at, identity, octets, line, nth) ORDER BY nth
+    ON CONFLICT DO NOTHING RETURNING at, octets
   ), keyed AS (
-    INSERT INTO event_key (key, at, event)
-    SELECT k.key, kept.at, kept.id
-    FROM unnest($5::bigint[], $6::int[]) AS k (key, nth) JOIN told USING (nth) JOIN kept USING (at, identity)
+    INSERT INTO event_key (key, at, identity) SELECT * FROM unnest($5::bigint[], $6::bigint[], $7::bytea[])
     ON CONFLICT DO NOTHING
   )
   INSERT INTO day (day, octets) SELECT floor(at / ${DAY_MS}.0), sum(octets) FROM kept GROUP BY 1 ORDER BY 1
   ON CONFLICT (day) DO UPDATE SET octets = day.octets + excluded.octets`)
 
-const FIND = statement(`
-  SELECT e.line FROM event_key k JOIN event e ON e.id = k.event
-  WHERE k.key = $1 AND k.at >= $2 ORDER BY k.at DESC, k.event DESC LIMIT $3`)
+/** The newest of a key. */
+export const FIND = statement(`
+  SELECT e.line FROM event_key k JOIN event e USING (at, identity)
+  WHERE k.key = $1 AND k.at >= $2 ORDER BY k.at DESC, e.place DESC LIMIT $3`)
 
 class JournalInPostgres implements PostgresJournal {
   readonly #options: PostgresJournalOptions
@@ -158,14 +157,15 @@ class JournalInPostgres implements PostgresJournal {
   }
 
   async #keep(rows: readonly EventRow[]): Promise<void> {
-    const keys = rows.flatMap(({ keys: own }, nth) => own.map((key) => [key, nth + 1] as const))
+    const keyed = rows.flatMap((row) => row.keys.map((key) => ({ key, row })))
     await this.#options.database.run(KEEP, [
-      rows.map(({ at }) => at),
-      rows.map(({ identity }) => identity),
-      rows.map(({ octets }) => octets),
+      arrayOf(rows.map(({ at }) => at)),
+      arrayOf(rows.map(({ identity }) => identity)),
+      arrayOf(rows.map(({ octets }) => octets)),
       rows.map(({ line }) => line),
-      keys.map(([key]) => key),
-      keys.map(([, nth]) => nth),
+      arrayOf(keyed.map(({ key }) => key)),
+      arrayOf(keyed.map(({ row }) => row.at)),
+      arrayOf(keyed.map(({ row }) => row.identity)),
     ])
   }
 
@@ -191,4 +191,9 @@ class JournalInPostgres implements PostgresJournal {
     this.#isTroubled = true
     this.#options.trouble?.(error)
   }
+}
+
+/** As Postgres writes arrays: of what has no character that would have to be escaped, there are thousands. */
+function arrayOf(values: readonly (number | bigint | string)[]): string {
+  return `{${values.join(',')}}`
 }

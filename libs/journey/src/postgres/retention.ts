@@ -19,12 +19,13 @@ const TRY_TURN = statement(
 )
 const TOTAL = statement('SELECT coalesce(sum(octets), 0)::bigint AS octets FROM day')
 const OLDEST = statement(
-  `DELETE FROM event USING (SELECT id AS old FROM event WHERE at < $1 ORDER BY at, id LIMIT $2) AS o
-   WHERE id = old RETURNING id, at, octets, line`,
+  `DELETE FROM event USING (
+     SELECT at AS old_at, identity AS old FROM event WHERE at < $1 ORDER BY at, identity LIMIT $2
+   ) AS oldest WHERE at = old_at AND identity = old RETURNING at, identity, octets, line`,
 )
 const KEYS = statement(
-  `DELETE FROM event_key k USING unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS gone (key, at, event)
-   WHERE k.key = gone.key AND k.at = gone.at AND k.event = gone.event`,
+  `DELETE FROM event_key k USING unnest($1::bigint[], $2::bigint[], $3::bytea[]) AS gone (key, at, identity)
+   WHERE k.key = gone.key AND k.at = gone.at AND k.identity = gone.identity`,
 )
 const COUNT = statement(
   `UPDATE day SET octets = day.octets - gone.octets FROM unnest($1::int[], $2::bigint[]) AS gone (day, octets)
@@ -33,8 +34,8 @@ const COUNT = statement(
 const EMPTY_DAYS = statement('DELETE FROM day WHERE octets <= 0')
 
 interface DroppedRow {
-  readonly id: number
   readonly at: number
+  readonly identity: Buffer
   readonly octets: number
   readonly line: string
 }
@@ -81,18 +82,18 @@ const MEAN_OCTETS = 900
 async function forget(queries: Queries, rows: readonly DroppedRow[]): Promise<void> {
   const keys: bigint[] = []
   const ats: number[] = []
-  const ids: number[] = []
+  const identities: Buffer[] = []
   const days = new Map<number, number>()
-  for (const { id, at, octets, line } of rows) {
+  for (const { at, identity, octets, line } of rows) {
     const day = Math.floor(at / DAY_MS)
     days.set(day, (days.get(day) ?? 0) + octets)
     for (const key of keysOf(JSON.parse(line) as JourneyEvent)) {
       keys.push(key)
       ats.push(at)
-      ids.push(id)
+      identities.push(identity)
     }
   }
-  await queries.run(KEYS, [keys, ats, ids])
+  await queries.run(KEYS, [keys, ats, identities])
   await queries.run(COUNT, [[...days.keys()], [...days.values()]])
   await queries.run(EMPTY_DAYS)
 }

@@ -8,20 +8,20 @@ export const JOURNEY_SCHEMA: StoreSchema = {
       readableBy: 1,
       sql: `
   CREATE TABLE event (
-    id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, -- the order of telling
     at       bigint NOT NULL, -- milliseconds since the epoch
     identity bytea NOT NULL, -- of its line: what is told twice is kept once
+    place    bigint GENERATED ALWAYS AS IDENTITY, -- in the order of telling, of what was at the same time
     octets   int NOT NULL, -- that it takes, with its keys
     line     text NOT NULL, -- JSON; no jsonb, which does not hold every text
-    UNIQUE (at, identity)
+    PRIMARY KEY (at, identity)
   );
 
   -- What events are found by. 64 bits of a hash: the line is believed.
   CREATE TABLE event_key (
-    key   bigint NOT NULL,
-    at    bigint NOT NULL,
-    event bigint NOT NULL,
-    PRIMARY KEY (key, at, event)
+    key      bigint NOT NULL,
+    at       bigint NOT NULL,
+    identity bytea NOT NULL,
+    PRIMARY KEY (key, at, identity)
   );
 
   -- How much there is of each day, so that nobody has to count.
