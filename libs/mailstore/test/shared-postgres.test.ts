@@ -1,80 +1,23 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 
-import type { NewsBoard } from '@cartero/bus'
-import { LocalNews } from '@cartero/bus/memory'
 import type { ContentId } from '@cartero/content'
-import {
-  MailStoreError,
-  type AppendOutcome,
-  type MailboxNews,
-  type MailStoreLimits,
-} from '@cartero/mailstore'
-import {
-  CATCH_UP_INTERVAL,
-  MAILSTORE_SCHEMA,
-  NEWS_SHARDS,
-  newsSubject,
-  openPostgresMailStore,
-  type PostgresMailStore,
-} from '@cartero/mailstore/postgres'
-import { migrate, Postgres, statement } from '@cartero/sql/postgres'
-import { POSTGRES_LACKS, PostgresServer } from '@cartero/testkit'
+import { MailStoreError, type AppendOutcome } from '@cartero/mailstore'
+import { openPostgresMailStore, type PostgresMailStore } from '@cartero/mailstore/postgres'
+import { Postgres, statement } from '@cartero/sql/postgres'
+import { POSTGRES_LACKS } from '@cartero/testkit'
 import { ManualClock } from '@cartero/wire'
 
 import { numbered } from './numbered.ts'
+import { forgetful, inboxOf, range, sharedPostgres } from './shared-postgres.ts'
 
-const range = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => from + at)
-const forgetful: NewsBoard = { tell: () => undefined, hear: () => undefined }
+const appendedIn = (outcomes: readonly AppendOutcome[]) =>
+  outcomes.flatMap((outcome) => (outcome.kind === 'appended' ? [outcome] : []))
 
 describe('processes that share a mailstore in Postgres', { skip: POSTGRES_LACKS }, () => {
-  let server: PostgresServer
-  let schema = ''
-  let schemas = 0
-  let opened: (readonly [PostgresMailStore, Postgres])[] = []
-
-  before(async () => {
-    server = await PostgresServer.start()
-  })
-  after(() => server[Symbol.asyncDispose]())
-
-  /** Another process, with connections and news of its own. */
-  async function process(
-    given: { news?: NewsBoard; clock?: ManualClock; limits?: Partial<MailStoreLimits> } = {},
-  ) {
-    const database = new Postgres({ url: server.url, schema, connections: 3 })
-    const store = await openPostgresMailStore({ database, news: new LocalNews(), ...given })
-    opened.push([store, database])
-    return store
-  }
-
-  beforeEach(async () => {
-    schema = `mailstore_${++schemas}`
-    const database = new Postgres({ url: server.url, schema })
-    await migrate(database, MAILSTORE_SCHEMA)
-    await database.close()
-    opened = []
-  })
-
-  afterEach(async () => {
-    const [first] = opened[0] ?? []
-    if (first) assert.deepEqual(await first.check(), [])
-    for (const [store, database] of opened) {
-      await store.close()
-      await database.close()
-    }
-  })
-
-  async function inboxOf(store: PostgresMailStore, account = 'ann', name = 'INBOX') {
-    const found = await store.mailbox(account, name)
-    assert.ok(found)
-    return found
-  }
-
-  const appendedIn = (outcomes: readonly AppendOutcome[]) =>
-    outcomes.flatMap((outcome) => (outcome.kind === 'appended' ? [outcome] : []))
+  const place = sharedPostgres()
+  const { process } = place
 
   test('two that append to one mailbox at once share no uid, and append nothing twice', async () => {
     const stores = await Promise.all([process(), process()])
@@ -107,15 +50,15 @@ describe('processes that share a mailstore in Postgres', { skip: POSTGRES_LACKS 
     const [one, two, reader] = await Promise.all([process(), process(), process()])
     await one.provision('ann')
     const { id } = await inboxOf(reader)
-    let isOver = false
+    const over = new AbortController()
     const appends = Promise.all(
       [one, two].map(async (store, nth) => {
         for (const batch of range(0, 25))
           await store.append([numbered(1000 * nth + 2 * batch), numbered(1000 * nth + 2 * batch + 1)])
       }),
-    ).finally(() => (isOver = true))
+    ).finally(() => over.abort())
     let [modseq, highest, looks] = [1, 0, 0]
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const changes = await reader.changesSince(id, modseq)
       const uids = changes.changed.map(({ uid }) => uid)
       assert.deepEqual(uids, range(highest + 1, highest + 1 + uids.length))
@@ -216,126 +159,6 @@ describe('processes that share a mailstore in Postgres', { skip: POSTGRES_LACKS 
     await assert.rejects(two.open(id + 1_000_000), { fault: 'noMailbox' })
   })
 
-  describe('news', () => {
-    /** Gathers news until so many were told. */
-    function gather() {
-      const told: MailboxNews[] = []
-      const events = new EventTarget()
-      const listener = (news: MailboxNews) => {
-        told.push(news)
-        events.dispatchEvent(new Event('news'))
-      }
-      const atLeast = async (count: number) => {
-        while (told.length < count) await once(events, 'news')
-        return told
-      }
-      return { told, listener, atLeast }
-    }
-
-    test('IMAP in another process hears of mail, flags and mailboxes', { timeout: 20_000 }, async () => {
-      const news = new LocalNews()
-      const [mda, imap] = [await process({ news }), await process({ news })]
-      await mda.provision('ann')
-      const { id } = await inboxOf(mda)
-      const { told, listener, atLeast } = gather()
-      imap.watch('ann', listener, new AbortController().signal)
-      await mda.append([numbered(1), numbered(2)])
-      await atLeast(1)
-      assert.deepEqual(told, [{ account: 'ann', mailbox: id, kind: 'messages' }])
-      await mda.changeFlags(id, [1], 'add', ['\\Seen'])
-      await atLeast(2)
-      const box = await mda.createMailbox('ann', 'Box')
-      await atLeast(3)
-      assert.deepEqual(told.at(-1), { account: 'ann', mailbox: box.id, kind: 'list' })
-    })
-
-    test('a process listens for its own sessions only, and no longer than they last', async () => {
-      const heard = new Set<string>()
-      const board: NewsBoard = {
-        tell: () => undefined,
-        hear: (subject, _, signal) => {
-          heard.add(subject)
-          signal.addEventListener('abort', () => heard.delete(subject))
-        },
-      }
-      const imap = await process({ news: board })
-      const sessions = [new AbortController(), new AbortController()]
-      for (const { signal } of sessions) imap.watch('ann', () => undefined, signal)
-      assert.deepEqual([...heard], [newsSubject('ann')])
-      sessions[0]!.abort()
-      assert.equal(heard.size, 1)
-      sessions[1]!.abort()
-      assert.equal(heard.size, 0)
-    })
-
-    test('a delivery to many accounts is told in small bodies', async () => {
-      const told: [subject: string, octets: number][] = []
-      const board: NewsBoard = {
-        tell: (subject, body) => void told.push([subject, body?.length ?? 0]),
-        hear: () => undefined,
-      }
-      const mda = await process({ news: board })
-      const accounts = range(0, 200).map((n) => `user${n}`)
-      await Promise.all(accounts.map((account) => mda.provision(account)))
-      told.length = 0
-      await mda.append(accounts.flatMap((account) => range(0, 3).map((n) => ({ ...numbered(n), account }))))
-      assert.ok(told.every(([subject, octets]) => /^mailbox\.\d+$/.test(subject) && octets <= 1_000))
-      assert.ok(told.length > NEWS_SHARDS / 2 && told.length <= 2 * NEWS_SHARDS)
-    })
-
-    test(
-      'what no news told of is found by the next look, and nobody is told of nothing',
-      { timeout: 20_000 },
-      async () => {
-        const clock = new ManualClock()
-        const [mda, imap] = [await process({ news: forgetful }), await process({ news: forgetful, clock })]
-        await mda.provision('ann')
-        await mda.provision('ben')
-        const { id } = await inboxOf(mda)
-        const [ann, ben] = [gather(), gather()]
-        imap.watch('ann', ann.listener, new AbortController().signal)
-        imap.watch('ben', ben.listener, new AbortController().signal)
-        const look = async () => {
-          clock.advance(CATCH_UP_INTERVAL)
-          // The look is a question to the database: this one is answered after it, as it has to wait for a connection in no case.
-          for (const _ of range(0, 20)) await imap.usage('ann')
-          await turn()
-        }
-        // Who has just come is told once, whatever he knows.
-        await look()
-        await ann.atLeast(1)
-        await ben.atLeast(1)
-        ann.told.length = ben.told.length = 0
-        await mda.append([numbered(1)])
-        await look()
-        await ann.atLeast(1)
-        assert.ok(ann.told.some(({ mailbox, kind }) => mailbox === id && kind === 'messages'))
-        assert.deepEqual(ben.told, [])
-        ann.told.length = 0
-        await look()
-        assert.deepEqual(ann.told, [])
-        const { id: trash } = await inboxOf(mda, 'ann', 'Trash')
-        await mda.deleteMailbox('ann', 'Trash')
-        await look()
-        await ann.atLeast(1)
-        assert.ok(ann.told.some(({ mailbox, kind }) => mailbox === trash && kind === 'list'))
-      },
-    )
-
-    test('what others say on our subjects does no harm', { timeout: 20_000 }, async () => {
-      const news = new LocalNews()
-      const [mda, imap] = [await process({ news }), await process({ news })]
-      await mda.provision('ann')
-      const { listener, atLeast, told } = gather()
-      imap.watch('ann', listener, new AbortController().signal)
-      for (const body of ['', 'null', '{"by":1}', '{"by":"x","news":[1,[]]}', '{"by":"x","news":{}}'])
-        news.tell(newsSubject('ann'), Buffer.from(body))
-      await mda.append([numbered(1)])
-      await atLeast(1)
-      assert.equal(told.length, 1)
-    })
-  })
-
   test('keys that have expired are pruned on the way, and those that live are not', async () => {
     const clock = new ManualClock()
     const store = await process({ clock, limits: { keyLifetime: 1_000 } })
@@ -343,7 +166,7 @@ describe('processes that share a mailstore in Postgres', { skip: POSTGRES_LACKS 
     await store.append(range(0, 600).map((number) => numbered(number)))
     clock.advance(2_000)
     await store.append(range(600, 1_200).map((number) => numbered(number)))
-    const [, database] = opened[0]!
+    const [, database] = place.opened[0]!
     const left = statement('SELECT COUNT(*)::int AS count FROM delivered')
     const count = async () => (await database.rows<{ count: number }>(left))[0]?.count ?? 0
     for (let patience = 0; patience < 500 && (await count()) > 600; patience++) await turn()
@@ -385,8 +208,8 @@ describe('processes that share a mailstore in Postgres', { skip: POSTGRES_LACKS 
       ])
       for (const left of [400, 150]) {
         while (open.size > left) await turn()
-        await server.kill()
-        await server.resume()
+        await place.server.kill()
+        await place.server.resume()
       }
       await delivering
       assert.ok(failures > 0)
@@ -403,7 +226,7 @@ describe('processes that share a mailstore in Postgres', { skip: POSTGRES_LACKS 
   )
 
   test('a mailstore that nobody migrated is refused in words', async () => {
-    const database = new Postgres({ url: server.url, schema: 'nothing_here' })
+    const database = new Postgres({ url: place.server.url, schema: 'nothing_here' })
     await assert.rejects(openPostgresMailStore({ database, news: forgetful }), /cartero migrate/)
     await database.close()
   })
