@@ -139,6 +139,8 @@ export class LeaseStream {
       case 'stopped':
         this.#isStopped = true
         return this.#leave()
+      case undefined:
+      // Who is newer says something that nobody here has asked for.
     }
   }
 

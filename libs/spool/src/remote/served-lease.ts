@@ -79,6 +79,8 @@ export class ServedLease {
       }
       case 'stop':
         return this.#halt()
+      case undefined:
+        throw new RpcError('INVALID_ARGUMENT', 'a request says what is wanted')
     }
   }
 
