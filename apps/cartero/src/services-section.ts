@@ -115,7 +115,10 @@ const content = section('Where the octets of messages lie.', {
 const identity = section(
   'Who this agent is among the others, in PEM: both sides of a connection prove it (mutual TLS). Needed wherever agents and servers are not on one machine; "cartero identity" makes all of it. {agent} stands for the name of the agent that reads it.',
   {
-    certificate: optional(path, { doc: 'Its certificate.', example: '/etc/cartero/identity/{agent}.pem' }),
+    certificate: optional(path, {
+      doc: 'Its certificate, whose common name is that of the agent.',
+      example: '/etc/cartero/identity/{agent}.pem',
+    }),
     key: optional(path, { doc: 'Its private key.', example: '/etc/cartero/identity/{agent}.key' }),
     authorities: optional(path, {
       doc: 'Whom we believe about the others.',

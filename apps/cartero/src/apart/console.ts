@@ -25,31 +25,36 @@ export function consoleParts(ground: Ground, { bus }: Common): Parts {
   const intake = handover(ground, { bus, content })
   const mail = mailboxes(ground, bus)
   const kept = stored(ground, 'journey', (database) => openPostgresJournal({ database }))
-  const remote = remoteDirectory(ground)
+  const directory = remoteDirectory(ground)
   const spool = remoteSpool(ground)
   const scratch = new Scratch()
   const wayOut = new WayOut({ config, data, stores: scratch })
-  const { components, directory, doorkeeper } = entrance(ground, remote)
+  const { bans, tokens, doorkeeper } = entrance(ground, directory)
   const submission = (): LocalSubmission =>
     createLocalSubmission({
       settings: msaSettings(config),
       intake: intake.open,
-      directory: directory.directory,
+      directory: directory.open.port,
       doorkeeper: doorkeeper(),
       logger,
       metrics,
     })
   const stores = {
     get open() {
-      return { spool: spool.open.port, content: content.open, mailStore: mail.open.store }
+      return {
+        spool: spool.open.port,
+        content: content.open,
+        mailStore: mail.open.store,
+        directory: directory.open.port,
+      }
     },
   }
   const keeping = journeyKeeper(ground, { bus, journal: () => kept.open.store })
   const reclaiming = reclaimer({ stores, every: config.spool.reclaimEvery, logger })
-  const waiting = [content, intake, mail, kept, remote, spool, scratch, wayOut]
+  const waiting = [content, intake, mail, kept, directory, spool, scratch, wayOut]
   return {
-    ...deskControl(ground, { stores, wayOut, directory, journal: () => kept.open.store, submission }),
-    components: [...waiting, ...components, keeping, reclaiming],
+    ...deskControl(ground, { stores, wayOut, bans, journal: () => kept.open.store, submission }),
+    components: [...waiting, tokens, keeping, reclaiming],
     doors: [],
     about: async () => ({ waiting: await waitingIn(spool.open.port), agents: await askAgents(ground) }),
   }

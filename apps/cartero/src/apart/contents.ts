@@ -37,6 +37,7 @@ async function s3Objects({ config }: Ground) {
     region,
     accessKeyId: secretIn(accessKeyFile),
     secretAccessKey: secretIn(secretKeyFile),
+    makeBucket: true,
   })
 }
 

@@ -21,7 +21,7 @@ export function stored<T extends { close(): Promise<void> }>(
   open: (database: Postgres) => Promise<T>,
 ): Service<Stored<T>> {
   return service(ground, {
-    name,
+    name: `${name} database`,
     what: `the database of the ${name}`,
     remedy: `start Postgres, run "cartero migrate", or correct services.postgres`,
     open: async (closing) => {

@@ -1,6 +1,7 @@
 import { ControlError } from '@cartero/agent/admin'
 import type { ContentStore } from '@cartero/content'
-import type { DirectoryAgent } from '@cartero/directory-agent/agent'
+import type { Directory } from '@cartero/directory'
+import type { AddressBans } from '@cartero/directory/doorkeeper'
 import type { Journal } from '@cartero/journey'
 import type { MailStore } from '@cartero/mailstore'
 import type { LocalSubmission } from '@cartero/msa-agent/agent'
@@ -17,10 +18,11 @@ export interface DeskParts {
       readonly spool: QueueOffice
       readonly content: ContentStore
       readonly mailStore: MailStore
+      readonly directory: Directory
     }
   }
   readonly wayOut: WayOut
-  readonly directory: DirectoryAgent
+  readonly bans: AddressBans
   readonly journal: () => Journal
   /** Takes messages of programs on this machine. */
   readonly submission: () => LocalSubmission
@@ -28,7 +30,7 @@ export interface DeskParts {
 
 /** All that the command line can be told, answered for agents in other processes as in one. */
 export function deskControl({ config, logger }: Ground, desk: DeskParts): Control {
-  const { stores, wayOut, directory, submission } = desk
+  const { stores, wayOut, bans, submission } = desk
   let local: LocalSubmission | undefined
   const journal: Pick<Journal, 'find'> = {
     find: (question, signal) => desk.journal().find(question, signal),
@@ -37,11 +39,7 @@ export function deskControl({ config, logger }: Ground, desk: DeskParts): Contro
     config,
     stores,
     wayOut,
-    administered: () => ({
-      directory: directory.directory,
-      mailStore: stores.open.mailStore,
-      bans: directory.bans,
-    }),
+    administered: () => ({ ...stores.open, bans }),
     local: () => (local ??= submission()),
     customer,
     journal,

@@ -1,7 +1,8 @@
+import { ControlError, type ControlVerbs } from '@cartero/agent/admin'
 import type { Component } from '@cartero/agent/lifecycle'
-import type { Directory } from '@cartero/directory'
-import type { Doorkeeper } from '@cartero/directory/doorkeeper'
-import { createDirectoryAgent, type DirectoryAgent } from '@cartero/directory-agent/agent'
+import { DirectoryError, type Directory } from '@cartero/directory'
+import type { AddressBans, Doorkeeper } from '@cartero/directory/doorkeeper'
+import { createDirectoryAgent, liftBan, listBans } from '@cartero/directory-agent/agent'
 import type { TokenVerifier } from '@cartero/sasl'
 
 import { banLimits, doorkeeperOf, tokenVerifier } from '../auth-settings.ts'
@@ -22,9 +23,12 @@ export function doorIdentity({ config, data }: Ground): TlsIdentity {
 
 /** Who lets our users in at the doors of one agent: whoever guesses is turned away by this process. */
 export interface Entrance {
-  readonly components: readonly Component[]
-  readonly directory: DirectoryAgent
+  readonly bans: AddressBans
+  /** Reads what verifies tokens, before anybody can log in. */
+  readonly tokens: Component
   readonly doorkeeper: () => Doorkeeper
+  /** Who is turned away, for the control socket of this process. */
+  readonly verbs: ControlVerbs
 }
 
 export function entrance(
@@ -33,30 +37,33 @@ export function entrance(
 ): Entrance {
   let tokens: TokenVerifier | undefined
   let doorkeeper: Doorkeeper | undefined
-  const agent = createDirectoryAgent({
-    open: async () => lent(directory.open.port),
+  // It is not started: logins and changes are told by the process that has the directory, and bans by this one.
+  const { bans } = createDirectoryAgent({
+    open: () => Promise.resolve(directory.open.port),
     bans: banLimits(config),
     logger,
     metrics,
   })
-  const readTokens = async (): Promise<void> => {
-    tokens = await tokenVerifier(config, logger)
-  }
-  const made = (): Doorkeeper => doorkeeperOf(config, agent.directory, { bans: agent.bans, tokens })
+  const made = (): Doorkeeper => doorkeeperOf(config, directory.open.port, { bans, tokens })
   return {
-    components: [agent, { name: 'tokens', start: readTokens }],
-    directory: agent,
-    doorkeeper: () => (doorkeeper ??= made()),
-  }
-}
-
-/** Whoever opened it closes it. */
-function lent(directory: Directory): Directory {
-  return new Proxy(directory, {
-    get: (target, name) => {
-      if (name === 'close') return () => Promise.resolve()
-      const value = Reflect.get(target, name) as unknown
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value
+    bans,
+    tokens: {
+      name: 'tokens',
+      start: async () => {
+        tokens = await tokenVerifier(config, logger)
+      },
     },
-  })
+    doorkeeper: () => (doorkeeper ??= made()),
+    verbs: {
+      'ban.list': async () => listBans(bans),
+      'ban.lift': async (argument) => {
+        try {
+          liftBan(bans, (argument as { readonly address: string }).address)
+        } catch (error) {
+          if (!(error instanceof DirectoryError)) throw error
+          throw new ControlError('notFound', error.message, { cause: error })
+        }
+      },
+    },
+  }
 }

@@ -32,3 +32,11 @@ export function service<T>(
 export function identified({ identity }: Ground): { readonly identity?: AgentIdentity } {
   return { ...(identity !== undefined && { identity }) }
 }
+
+/** Who may ask, where agents prove who they are: their certificates bear their names. */
+export function callers(
+  { identity }: Ground,
+  agents: readonly AgentName[],
+): { readonly callers?: readonly string[] } {
+  return identity === undefined ? {} : { callers: agents }
+}

@@ -14,9 +14,9 @@ export function imapParts(ground: Ground, { bus, doorRemedy }: Common): Parts {
   const { config, logger, metrics } = ground
   const content = contents(ground, bus)
   const mail = mailboxes(ground, bus)
-  const remote = remoteDirectory(ground)
+  const directory = remoteDirectory(ground)
   const identity = doorIdentity(ground)
-  const { components, doorkeeper } = entrance(ground, remote)
+  const { tokens, doorkeeper, verbs } = entrance(ground, directory)
   const made = () =>
     createImapAgent({
       settings: imapSettings(config),
@@ -28,7 +28,8 @@ export function imapParts(ground: Ground, { bus, doorRemedy }: Common): Parts {
       metrics,
     })
   return {
-    components: [identity, content, mail, remote, ...components, whenOpen('imap', made, doorRemedy)],
+    components: [identity, content, mail, directory, tokens, whenOpen('imap', made, doorRemedy)],
+    verbs,
     doors: [...config.listen.imap, ...config.listen.imaps],
     identity,
   }

@@ -16,24 +16,25 @@ export function msaParts(ground: Ground, { bus, doorRemedy }: Common): Parts {
   const { config, logger, metrics } = ground
   const content = contents(ground, bus)
   const intake = handover(ground, { bus, content })
-  const remote = remoteDirectory(ground)
+  const directory = remoteDirectory(ground)
   const spool = remoteSpool(ground)
   const identity = doorIdentity(ground)
-  const { components, directory, doorkeeper } = entrance(ground, remote)
+  const { tokens, doorkeeper, verbs } = entrance(ground, directory)
   const made = (): MsaAgent =>
     createMsaAgent({
       settings: msaSettings(config),
       intake: intake.open,
-      directory: directory.directory,
+      directory: directory.open.port,
       doorkeeper: doorkeeper(),
       tls: identity.serverForUsers,
       logger,
       metrics,
-      ...waitingMail(ground, { office: spool.open.port, directory: directory.directory }),
+      ...waitingMail(ground, { office: spool.open.port, directory: directory.open.port }),
     })
   const agent = whenOpen('msa', made, doorRemedy)
   return {
-    components: [identity, content, intake, remote, spool, ...components, agent],
+    components: [identity, content, intake, directory, spool, tokens, agent],
+    verbs,
     uploads: submissionUploads(() => agent.made?.local),
     doors: [...config.listen.submission, ...config.listen.submissions],
     identity,

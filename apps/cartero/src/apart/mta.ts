@@ -12,7 +12,7 @@ import { relaySettings } from '../relay-settings.ts'
 import { WayOut } from '../way-out.ts'
 import { whenOpen } from '../when-open.ts'
 import { contents } from './contents.ts'
-import type { Ground } from './ground.ts'
+import { callers, type Ground } from './ground.ts'
 import { intakeConsumer } from './intake-consumer.ts'
 import { noticesBy } from './notices.ts'
 import type { Common, Parts } from './parts.ts'
@@ -40,11 +40,16 @@ export function mtaParts(ground: Ground, { bus, doorRemedy }: Common): Parts {
   return {
     components: [content, spool, directory, scratch, wayOut, forwarding, taking],
     offers: () => [
-      spoolOffer({ spool: spool.open.store, content: content.open }),
+      spoolOffer({
+        spool: spool.open.store,
+        content: content.open,
+        ...callers(ground, ['mx', 'msa', 'mda', 'console']),
+      }),
       {
         definition: TurnServiceDefinition,
         implementation: new TurnServer({ turns: forwarding.lent.turns, content: content.open }),
         faultOf: turnFaultOf,
+        ...callers(ground, ['odmr']),
       },
     ],
     doors: [],

@@ -21,33 +21,34 @@ import { peer, remoteDirectory } from './peers.ts'
 /** The doors for customers who come for their mail, and the calls to providers who keep ours. */
 export function odmrParts(ground: Ground, common: Common): Parts {
   const { config, logger, metrics } = ground
-  const remote = remoteDirectory(ground)
+  const directory = remoteDirectory(ground)
   const mta = peer(ground, 'mta', turnsOver)
   const identity = doorIdentity(ground)
-  const { components, directory, doorkeeper } = entrance(ground, remote)
+  const { tokens, doorkeeper, verbs } = entrance(ground, directory)
   const made = () => {
     const turns = mta.open.port
     return createOdmrAgent({
       settings: odmrSettings(config),
       turns,
       content: turns.content,
-      directory: directory.directory,
+      directory: directory.open.port,
       doorkeeper: doorkeeper(),
       tls: identity.serverForUsers,
       logger,
       metrics,
     })
   }
-  const customer = customerParts(ground, common, () => directory.directory)
+  const customer = customerParts(ground, common, () => directory.open.port)
   return {
     components: [
       identity,
-      remote,
+      directory,
       mta,
-      ...components,
+      tokens,
       whenOpen('odmr', made, common.doorRemedy),
       ...customer.components,
     ],
+    verbs,
     streams: odmrStreams(() => customer.agent.made),
     doors: [...config.listen.odmr, ...config.listen.odmrs],
     identity,

@@ -25,7 +25,7 @@ import type { AgentName } from '../services-rules.ts'
 import { systemStatus, type SystemStatus } from '../status.ts'
 import { readAgentIdentity } from './agent-identity.ts'
 import { broker } from './broker.ts'
-import type { Ground } from './ground.ts'
+import { callers, type Ground } from './ground.ts'
 import { tellingJournal } from './journal.ts'
 import { LateJournal } from './late-journal.ts'
 import type { Common, Parts, Recipe } from './parts.ts'
@@ -78,7 +78,13 @@ export async function runApart(run: ApartRun): Promise<void> {
   const composed = compose(ground, recipe, { run, late, health, control: () => control })
   const options = { log: logger, drainDeadline: config.drain, begun: performance.timeOrigin }
   const lifecycle = new Lifecycle(composed.agent, options)
-  const control = controlOffer({ agent, version: version(), lifecycle, log: logger })
+  const control = controlOffer({
+    agent,
+    version: version(),
+    lifecycle,
+    log: logger,
+    ...callers(ground, ['console']),
+  })
   tellReadiness(metrics, lifecycle)
   const reload = (): void => reloadIn(composed.parts, logger)
   process.on('SIGHUP', reload)

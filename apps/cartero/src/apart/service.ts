@@ -30,8 +30,8 @@ export class Service<T> implements Component {
   readonly name: string
   readonly #options: ServiceOptions<T>
   #open: { readonly it: T; readonly closing: AsyncDisposableStack } | undefined
-  /** Why it is not there. */
-  #reason = 'it was not tried yet'
+  /** Why it is not there; undefined before it was tried. */
+  #reason: string | undefined
 
   constructor(options: ServiceOptions<T>) {
     this.name = options.name
@@ -71,6 +71,7 @@ export class Service<T> implements Component {
   async health(): Promise<Health> {
     const { what, remedy } = this.#options
     if (this.#open !== undefined) return (await this.#options.health?.(this.#open.it)) ?? { status: 'ok' }
+    if (this.#reason === undefined) return { status: 'ok', detail: 'its turn has not come' }
     return { status: 'failing', reason: `waits for ${what}: ${this.#reason}`, hint: remedy }
   }
 
