@@ -76,7 +76,7 @@ export async function changeFlags(
   return { account, moved: changed.length > 0, changed: next.map(rowOf()), refused }
 }
 
-/** Removes those that are marked \\Deleted. Throws `noMailbox`. */
+/** Removes those that are marked \Deleted. Throws `noMailbox`. */
 export async function expungeMarked(
   queries: Queries,
   { mailbox, uids }: { readonly mailbox: MailboxId; readonly uids: Uint32Array | undefined },

@@ -1,11 +1,11 @@
-import { type Queries, statement } from '@cartero/sql/postgres'
+import { type Queries, type Statement, statement } from '@cartero/sql/postgres'
 
 import { admitKeywords, seen } from '../flags.ts'
 import { splitKeywords } from '../keywords.ts'
 import type { MailStoreLimits } from '../limits.ts'
 import type { MailboxState } from '../mailbox-row.ts'
 import type { MailboxId } from '../ports.ts'
-import { numberAt, numbers } from './columns.ts'
+import { numbers, numbersIn } from './columns.ts'
 
 /** The narrow half of a message. */
 export interface MessageLine {
@@ -18,19 +18,22 @@ export interface MessageLine {
   readonly keywords: string
 }
 
-const lineOctets = 32
 // Numbers of 64 bits without a separator: a row costs the event loop no object that it does not want.
-const packed = `int8send(uid << 8 | flags) || int8send(modseq) || int8send(record) || int8send(size)`
-const read = (rows: string) =>
+const read = (lines: string) =>
   statement(
-    `SELECT string_agg(${packed}, ''::bytea) AS packed,
+    `SELECT string_agg(int8send(uid << 8 | flags) || int8send(modseq) || int8send(record) || int8send(size), ''::bytea)
+         AS packed,
        string_agg(uid || ' ' || keywords, E'\\n') FILTER (WHERE keywords <> '') AS keywords
-     FROM (SELECT * FROM message WHERE mailbox = $1 AND ${rows} ORDER BY uid) AS line`,
+     FROM (${lines} ORDER BY uid) AS line`,
   )
-const some = read('uid = ANY($2::bigint[])')
-const marked = read('uid = ANY($2::bigint[]) AND flags & 8 <> 0')
-const allMarked = read('flags & 8 <> 0')
-const all = read('true')
+// OFFSET 0: one look into the index for each uid, also by a plan that was made when the table was small.
+const some = `SELECT found.* FROM unnest($2::bigint[]) AS wanted (number) CROSS JOIN LATERAL (
+  SELECT * FROM message WHERE mailbox = $1 AND uid = wanted.number OFFSET 0) AS found`
+const all = 'SELECT * FROM message WHERE mailbox = $1'
+const readSome = read(some)
+const readAll = read(all)
+const readSomeDeleted = read(`${some} WHERE flags & 8 <> 0`)
+const readDeleted = read(`${all} AND flags & 8 <> 0`)
 const keywordSets = statement(
   "SELECT DISTINCT mailbox, keywords FROM message WHERE mailbox = ANY($1::bigint[]) AND keywords <> ''",
 )
@@ -46,10 +49,7 @@ export async function linesOf(
   mailbox: MailboxId,
   uids?: Uint32Array,
 ): Promise<MessageLine[]> {
-  const rows = uids
-    ? await queries.rows<PackedLines>(some, [mailbox, numbers(uids)])
-    : await queries.rows<PackedLines>(all, [mailbox])
-  return unpacked(rows[0] as PackedLines)
+  return linesBy(queries, uids ? readSome : readAll, mailbox, uids)
 }
 
 /** Those that are marked \Deleted. */
@@ -58,33 +58,28 @@ export async function deletedLines(
   mailbox: MailboxId,
   uids?: Uint32Array,
 ): Promise<MessageLine[]> {
-  const rows = uids
-    ? await queries.rows<PackedLines>(marked, [mailbox, numbers(uids)])
-    : await queries.rows<PackedLines>(allMarked, [mailbox])
-  return unpacked(rows[0] as PackedLines)
+  return linesBy(queries, uids ? readSomeDeleted : readDeleted, mailbox, uids)
 }
 
-function unpacked({ packed: octets, keywords }: PackedLines): MessageLine[] {
-  if (octets === null) return []
-  const words = keywordsByUid(keywords)
-  const lines: MessageLine[] = []
-  for (let at = 0; at < octets.length; at += lineOctets) {
-    const uid = Math.floor(numberAt(octets, at) / 256)
-    lines.push({
-      uid,
-      modseq: numberAt(octets, at + 8),
-      record: numberAt(octets, at + 16),
-      size: numberAt(octets, at + 24),
-      flags: octets[at + 7] ?? 0,
-      keywords: words.get(uid) ?? '',
-    })
-  }
-  return lines
+async function linesBy(
+  queries: Queries,
+  asked: Statement,
+  mailbox: MailboxId,
+  uids?: Uint32Array,
+): Promise<MessageLine[]> {
+  const [found] = await queries.rows<PackedLines>(asked, uids ? [mailbox, numbers(uids)] : [mailbox])
+  const columns = numbersIn(found?.packed ?? null)
+  const words = keywordsByUid(found?.keywords ?? null)
+  return Array.from({ length: columns.length / 4 }, (_, row) => {
+    const [number = 0, modseq = 0, record = 0, size = 0] = columns.subarray(4 * row, 4 * row + 4)
+    const uid = Math.floor(number / 256)
+    return { uid, modseq, record, size, flags: number % 256, keywords: words?.get(uid) ?? '' }
+  })
 }
 
-/** Of lines `uid keyword keyword …`. */
-export function keywordsByUid(text: string | null): ReadonlyMap<number, string> {
-  if (text === null) return new Map()
+/** Of lines `uid keyword keyword …`; undefined when nothing has keywords. */
+export function keywordsByUid(text: string | null): ReadonlyMap<number, string> | undefined {
+  if (text === null) return undefined
   return new Map(
     text.split('\n').map((line) => {
       const space = line.indexOf(' ')

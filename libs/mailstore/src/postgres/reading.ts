@@ -9,21 +9,21 @@ import { FlagSets, rowsOf, type PackedRows } from '../packed-rows.ts'
 import type { Mailbox, MailboxChanges, MailboxId, MessageRow, StoredMessage } from '../ports.ts'
 import { missingUids } from '../uids.ts'
 import { ownerOf } from './accounts.ts'
-import { numberAt, numbers, numbersIn } from './columns.ts'
+import { numbers, numbersIn } from './columns.ts'
 import { columns, goneMailbox, saveMailboxes, subscribed } from './mailboxes.ts'
 import { keywordsByUid } from './messages.ts'
 
 /** Uids asked for in one statement: what comes back is held at once. */
 const fetchPortion = 1_000
 
-const rowOctets = 16
 // One statement sees one state of the database, whatever is committed meanwhile.
 const opened = statement(
   `SELECT ${columns}, ${subscribed}, rows.packed, rows.words
    FROM mailbox JOIN account ON account.id = mailbox.account CROSS JOIN LATERAL (
-     SELECT string_agg(int8send(uid << 8 | flags) || int8send(modseq), ''::bytea) AS packed,
-       string_agg(uid || ' ' || keywords, E'\\n') FILTER (WHERE keywords <> '') AS words
-     FROM (SELECT * FROM message WHERE message.mailbox = mailbox.id ORDER BY uid) AS line
+     SELECT string_agg(int8send(uid << 8 | flags) || int8send(line.modseq), ''::bytea) AS packed,
+       string_agg(uid || ' ' || line.keywords, E'\\n') FILTER (WHERE line.keywords <> '') AS words
+     FROM (SELECT uid, message.modseq, flags, message.keywords FROM message
+       WHERE message.mailbox = mailbox.id ORDER BY uid) AS line
    ) AS rows WHERE mailbox.id = $1 AND NOT no_select`,
 )
 const since = statement(
@@ -38,14 +38,18 @@ const since = statement(
    FROM mailbox CROSS JOIN LATERAL (
      SELECT string_agg(int8send(uid << 8 | flags) || int8send(line.modseq), ''::bytea) AS packed,
        string_agg(uid || ' ' || line.keywords, E'\\n') FILTER (WHERE line.keywords <> '') AS words
-     FROM (SELECT * FROM message WHERE message.mailbox = mailbox.id AND message.modseq > $2
+     FROM (SELECT uid, message.modseq, flags, message.keywords FROM message
+       WHERE message.mailbox = mailbox.id AND message.modseq > $2
        ORDER BY message.modseq, uid) AS line
    ) AS rows WHERE mailbox.id = $1 AND NOT no_select`,
 )
+// OFFSET 0: one look into the index for each uid, also by a plan that was made when the tables were small.
 const fetched = statement(
-  `SELECT uid, message.modseq, flags, message.keywords, message.size, content, internal_date, prefix, structure
-   FROM mailbox LEFT JOIN (message JOIN record ON record.id = message.record)
-     ON message.mailbox = mailbox.id AND uid = ANY($2::bigint[])
+  `SELECT found.*, content, internal_date, prefix, structure
+   FROM mailbox LEFT JOIN (unnest($2::bigint[]) AS wanted (number) CROSS JOIN LATERAL (
+     SELECT uid, modseq, flags, keywords, size, record FROM message
+     WHERE message.mailbox = $1 AND uid = wanted.number OFFSET 0
+   ) AS found JOIN record ON record.id = found.record) ON true
    WHERE mailbox.id = $1 AND NOT no_select ORDER BY uid`,
 )
 // Ids are ordered by their octets, and none has U+10FFFF.
@@ -68,7 +72,7 @@ export async function openMailbox(queries: Queries, id: MailboxId): Promise<Open
   return { mailbox: mailboxOf(state), ...messages }
 }
 
-/** As `openMailbox`; what is \\Recent is told for the last time. */
+/** As `openMailbox`; what is \Recent is told for the last time. */
 export async function claimRecent(queries: Queries, id: MailboxId): Promise<OpenedMailbox> {
   const [, { state, ...messages }] = await Promise.all([ownerOf(queries, id), stateAndRows(queries, id)])
   if (state.recentFrom !== state.uidNext) {
@@ -157,16 +161,17 @@ function messageOf(row: FetchedRow): StoredMessage {
 }
 
 function unpacked({ packed, words }: Packed): PackedRows {
-  const count = (packed?.length ?? 0) / rowOctets
+  const read = numbersIn(packed)
+  const count = read.length / 2
   const [uids, modseqs, codes] = [new Uint32Array(count), new Float64Array(count), new Uint32Array(count)]
   const sets = new FlagSets()
   const keywords = keywordsByUid(words)
   for (let row = 0; row < count; row++) {
-    const at = row * rowOctets
-    const uid = Math.floor(numberAt(packed as Buffer, at) / 256)
+    const number = read[2 * row] ?? 0
+    const uid = Math.floor(number / 256)
     uids[row] = uid
-    modseqs[row] = numberAt(packed as Buffer, at + 8)
-    codes[row] = sets.codeOf((packed as Buffer)[at + 7] ?? 0, keywords.get(uid) ?? '')
+    modseqs[row] = read[2 * row + 1] ?? 0
+    codes[row] = sets.codeOf(number % 256, keywords?.get(uid) ?? '')
   }
   return { uids, modseqs, codes, sets: sets.list }
 }
