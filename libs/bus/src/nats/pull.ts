@@ -21,6 +21,8 @@ export interface PullOptions {
 }
 
 const HEARTBEAT = 100
+/** Of a status 409: we have got as many octets as we wished for. */
+const IS_SATED = /MaxBytes|Batch Completed/i
 
 /** Wishes for messages, and holds those that came: never more than the limit. */
 export class Pull {
@@ -110,8 +112,8 @@ export class Pull {
     const code = headers?.code ?? 0
     if (code === HEARTBEAT) return
     this.#ahead = 0
-    // 404, 408: it is over. Anything else may be so again at once: a leader that has gone, a consumer that is not there yet.
-    if (code === 404 || code === 408) this.#refill()
+    // It is over. Anything else may be so again at once: a leader that has gone, a consumer that is not there yet.
+    if (code === 404 || code === 408 || IS_SATED.test(headers?.description ?? '')) this.#refill()
   }
 
   #refill(): void {

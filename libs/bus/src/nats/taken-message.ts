@@ -1,7 +1,8 @@
 import { nanos, type Msg } from 'nats'
 
-/** Where the broker writes, into the subject of the answer, how often it has given this out (ADR-15 of NATS, counted from the end). */
-const DELIVERED_FROM_END = 5
+/** Where the broker writes, into the subject of the answer, how often it has given this out: without a domain, and with one (ADR-15 of NATS). */
+const DELIVERED = { short: 4, long: 6 } as const
+const SHORT_WORDS = 9
 
 /** A message that is ours until we say what became of it, or are silent for too long. What is said is said once. */
 export class TakenMessage {
@@ -22,7 +23,8 @@ export class TakenMessage {
 
   /** How often it was given out, with this time. */
   get deliveries(): number {
-    return Number(this.#message.reply?.split('.').at(-DELIVERED_FROM_END) ?? 1)
+    const words = this.#message.reply?.split('.') ?? []
+    return Number(words[words.length <= SHORT_WORDS ? DELIVERED.short : DELIVERED.long] ?? 1)
   }
 
   /** It is done with, and leaves a stream that keeps `untilTaken`. */
