@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Images that bear the names of vendors' ones and are made of Debian's packages, for a machine that reaches no registry.
 # They prove our compose file and our image, not the vendors' entrypoints. What exists already is left alone.
-# Needs root and an engine (engine.sh). usage: tools/images/stand-ins.sh [name …]    (node nats postgres prometheus)
+# Needs root and an engine (engine.sh). usage: tools/images/stand-ins.sh [name …]    (node nats postgres prometheus objects)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 home=${CARTERO_ENGINE:-/opt/cartero-engine}
@@ -135,7 +135,61 @@ FILE
   build "$tag" "$folder"
 }
 
+# Ceph's S3 gateway, which keeps objects in SQLite when it is told to, under the name of the server that the stack asks for; with its probe.
+objects_image() {
+  local tag folder=$work/objects gateway=/opt/cartero-peers/radosgw
+  tag=$(wanted chrislusf/seaweedfs)
+  has "$tag" && return
+  [[ -x $gateway/usr/bin/radosgw ]] || { echo "no $gateway: run tools/interop/install-peers.sh"; return 1; }
+  debian bookworm cartero-debian:bookworm
+  mkdir -p "$folder"
+  cp -a "$gateway/usr" "$folder/usr"
+  cat >"$folder/entrypoint.sh" <<'FILE'
+#!/bin/sh
+set -e
+secrets=/run/cartero/objects
+libraries=$(echo /radosgw/lib/*-linux-gnu)
+cat >/tmp/ceph.conf <<CONF
+[global]
+mon_host = 127.0.0.1
+[client]
+rgw_backend_store = dbstore
+rgw_config_store = dbstore
+dbstore_db_dir = /data
+dbstore_config_uri = file:/data/config.db
+rgw_frontends = beast endpoint=0.0.0.0:8333
+rgw_enable_gc_threads = false
+rgw_enable_ops_log = false
+rgw_data = /data
+run_dir = /tmp
+log_file = /tmp/log
+admin_socket =
+CONF
+radosgw() {
+  program=$1
+  shift
+  "$libraries"/ld-linux-*.so.* --library-path "$libraries:$libraries/ceph" "/radosgw/bin/$program" -n client.rgw -c /tmp/ceph.conf --no-mon-config "$@"
+}
+radosgw radosgw -f &
+until wget -qO- http://127.0.0.1:8333 >/dev/null 2>&1; do sleep 0.2; done
+radosgw radosgw-admin user create --uid=cartero --display-name=Cartero --access-key="$(cat $secrets/access-key)" --secret-key="$(cat $secrets/secret-key)" >/dev/null || true
+mkdir -p /tmp/probe/cluster
+touch /tmp/probe/cluster/healthz
+busybox httpd -p 9333 -h /tmp/probe
+wait
+FILE
+  chmod 755 "$folder/entrypoint.sh"
+  cat >"$folder/Dockerfile" <<'FILE'
+FROM cartero-debian:bookworm
+RUN apt-get -qq update && apt-get -qq install -y --no-install-recommends busybox >/dev/null && ln -s busybox /usr/bin/wget && rm -rf /var/lib/apt/lists/* /var/cache/apt/*
+COPY usr /radosgw
+COPY entrypoint.sh /usr/local/bin/
+ENTRYPOINT ["entrypoint.sh"]
+FILE
+  build "$tag" "$folder"
+}
+
 names=("$@")
-((${#names[@]} > 0)) || names=(node nats postgres prometheus)
+((${#names[@]} > 0)) || names=(node nats postgres prometheus objects)
 for name in "${names[@]}"; do "${name}_image"; done
 docker images --format '{{.Repository}}:{{.Tag}} {{.Size}}'
