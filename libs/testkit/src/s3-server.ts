@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { freePorts } from './free-ports.ts'
 import { PeerProcess } from './peer-process.ts'
+import { S3Front } from './s3-front.ts'
 
 const ROOT = '/opt/cartero-peers/radosgw/usr'
 /** The gateway of Ceph, with the libraries it was built for. It keeps objects in SQLite when it is told to, and needs no cluster then. */
@@ -32,18 +33,20 @@ export class S3Server implements AsyncDisposable {
   readonly region = 'us-east-1'
   readonly #folder: string
   readonly #port: number
+  readonly #front: S3Front
   #running: PeerProcess | undefined
 
-  private constructor(folder: string, port: number) {
+  private constructor(folder: string, port: number, front: S3Front) {
     this.#folder = folder
     this.#port = port
+    this.#front = front
   }
 
   /** In about two seconds. `await using server = await S3Server.start()` */
   static async start({ quotaOctets }: S3ServerOptions = {}): Promise<S3Server> {
     const folder = mkdtempSync(join(tmpdir(), 'cartero-s3-'))
     const [port = 0] = await freePorts(1)
-    const server = new S3Server(folder, port)
+    const server = new S3Server(folder, port, await S3Front.before(port))
     try {
       writeFileSync(server.#file, configurationOf(folder, port))
       await server.resume()
@@ -57,7 +60,7 @@ export class S3Server implements AsyncDisposable {
 
   /** `http://127.0.0.1:port` */
   get endpoint(): string {
-    return `http://127.0.0.1:${this.#port}`
+    return `http://127.0.0.1:${this.#front.port}`
   }
 
   /** What `openS3Objects` wants to know, but for the bucket. */
@@ -100,6 +103,7 @@ export class S3Server implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill()
+    await this.#front[Symbol.asyncDispose]()
     rmSync(this.#folder, { recursive: true, force: true })
   }
 
@@ -128,7 +132,7 @@ export class S3Server implements AsyncDisposable {
 
   async #answers(): Promise<boolean> {
     try {
-      return (await fetch(this.endpoint)).ok
+      return (await fetch(`http://127.0.0.1:${this.#port}`)).ok
     } catch {
       return false
     }

@@ -24,6 +24,7 @@ export interface S3Request {
   /** Behind the bucket; absent: the bucket itself. */
   readonly key?: string
   readonly query?: Readonly<Record<string, string>>
+  /** Not signed: who may change the answer on the way may as well change the range, and a checksum tells. */
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Buffer
 }
@@ -71,7 +72,7 @@ export class S3Client {
     const { method, body = Buffer.alloc(0), query = {} } = request
     const parts = [this.#place.bucket, ...(request.key === undefined ? [] : [request.key])]
     const path = this.#base.pathname.replace(/\/$/, '') + pathOf(...parts)
-    const headers = { ...request.headers, host: this.#base.host }
+    const headers = { host: this.#base.host }
     const signedHeaders = signed({ method, path, query, headers, body }, this.#place, this.#clock.now())
     const search = queryString(query)
     return new Promise((resolve, reject) => {
@@ -83,7 +84,7 @@ export class S3Client {
         port: this.#base.port,
         method,
         path: search === '' ? path : `${path}?${search}`,
-        headers: { ...signedHeaders, 'content-length': body.length },
+        headers: { ...request.headers, ...signedHeaders, 'content-length': body.length },
         signal,
       })
       const fail = (error: NodeJS.ErrnoException): void =>
