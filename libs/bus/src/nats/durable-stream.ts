@@ -6,7 +6,7 @@ import { finalFault } from './broker-fault.ts'
 import { NATS_LIMITS } from './limits.ts'
 import type { Link } from './link.ts'
 import { Publisher, type Publication } from './publisher.ts'
-import { checkSync, checkVersion } from './server-check.ts'
+import { checkPayload, checkSync, checkVersion } from './server-check.ts'
 import { configurationOf, differences, type StreamConfig } from './stream-config.ts'
 import { StreamConsumer, type ConsumerConfig } from './stream-consumer.ts'
 
@@ -51,6 +51,7 @@ export class DurableStream {
     const { link, config, monitor = [], signal = new AbortController().signal } = opening
     const { connection } = link
     checkVersion(connection.info?.version ?? '', connection.getServer())
+    checkPayload(connection.info?.max_payload ?? 0, config.maxMessageOctets)
     const unverified = config.isSynced ? await checkSync(monitor, signal) : undefined
     const manager = await connection.jetstreamManager({ checkAPI: false, timeout: NATS_LIMITS.question })
     const { config: returned } = await untilReady(opening, () => madeOrFound(manager, config))

@@ -11,6 +11,18 @@ export function checkVersion(version: string, server: string): void {
   })
 }
 
+/** Throws BrokerError for a server that would refuse the largest messages. @param octets of one message, with its headers */
+export function checkPayload(most: number, octets: number): void {
+  if (most >= octets) return
+  throw new BrokerError(
+    'misconfigured',
+    `the broker takes messages of ${most} octets, and ${octets} are needed`,
+    {
+      remedy: 'raise max_payload in the configuration of every nats-server, to 1MB or more',
+    },
+  )
+}
+
 /**
  * Asks each server by its monitoring port whether it syncs before it acknowledges: the protocol itself does not tell. Throws BrokerError
  * when one does not. Returns in words what could not be verified, or undefined.
