@@ -8,7 +8,6 @@ import {
   type PostgresOptions,
   type Queries,
   SqlError,
-  statement,
   type TransactionOptions,
 } from '@cartero/sql/postgres'
 import { POSTGRES_LACKS, PostgresServer } from '@cartero/testkit'
@@ -201,14 +200,11 @@ describe('Postgres', { skip: POSTGRES_LACKS }, () => {
           SELECT 'u@d' || n || '.test', 'd' || n || '.test', false, 0, false, false FROM generate_series(1, 2000) n;
         INSERT INTO alias SELECT 'a@d' || n || '.test', 'd' || n || '.test', '{}' FROM generate_series(1, 2000) n; ANALYZE`,
     })
-    const keys = Array.from({ length: 10 }, (_, nth) => (nth < 3 || nth === 4 ? ['d7.test'] : []))
-    const plan = await database.rows(statement(`EXPLAIN ${READ_BY_KEY.text}`), keys)
-    const steps = plan.map((row) => (row as { 'QUERY PLAN': string })['QUERY PLAN']).join('\n')
-    for (const table of ['domain d', 'account a', 'alias']) {
-      const scans = steps.split('\n').filter((line) => new RegExp(`Seq Scan on ${table}`).test(line))
-      const isOfFirst = scans.length <= (table === 'domain d' ? 1 : 0)
-      assert.ok(isOfFirst, `${table}:\n${steps}`)
-    }
+    const plan = await database.rows({ name: '', text: `EXPLAIN (GENERIC_PLAN) ${READ_BY_KEY.text}` })
+    const steps = plan.map((row) => Object.values(row).join('')).join('\n')
+    assert.match(steps, /Index Scan using account_by_domain/)
+    for (const table of ['domain d', 'account a', 'alias'])
+      assert.ok(!steps.includes(`Seq Scan on ${table}  `), `${table}:\n${steps}`)
   })
 
   test('that is away is told apart from a wrong password, and is there again afterwards', async () => {

@@ -1,4 +1,10 @@
-import { type Postgres, type Queries, SqlError, statement } from '@cartero/sql/postgres'
+import {
+  type Postgres,
+  type Queries,
+  SqlError,
+  statement,
+  type TransactionOptions,
+} from '@cartero/sql/postgres'
 import { DirectoryError } from '../directory-error.ts'
 import type { AskStore } from '../local-directory.ts'
 import { type DirectoryVerbs, directoryVerbs } from '../verbs.ts'
@@ -30,6 +36,9 @@ const TAKE_TURN = statement(
   `SELECT pg_advisory_xact_lock(hashtext('cartero write'), hashtext(current_schema()))`,
 )
 
+const WRITES: TransactionOptions = { isPlannedOnce: true }
+const READS: TransactionOptions = { isolation: 'repeatable read', isReadOnly: true, isPlannedOnce: true }
+
 /** The verbs, over the tables of a Postgres; each in a transaction of its own, which sees one state of them. */
 export function verbsOverPostgres(database: Postgres): AskStore {
   return async (verb, ...argument) => {
@@ -39,10 +48,7 @@ export function verbsOverPostgres(database: Postgres): AskStore {
       return await settled(queries, (verbs) => (verbs[verb] as (...a: typeof argument) => never)(...argument))
     }
     try {
-      return await database.transaction(
-        work,
-        isWriting ? {} : { isolation: 'repeatable read', isReadOnly: true },
-      )
+      return await database.transaction(work, isWriting ? WRITES : READS)
     } catch (error) {
       throw translated(error)
     }

@@ -227,6 +227,20 @@ describe('a Postgres', { skip: POSTGRES_LACKS }, () => {
     )
   })
 
+  test('plans a statement once in a transaction that says so, and is as before after it', async () => {
+    const database = open({ connections: 1 })
+    const mode = statement(`SELECT current_setting('plan_cache_mode') AS mode`)
+    const inside = await database.transaction((queries) => queries.rows(mode), {
+      isPlannedOnce: true,
+      isReadOnly: true,
+      isolation: 'repeatable read',
+    })
+    assert.deepEqual(
+      [inside, await database.rows(mode)],
+      [[{ mode: 'force_generic_plan' }], [{ mode: 'auto' }]],
+    )
+  })
+
   test('carries octets, large numbers and lists', async () => {
     const [row] = await open().rows(
       statement('SELECT $1::bytea AS octets, $2::int8 AS large, $3::text[] AS list'),

@@ -46,6 +46,11 @@ export interface TransactionOptions {
   /** `read committed` when absent. What reads and writes by `serializable` is made again when it met another one. */
   readonly isolation?: 'repeatable read' | 'serializable'
   readonly isReadOnly?: boolean
+  /**
+   * A statement is planned once for each connection, and not for its values: for `= ANY ($1)`, which Postgres plans each time since a
+   * short list looks cheaper, at ten times the cost of asking. Not for what has `LIMIT $1`.
+   */
+  readonly isPlannedOnce?: boolean
 }
 
 /** Names of a schema: nothing that has to be quoted. */
@@ -173,9 +178,13 @@ function isLost(error: unknown): boolean {
 const COMMIT: Statement = { name: '', text: 'COMMIT' }
 const ROLLBACK: Statement = { name: '', text: 'ROLLBACK' }
 
-function beginning({ isolation, isReadOnly = false }: TransactionOptions): Statement {
+function beginning({ isolation, isReadOnly, isPlannedOnce }: TransactionOptions): Statement {
   const level = isolation === undefined ? '' : ` ISOLATION LEVEL ${isolation.toUpperCase()}`
-  return { name: '', text: `BEGIN${level}${isReadOnly ? ' READ ONLY' : ''}` }
+  const begin = `BEGIN${level}${isReadOnly ? ' READ ONLY' : ''}`
+  return {
+    name: '',
+    text: isPlannedOnce ? `${begin}; SET LOCAL plan_cache_mode = force_generic_plan` : begin,
+  }
 }
 
 async function ask(
