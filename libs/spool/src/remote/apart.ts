@@ -21,6 +21,7 @@ export class Apart {
   readonly bugs: unknown[] = []
   readonly clock: Clock
   readonly #offered: MemorySpool
+  #leaving = new AbortController()
   server!: RpcServer
   address = '127.0.0.1:0'
   channel!: RpcChannel
@@ -42,12 +43,19 @@ export class Apart {
   /** The server; again at the same place after it was closed. */
   async serve(): Promise<void> {
     const { content, clock } = this
+    this.#leaving = new AbortController()
+    const leaving = this.#leaving.signal
     this.server = new RpcServer({
       address: this.address,
-      offers: [spoolOffer({ spool: this.#offered, content, clock })],
+      offers: [spoolOffer({ spool: this.#offered, content, clock, leaving })],
       bug: (error) => this.bugs.push(error),
     })
     this.address = `127.0.0.1:${await this.server.listen()}`
+  }
+
+  /** The server is about to be closed. */
+  leave(): void {
+    this.#leaving.abort()
   }
 
   connect(): void {

@@ -147,6 +147,26 @@ describe('a spool that goes away', () => {
     assert.deepEqual(apart.bugs, [])
   })
 
+  test('in order leases nothing more, and lets everybody settle what he has', async (context) => {
+    const apart = await opened(context)
+    await filled(apart, 30)
+    const next = loopOf(apart, 5)
+    const given = await next()
+    while ((await leasedNow(apart)) < 15) await turn()
+    apart.leave()
+    // What nobody has begun with is for others.
+    while ((await leasedNow(apart)) > 5) await turn()
+    const later = next()
+    const closed = apart.server.close(AbortSignal.timeout(10_000))
+    await apart.far.settle(delivered(given))
+    await closed
+    assert.equal(await apart.near.count({ state: 'ready' }), 25)
+    await apart.serve()
+    await apart.far.settle(delivered(await later))
+    assert.equal(apart.near.waiting, 20)
+    assert.deepEqual(apart.bugs, [])
+  })
+
   test('while it settles leaves whoever waits in no doubt that he does not know', async (context) => {
     const settling = Promise.withResolvers<void>()
     const between: ApartOptions['between'] = (spool) =>

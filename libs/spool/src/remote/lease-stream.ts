@@ -67,11 +67,11 @@ export class LeaseStream {
   async next(signal: AbortSignal): Promise<readonly Delivery[] | undefined> {
     const wake = (): void => this.#came?.()
     signal.addEventListener('abort', wake, { once: true })
-    while (this.#atHand.length === 0 && !this.#isStopping && !this.#isOver && !signal.aborted)
+    while (this.#atHand.length === 0 && !this.#isEnding && !signal.aborted)
       await new Promise<void>((resolve) => (this.#came = resolve))
     signal.removeEventListener('abort', wake)
-    if (this.#isOver || this.#isStopping || signal.aborted) return undefined
-    const batch = this.#atHand.shift()!
+    const batch = this.#isOver || this.#isStopping || signal.aborted ? undefined : this.#atHand.shift()
+    if (batch === undefined) return undefined
     this.#options.leased(batch.map(({ id }) => id))
     this.#outbox.put({ request: { $case: 'room', value: { deliveries: batch.length } } })
     return batch
@@ -106,6 +106,11 @@ export class LeaseStream {
     await this.#over.promise
   }
 
+  /** Nothing more comes in. */
+  get #isEnding(): boolean {
+    return this.#isStopping || this.#isStopped || this.#isOver
+  }
+
   async #confirmed(ticket: bigint, request: LeaseRequest): Promise<void> {
     if (this.#isOver)
       throw this.#failure ?? new SpoolError('unavailable', 'the spool has taken its leases back')
@@ -137,7 +142,10 @@ export class LeaseStream {
         return this.#leave()
       }
       case 'stopped':
+        // Asked for or not: when the other side leaves, what nobody has begun with is for others.
         this.#isStopped = true
+        this.#giveBackAtHand()
+        this.#came?.()
         return this.#leave()
       case undefined:
       // Who is newer says something that nobody here has asked for.

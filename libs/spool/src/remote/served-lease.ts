@@ -15,14 +15,20 @@ export class ServedLease {
   readonly #outbox = new Outbox<LeaseResponse>()
   readonly #given = new Set<DeliveryId>()
   readonly #stop = new AbortController()
+  readonly #leaving: AbortSignal | undefined
+  readonly #leave = (): void => this.#halt()
   #batch = 0
   /** Deliveries that the caller has room for. */
   #room = 0
   #roomCame: (() => void) | undefined
   #lending: Promise<void> | undefined
 
-  constructor(spool: Leasing) {
+  /** @param leaving aborts when nothing more is to be leased by anybody */
+  constructor(spool: Leasing, leaving?: AbortSignal) {
     this.#spool = spool
+    this.#leaving = leaving
+    leaving?.addEventListener('abort', this.#leave, { once: true })
+    if (leaving?.aborted === true) this.#halt()
   }
 
   /** Ends when the caller does, or rejects as he does. */
@@ -46,6 +52,7 @@ export class ServedLease {
 
   async #end(): Promise<void> {
     this.#halt()
+    this.#leaving?.removeEventListener('abort', this.#leave)
     this.#outbox.close()
     await this.#lending
     if (this.#given.size > 0) this.#spool.giveBack([...this.#given])

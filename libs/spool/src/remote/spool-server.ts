@@ -57,6 +57,8 @@ export interface SpoolOfferOptions {
   /** Needed to take mail in (`Submit`), which the spool has to be able to, too. */
   readonly content?: Pick<ContentStore, 'begin' | 'unpin'>
   readonly clock?: Clock
+  /** Aborts when the process is about to leave: nothing more is leased, and who has leases may still settle them. */
+  readonly leaving?: AbortSignal
   /** Agents that may ask, by the common names of their certificates. */
   readonly callers?: readonly string[]
 }
@@ -76,11 +78,13 @@ class SpoolServer implements SpoolService {
   readonly #spool: OfferedSpool
   readonly #content: SpoolOfferOptions['content']
   readonly #clock: Clock
+  readonly #leaving: AbortSignal | undefined
 
-  constructor({ spool, content, clock = systemClock }: SpoolOfferOptions) {
+  constructor({ spool, content, clock = systemClock, leaving }: SpoolOfferOptions) {
     this.#spool = spool
     this.#content = content
     this.#clock = clock
+    this.#leaving = leaving
   }
 
   async Submit(requests: AsyncIterable<SubmitRequest>): Promise<SubmitResponse> {
@@ -92,7 +96,7 @@ class SpoolServer implements SpoolService {
   }
 
   Lease(requests: AsyncIterable<LeaseRequest>): AsyncGenerator<LeaseResponse, void> {
-    return new ServedLease(this.#spool).responses(requests)
+    return new ServedLease(this.#spool, this.#leaving).responses(requests)
   }
 
   async List({ filter, limit, after }: ListRequest): Promise<ListResponse> {
