@@ -90,7 +90,7 @@ routing: [{ match: elsewhere.test, via: elsewhere }]
     await until(async () => /bea@elsewhere\.test/.test(await said(['queue', 'list'])))
     await until(async () => /4\.2\.0|later/.test(await said(['queue', 'list', '-o', 'json'])))
     elsewhere.script = () => undefined
-    await said(['queue', 'retry', '--domain', 'elsewhere.test'])
+    await said(['queue', 'retry', '--recipient', 'bea@elsewhere.test'])
     await until(() => elsewhere.copies.has('bea'))
   })
 

@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs'
-
-import { explainSystemError } from '@cartero/agent/lifecycle'
 import type { NatsBus } from '@cartero/bus/nats'
 import type { ContentStore } from '@cartero/content'
 import { openPackedContent } from '@cartero/content/packs'
 
 import { service, type Ground } from './ground.ts'
+import { secretIn } from './secret-file.ts'
 import type { Service } from './service.ts'
 
 /** The octets of messages, in packs in an object store that all agents share. */
@@ -15,17 +13,20 @@ export function contents(ground: Ground, bus: { readonly open: NatsBus }): Servi
     name: 'content',
     what: kind === 's3' ? `the object store at ${endpoint}` : 'the object store of the broker',
     remedy: kind === 's3' ? 'start it, or correct services.content' : 'see what the broker says in its log',
-    open: async (closing) => {
-      const objects = kind === 's3' ? await s3Objects(ground) : await natsObjects(ground, bus.open)
+    open: async (closing, signal) => {
+      const objects = kind === 's3' ? await s3Objects(ground) : await natsObjects(ground, bus.open, signal)
       return closing.adopt(await openPackedContent({ objects }), (store) => store.close())
     },
   })
 }
 
-async function natsObjects({ config }: Ground, bus: NatsBus) {
+async function natsObjects({ config }: Ground, bus: NatsBus, signal: AbortSignal) {
   const { openNatsObjects } = await import('@cartero/content/nats')
   const { content, nats } = config.services
-  return openNatsObjects({ bus, bucket: content.bucket, replicas: nats.replicas })
+  const { replicas, monitor } = nats
+  // Names of streams have no hyphens.
+  const bucket = content.bucket.toUpperCase().replaceAll(/[.-]/g, '_')
+  return openNatsObjects({ bus, bucket, replicas, signal, ...(monitor.length > 0 && { monitor }) })
 }
 
 async function s3Objects({ config }: Ground) {
@@ -35,16 +36,8 @@ async function s3Objects({ config }: Ground) {
     endpoint,
     bucket,
     region,
-    accessKeyId: secretIn(accessKeyFile),
-    secretAccessKey: secretIn(secretKeyFile),
+    accessKeyId: secretIn(accessKeyFile, 'services.content.accessKeyFile'),
+    secretAccessKey: secretIn(secretKeyFile, 'services.content.secretKeyFile'),
     makeBucket: true,
   })
-}
-
-function secretIn(file: string): string {
-  try {
-    return readFileSync(file, 'utf8').trim()
-  } catch (error) {
-    throw explainSystemError(error, `read ${file}`, 'check services.content')
-  }
 }

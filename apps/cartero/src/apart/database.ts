@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs'
-
-import { explainSystemError, type Health } from '@cartero/agent/lifecycle'
+import type { Health } from '@cartero/agent/lifecycle'
 import { Postgres, statement } from '@cartero/sql/postgres'
 
 import type { CarteroConfig } from '../config.ts'
 import { databaseUrlOf, type StoreName } from '../services-rules.ts'
 import { service, type Ground } from './ground.ts'
+import { secretIn } from './secret-file.ts'
 import type { Service } from './service.ts'
 
 /** A store in Postgres, and its database. */
@@ -41,7 +40,8 @@ export function stored<T extends { close(): Promise<void> }>(
  */
 export function databaseOf(config: CarteroConfig, store: StoreName, process: string): Postgres {
   const { passwordFile, connections } = config.services.postgres
-  const password = passwordFile === undefined ? undefined : passwordIn(passwordFile)
+  const password =
+    passwordFile === undefined ? undefined : secretIn(passwordFile, 'services.postgres.passwordFile')
   return new Postgres({
     url: databaseUrlOf(config, store)!,
     schema: store,
@@ -64,13 +64,5 @@ async function answering(database: Postgres, name: StoreName): Promise<Health> {
       reason: `the database of the ${name}: ${reason}`,
       hint: 'see why Postgres does not answer',
     }
-  }
-}
-
-function passwordIn(file: string): string {
-  try {
-    return readFileSync(file, 'utf8').replace(/\r?\n$/, '')
-  } catch (error) {
-    throw explainSystemError(error, `read ${file}`, 'check services.postgres.passwordFile')
   }
 }

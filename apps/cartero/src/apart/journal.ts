@@ -16,10 +16,11 @@ export function tellingJournal(
     name: 'journey',
     what: 'the stream of what happens to messages',
     remedy: 'see what the broker says in its log',
-    open: async (closing) => {
+    open: async (closing, signal) => {
       const { replicas } = ground.config.services.nats
-      const journal = closing.adopt(await JetStreamJournal.open({ bus: bus.open, replicas }), (opened) =>
-        opened.close(),
+      const journal = closing.adopt(
+        await JetStreamJournal.open({ bus: bus.open, replicas, signal }),
+        (opened) => opened.close(),
       )
       late.become(journal)
       closing.defer(() => late.end())

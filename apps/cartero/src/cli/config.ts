@@ -41,6 +41,7 @@ async function check(options: { readonly config?: string | undefined }): Promise
   const { config, file } = await load(options)
   await checkFiles(config)
   await checkWayOut(config)
+  await checkServices(config)
   const { warnings } = await import('../config-rules.ts')
   for (const warning of warnings(config)) say(`warning: ${warning}`)
   say(`${file ?? 'the defaults (no file was named or found)'}: nothing is wrong`)
@@ -69,6 +70,19 @@ async function checkWayOut(config: CarteroConfig): Promise<void> {
   customerSettings(config)
   const { authorities } = config.relay.tls
   if (authorities !== undefined) readAuthorities(authorities, 'relay.tls.authorities')
+}
+
+/** Secrets of services, and whom agents believe, likewise; what is one agent's own is not read. Throws OperatorError. */
+async function checkServices({ services: { postgres, content, identity } }: CarteroConfig): Promise<void> {
+  const [{ secretIn }, { readAuthorities }] = await Promise.all([
+    import('../apart/secret-file.ts'),
+    import('../tls-identity.ts'),
+  ])
+  if (postgres.passwordFile !== undefined) secretIn(postgres.passwordFile, 'services.postgres.passwordFile')
+  for (const key of ['accessKeyFile', 'secretKeyFile'] as const)
+    if (content.kind === 's3' && content[key] !== undefined) secretIn(content[key], `services.content.${key}`)
+  if (identity.authorities !== undefined && !identity.authorities.includes('{agent}'))
+    readAuthorities(identity.authorities, 'services.identity.authorities')
 }
 
 async function explain(key: string, options: ConfigOptions): Promise<void> {
