@@ -189,6 +189,11 @@ describe('Postgres', { skip: POSTGRES_LACKS }, () => {
     const { resolutions } = await counting.Resolve({ addresses })
     assert.ok(resolutions.every(({ verdict }) => verdict === 1))
     assert.ok(database.statements <= 4, `${database.statements} statements`)
+    database.statements = 0
+    await Promise.all(
+      addresses.map((address) => counting.Resolve({ addresses: [`${address.slice(0, 4)}x@example.org`] })),
+    )
+    assert.ok(database.statements <= 8, `${database.statements} statements for those who ask at once`)
   })
 
   test('finds by indexes what the hot path asks for', async () => {

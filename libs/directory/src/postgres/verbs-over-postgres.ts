@@ -1,23 +1,17 @@
 import {
   type Postgres,
   type Queries,
+  SharedTransactions,
   SqlError,
   statement,
   type TransactionOptions,
 } from '@cartero/sql/postgres'
 import { DirectoryError } from '../directory-error.ts'
 import type { AskStore } from '../local-directory.ts'
-import { type DirectoryVerbs, directoryVerbs } from '../verbs.ts'
-import { KnownRecords } from './known-records.ts'
-import { readAnswers } from './reads.ts'
+import type { DirectoryVerbs } from '../verbs.ts'
+import { settleVerbs, type Verb } from './settled-verbs.ts'
 
-/**
- * Runs of one verb, each of which knows more than the one before. A list of aliases needs two for each of its MAX_ALIAS_DEPTH levels;
- * more is a verb that never has enough.
- */
-export const MOST_RUNS = 64
-
-/** All others only read. */
+/** They take turns. */
 const WRITING: ReadonlySet<keyof DirectoryVerbs> = new Set([
   'completeCredential',
   'addDomain',
@@ -31,57 +25,53 @@ const WRITING: ReadonlySet<keyof DirectoryVerbs> = new Set([
   'removeAlias',
 ])
 
+/** They ask for whole lists, for which nobody else should wait. All others share what they read. */
+const LISTING: ReadonlySet<keyof DirectoryVerbs> = new Set(['listDomains', 'listAccounts', 'listAliases'])
+
+/** One state of the tables for all that is asked within. */
+const READS: TransactionOptions = { isolation: 'repeatable read', isReadOnly: true, isPlannedOnce: true }
+const WRITES: TransactionOptions = { isPlannedOnce: true }
+
 /** Whoever writes waits for who does already, in whatever process, and sees what he wrote. */
 const TAKE_TURN = statement(
   `SELECT pg_advisory_xact_lock(hashtext('cartero write'), hashtext(current_schema()))`,
 )
 
-const WRITES: TransactionOptions = { isPlannedOnce: true }
-const READS: TransactionOptions = { isolation: 'repeatable read', isReadOnly: true, isPlannedOnce: true }
-
-/** The verbs, over the tables of a Postgres; each in a transaction of its own, which sees one state of them. */
+/** The verbs, over the tables of a Postgres; each in a transaction, which sees one state of them. */
 export function verbsOverPostgres(database: Postgres): AskStore {
-  return async (verb, ...argument) => {
-    const isWriting = WRITING.has(verb)
-    const work = async (queries: Queries) => {
-      if (isWriting) await queries.rows(TAKE_TURN)
-      return await settled(queries, (verbs) => (verbs[verb] as (...a: typeof argument) => never)(...argument))
-    }
+  const shared = new SharedTransactions<Verb<unknown>, () => unknown>({
+    database,
+    perform: async (queries, verbs) => (await settleVerbs(queries, verbs)).outcomes,
+    transaction: READS,
+  })
+  const run = <T>(name: keyof DirectoryVerbs, verb: Verb<T>): Promise<() => T> => {
+    if (WRITING.has(name)) return database.transaction((queries) => write(queries, verb), WRITES)
+    if (LISTING.has(name)) return database.transaction((queries) => read(queries, verb), READS)
+    return shared.run(verb) as Promise<() => T>
+  }
+  return async (name, ...argument) => {
     try {
-      return await database.transaction(work, isWriting ? WRITES : READS)
+      const outcome = await run(name, (verbs) =>
+        (verbs[name] as (...a: typeof argument) => never)(...argument),
+      )
+      return outcome()
     } catch (error) {
       throw translated(error)
     }
   }
 }
 
-/** Runs the verb until nothing is missing that it wants to know, and then writes what it wrote. */
-async function settled<T>(queries: Queries, verb: (verbs: DirectoryVerbs) => T): Promise<T> {
-  const records = new KnownRecords()
-  const verbs = directoryVerbs(records)
-  for (let run = 0; run < MOST_RUNS; run++) {
-    records.begin()
-    const outcome = attempt(() => verb(verbs))
-    if (records.questions.size === 0) {
-      const result = outcome()
-      for (const { statement: text, values } of records.writes) await queries.run(text, values)
-      return result
-    }
-    await readAnswers(queries, records.questions, (asked, key, answer) => records.learn(asked, key, answer))
-  }
-  throw new Error(`a verb of the directory was not content after ${MOST_RUNS} runs`)
+async function read<T>(queries: Queries, verb: Verb<T>): Promise<() => T> {
+  const { outcomes } = await settleVerbs(queries, [verb])
+  return outcomes[0]!
 }
 
-/** What a verb throws that was told guesses may be due to them. */
-function attempt<T>(verb: () => T): () => T {
-  try {
-    const result = verb()
-    return () => result
-  } catch (error) {
-    return () => {
-      throw error
-    }
-  }
+async function write<T>(queries: Queries, verb: Verb<T>): Promise<() => T> {
+  await queries.rows(TAKE_TURN)
+  const { outcomes, writes } = await settleVerbs(queries, [verb])
+  const result = outcomes[0]!()
+  for (const { statement: text, values } of writes) await queries.run(text, values)
+  return () => result
 }
 
 /** What passes is told apart from what does not. */
