@@ -213,3 +213,20 @@ test('a store that is away is told apart from a wrong password', async () => {
   await assert.rejects(agent.directory.Authenticate({ login: TIM, password: 'secret' }), DirectoryError)
   assert.match(lines.join(''), /login\.unknown/)
 })
+
+test('tells of logins that were proved at an edge elsewhere, and tells such edges of changes', async () => {
+  const { agent, lines } = stage()
+  await agent.start?.(new AbortController().signal)
+  const { directory } = agent
+  await directory.ScramOutcome({ login: 'eve@far.test', right: false })
+  assert.match(lines.join(), /"event":"login.refused".*eve@far.test|eve@far.test.*"event":"login.refused"/)
+  const over = new AbortController()
+  let heard = 0
+  for await (const { addresses } of directory.Watch({}, over.signal)) {
+    assert.deepEqual(addresses, [])
+    if (++heard > 1) over.abort()
+    else await assert.rejects(directory.RemoveDomain({ name: 'none.example' }))
+  }
+  assert.equal(heard, 2)
+  await agent.stop?.()
+})

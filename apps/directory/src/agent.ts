@@ -50,7 +50,7 @@ export interface DirectoryAgent extends Component {
   readonly bans: AddressBans
 }
 
-/** Makes the agent. It is called in its own process for now; its service is not yet offered over gRPC. */
+/** Makes the agent. Its directory is for the agents of its own process, and can be offered to others as it is. */
 export function createDirectoryAgent(dependencies: DirectoryDependencies): DirectoryAgent {
   const { open, logger, metrics, clock = systemClock } = dependencies
   const events = createEvents(logger.child({ agent: 'directory' }), metrics)
