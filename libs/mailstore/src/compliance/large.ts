@@ -28,6 +28,14 @@ export function large(trial: Trial): void {
     await assertCounted(store, 'Trash')
   })
 
+  trial('a large mailbox is deleted as one', async ({ store }) => {
+    await store.createMailbox('ann', 'Box')
+    await store.append(upTo(many).map(() => letter({ mailbox: 'Box', prefix: Buffer.alloc(0) })))
+    await store.deleteMailbox('ann', 'Box')
+    assert.equal((await store.usage('ann'))?.messages, 0)
+    assert.deepEqual([...(await store.referenced(''))], [])
+  })
+
   trial('what is fetched may be more than fits into one answer', async ({ store }) => {
     const prefixes = upTo(150).map((n) => Buffer.alloc(100_000, n))
     await store.append(prefixes.map((prefix) => letter({ prefix })))

@@ -4,8 +4,14 @@ import type { AccountId } from '../ports.ts'
 import type { AppendAnswer, AppendCall } from './append.ts'
 import type { Lanes } from './lanes.ts'
 
-/** Octets and messages of one transaction: what is more waits for the next, so that nobody waits for long behind one that is large. */
-export const APPEND_LIMITS = { messages: 1_000, octets: 8 * 1024 * 1024 } as const
+export const APPEND_LIMITS = {
+  /** Messages of one transaction: what is more waits for the next, so that nobody waits for long behind one that is large. */
+  messages: 1_000,
+  /** Octets of one transaction, as the messages are. */
+  octets: 8 * 1024 * 1024,
+  /** Messages that wait: a slow server must not fill the memory. Who brings more is told that the database is busy. */
+  waiting: 50_000,
+} as const
 
 interface Waiting {
   readonly call: AppendCall
@@ -45,6 +51,10 @@ export class AppendQueue {
   }
 
   append(call: AppendCall): Promise<AppendAnswer> {
+    const waiting = this.#queue.reduce((sum, { messages }) => sum + messages, 0)
+    if (waiting >= APPEND_LIMITS.waiting) {
+      return Promise.reject(new SqlError('busy', `${waiting} messages wait to be appended already`))
+    }
     return new Promise((resolve, reject) => {
       this.#join(call).waiting.push({ call, resolve, reject })
       if (!this.#running) void this.#work()

@@ -4,7 +4,7 @@ import type { MailStoreLimits } from '../limits.ts'
 import type { MailboxState } from '../mailbox-row.ts'
 import { MailStoreError, type AccountId, type CopiedMessages, type MailboxId } from '../ports.ts'
 import { existingOwner, octetsUsed, roomOf } from './accounts.ts'
-import { numbers } from './columns.ts'
+import { inPortions, numbers } from './columns.ts'
 import { removeLines } from './expunges.ts'
 import { mailboxesAt, saveMailboxes, selectedMailbox } from './mailboxes.ts'
 import { countIn, KeywordUse, linesOf, mayOverflow, type MessageLine } from './messages.ts'
@@ -53,14 +53,13 @@ export async function copyMessages(
   limits: MailStoreLimits,
 ): Promise<CopyAnswer> {
   const transfer = await prepared(queries, asked, limits)
-  const records = transfer.lines.map(({ record }) => record)
-  const rows =
-    records.length === 0 ? [] : await queries.rows<{ fresh: number }>(copyRecords, [numbers(records)])
-  const targets = await addLines(
-    queries,
-    transfer,
-    rows.map(({ fresh }) => fresh),
-  )
+  const copied: number[] = []
+  await inPortions(transfer.lines, async (portion) => {
+    const originals = numbers(portion.map(({ record }) => record))
+    const rows = await queries.rows<{ fresh: number }>(copyRecords, [originals])
+    for (const { fresh } of rows) copied.push(fresh)
+  })
+  const targets = await addLines(queries, transfer, copied)
   await saveMailboxes(queries, [transfer.target])
   return answerOf(transfer, targets)
 }
@@ -126,18 +125,24 @@ async function addLines(
   const given = lines.map(({ keywords }) => keywords)
   if (mayOverflow(target, given, limits)) await use.read(queries, [target])
   target.modseq++
-  const keywords = given.map((each) => use.admit(target, each, limits))
-  const uids = lines.map(({ size, flags }) => countIn(target, size, flags))
-  await queries.run(insert, [
-    target.id,
-    target.modseq,
-    numbers(uids),
-    numbers(records),
-    numbers(lines.map(({ size }) => size)),
-    numbers(lines.map(({ flags }) => flags)),
-    keywords,
-  ])
-  return uids
+  const added = lines.map((line, at) => ({
+    ...line,
+    keywords: use.admit(target, line.keywords, limits),
+    uid: countIn(target, line.size, line.flags),
+    record: records[at] ?? 0,
+  }))
+  await inPortions(added, (portion) =>
+    queries.run(insert, [
+      target.id,
+      target.modseq,
+      numbers(portion.map(({ uid }) => uid)),
+      numbers(portion.map(({ record }) => record)),
+      numbers(portion.map(({ size }) => size)),
+      numbers(portion.map(({ flags }) => flags)),
+      portion.map(({ keywords }) => keywords),
+    ]),
+  )
+  return added.map(({ uid }) => uid)
 }
 
 function answerOf({ source, target, lines }: Transfer, targets: readonly number[]): CopyAnswer {

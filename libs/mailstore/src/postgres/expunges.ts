@@ -2,7 +2,7 @@ import { type Queries, statement } from '@cartero/sql/postgres'
 
 import type { MailStoreLimits } from '../limits.ts'
 import type { MailboxState } from '../mailbox-row.ts'
-import { numbers } from './columns.ts'
+import { inPortions, numbers } from './columns.ts'
 import { countOut, type MessageLine } from './messages.ts'
 
 const remember = statement(
@@ -28,12 +28,14 @@ export async function removeLines(
   { rememberedExpunges, records }: Pick<MailStoreLimits, 'rememberedExpunges'> & { records: 'drop' | 'keep' },
 ): Promise<void> {
   if (lines.length === 0) return
-  const uids = numbers(lines.map(({ uid }) => uid))
-  await Promise.all([
-    queries.run(removeMessages, [state.id, uids]),
-    records === 'drop' && queries.run(removeRecords, [numbers(lines.map(({ record }) => record))]),
-    queries.run(remember, [state.id, state.modseq, uids]),
-  ])
+  await inPortions(lines, (portion) => {
+    const uids = numbers(portion.map(({ uid }) => uid))
+    return Promise.all([
+      queries.run(removeMessages, [state.id, uids]),
+      records === 'drop' && queries.run(removeRecords, [numbers(portion.map(({ record }) => record))]),
+      queries.run(remember, [state.id, state.modseq, uids]),
+    ])
+  })
   countOut(state, lines)
   const excess = state.remembered - rememberedExpunges
   if (excess <= 0) return

@@ -21,7 +21,7 @@ import {
   type MessageRow,
 } from '../ports.ts'
 import { ownerOf } from './accounts.ts'
-import { numbers } from './columns.ts'
+import { inPortions, numbers } from './columns.ts'
 import { removeLines } from './expunges.ts'
 import { saveMailboxes, selectedMailbox } from './mailboxes.ts'
 import { deletedLines, KeywordUse, linesOf, mayOverflow, type MessageLine } from './messages.ts'
@@ -132,13 +132,15 @@ async function keepFlags(
     // `seen` is 1: the difference is the change of the count.
     state.unseen += ((before.get(uid) ?? 0) & seen) - (flags & seen)
   }
-  await queries.run(setFlags, [
-    state.id,
-    state.modseq,
-    numbers(changed.map(({ uid }) => uid)),
-    numbers(changed.map(({ flags }) => flags)),
-    changed.map(({ keywords }) => keywords),
-  ])
+  await inPortions(changed, (portion) =>
+    queries.run(setFlags, [
+      state.id,
+      state.modseq,
+      numbers(portion.map(({ uid }) => uid)),
+      numbers(portion.map(({ flags }) => flags)),
+      portion.map(({ keywords }) => keywords),
+    ]),
+  )
 }
 
 /** Messages with the same flags share the array of them. */

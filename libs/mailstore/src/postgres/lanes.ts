@@ -24,7 +24,7 @@ export class Lanes {
     const lane = this.#lane(account)
     const result = lane.written.then(act)
     const over = settled(result)
-    lane.read = lane.read === done ? over : Promise.all([lane.read, over])
+    lane.read = lane.read === done ? over : settled(Promise.all([lane.read, over]))
     lane.last = {}
     void this.#leave(account, lane, lane.read)
     return result
@@ -50,6 +50,11 @@ export class Lanes {
   /** Whether nobody came after him. */
   isLast(account: AccountId, who: object): boolean {
     return this.#lanes.get(account)?.last === who
+  }
+
+  /** Accounts for which something is under way. */
+  get size(): number {
+    return this.#lanes.size
   }
 
   #lane(account: AccountId): Lane {

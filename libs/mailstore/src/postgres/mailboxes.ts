@@ -1,9 +1,9 @@
-import { type Queries, type Statement, statement } from '@cartero/sql/postgres'
+import { type Queries, statement } from '@cartero/sql/postgres'
 
 import { afterSeparator, separator } from '../mailbox-name.ts'
 import type { MailboxRow, MailboxState } from '../mailbox-row.ts'
 import { MailStoreError, type AccountId, type MailboxId, type SpecialUse } from '../ports.ts'
-import { numbers } from './columns.ts'
+import { numbers, WRITTEN_AT_ONCE } from './columns.ts'
 
 /** Of `mailbox` joined with `account`. */
 export const columns = `mailbox.id, mailbox.account, account.name AS owner, mailbox.name, uid_validity AS "uidValidity",
@@ -50,14 +50,17 @@ const rename = statement(
    WHERE mailbox.id = given.id`,
 )
 const remove = statement('DELETE FROM mailbox WHERE id = ANY($1::bigint[])')
-const drops: readonly Statement[] = [
-  statement(
-    `DELETE FROM record USING message WHERE record.id = message.record AND message.mailbox = ANY($1::bigint[])`,
-  ),
-  statement('DELETE FROM message WHERE mailbox = ANY($1::bigint[])'),
-  statement('DELETE FROM expunge WHERE mailbox = ANY($1::bigint[])'),
-  remove,
-]
+const dropMessages = statement(
+  `WITH portion AS MATERIALIZED (
+     SELECT uid, record FROM message WHERE mailbox = $1 AND uid > $2 ORDER BY uid LIMIT ${WRITTEN_AT_ONCE}
+   ), messages AS (
+     DELETE FROM message USING portion WHERE message.mailbox = $1 AND message.uid = portion.uid
+   ), records AS (
+     DELETE FROM record USING portion WHERE record.id = portion.record
+   )
+   SELECT MAX(uid) AS last FROM portion`,
+)
+const dropExpunges = statement('DELETE FROM expunge WHERE mailbox = ANY($1::bigint[])')
 
 /** Throws `noMailbox`. */
 export async function accountOfMailbox(queries: Queries, id: MailboxId): Promise<AccountId> {
@@ -178,5 +181,15 @@ export async function removeMailboxes(queries: Queries, ids: readonly MailboxId[
 /** Removes mailboxes and their messages. */
 export async function dropMailboxes(queries: Queries, ids: readonly MailboxId[]): Promise<void> {
   if (ids.length === 0) return
-  for (const each of drops) await queries.run(each, [numbers(ids)])
+  for (const id of ids) {
+    for (let last: number | null = 0; last !== null;) last = await dropPortion(queries, id, last)
+  }
+  await queries.run(dropExpunges, [numbers(ids)])
+  await queries.run(remove, [numbers(ids)])
+}
+
+/** Removes some messages after a uid. Returns the last of them; null when there was none. */
+async function dropPortion(queries: Queries, id: MailboxId, after: number): Promise<number | null> {
+  const [portion] = await queries.rows<{ last: number | null }>(dropMessages, [id, after])
+  return portion?.last ?? null
 }

@@ -253,6 +253,7 @@ export class PostgresMailStore implements MailStore {
     for (const [at, outcome] of outcomes.entries()) {
       if (outcome.kind !== 'appended') continue
       const { account } = messages[at] as NewMessage
+      this.#known.note(outcome.mailbox, account)
       news.push({ account, mailbox: outcome.mailbox, kind: 'messages' })
     }
     this.#news.tell(news)
