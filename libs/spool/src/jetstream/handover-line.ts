@@ -13,12 +13,12 @@ interface Waiting {
 
 /** Hands messages over, at once while the broker keeps up; else those that wait go together. */
 export class HandoverLine {
-  readonly #stream: DurableStream
+  readonly #stream: Pick<DurableStream, 'publish'>
   readonly #subject: string
   #waiting: Waiting[] = []
   #underway = 0
 
-  constructor(stream: DurableStream, subject: string) {
+  constructor(stream: Pick<DurableStream, 'publish'>, subject: string) {
     this.#stream = stream
     this.#subject = subject
   }
