@@ -85,22 +85,28 @@ describe('a Postgres', { skip: POSTGRES_LACKS }, () => {
   })
 
   test('gives up a statement that takes too long, and goes on', async () => {
-    const database = open({ connections: 1, limits: { statement: 50 } })
+    const database = open({ connections: 1, limits: { statement: 300 } })
     await assert.rejects(database.rows(SLEEP, [30]), faultIs('busy', /statement timeout/))
     assert.deepEqual(await database.rows(ONE), [{ one: 1 }])
   })
 
   test('tells who waits too long for a connection, and bounds how many wait', async () => {
-    const database = open({ connections: 1, limits: { patience: 20, waiting: 2 } })
-    await database.rows(ONE)
-    const long = database.rows(SLEEP, [0.3])
+    const database = open({ connections: 1, limits: { patience: 1_000, waiting: 2 } })
+    const taken = Promise.withResolvers<void>()
+    const enough = Promise.withResolvers<void>()
+    const long = database.transaction(async () => {
+      taken.resolve()
+      await enough.promise
+    })
+    await taken.promise
     const outcomes = await Promise.allSettled([1, 2, 3].map(() => database.rows(ONE)))
     const words = outcomes.map((outcome) => {
       const reason = outcome.status === 'rejected' ? (outcome.reason as SqlError) : undefined
       return `${reason?.fault} ${reason?.message}`
     })
     assert.match(words[2]!, /busy .*2 wait for a connection already/)
-    for (const text of words.slice(0, 2)) assert.match(text, /busy .*no connection was free for 20 ms/)
+    for (const text of words.slice(0, 2)) assert.match(text, /busy .*no connection was free for 1000 ms/)
+    enough.resolve()
     await long
   })
 
@@ -141,18 +147,27 @@ describe('a Postgres', { skip: POSTGRES_LACKS }, () => {
 
   test('does not wait for ever for a server that is silent: to connect, to ask, to close', async () => {
     await using door = await PostgresDoor.before(server)
-    const database = open({ url: door.url, limits: { connect: 100, statement: 100, close: 50 } })
+    const database = open({ url: door.url, limits: { connect: 500, statement: 500, close: 50 } })
     await database.rows(ONE)
     door.pause()
     await assert.rejects(database.rows(ONE), faultIs('busy', /timeout/))
     await assert.rejects(database.rows(ONE), faultIs('busy', /timeout|terminated/))
     door.resume()
     await database.rows(ONE)
-    const asked = assert.rejects(database.rows(SLEEP, [0.09]), faultIs('busy'))
+    const asked = assert.rejects(database.rows(SLEEP, [0.4]), faultIs('busy'))
     door.pause()
     await database.close()
     await asked
     await assert.rejects(database.rows(ONE), faultIs('busy', /closed/))
+  })
+
+  test('is told to be busy by a server that is slow, and works again when it is not', async () => {
+    await using door = await PostgresDoor.before(server)
+    const database = open({ url: door.url, limits: { connect: 1_000 } })
+    door.delay(800)
+    await assert.rejects(database.rows(ONE), faultIs('busy', /timeout/))
+    door.delay(0)
+    await database.rows(ONE)
   })
 
   test('refuses a server that refuses, at once', async () => {

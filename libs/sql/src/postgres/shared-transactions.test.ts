@@ -16,7 +16,7 @@ describe('transactions that are shared', { skip: POSTGRES_LACKS }, () => {
   before(async () => {
     server = await PostgresServer.start()
     door = await PostgresDoor.before(server)
-    database = new Postgres({ url: door.url, schema: 'public', limits: { statement: 500 } })
+    database = new Postgres({ url: door.url, schema: 'public', limits: { statement: 5_000 } })
     await database.run({ name: '', text: 'CREATE TABLE note (id int PRIMARY KEY CHECK (id <> 13))' })
   })
   after(async () => {
