@@ -124,7 +124,7 @@ async function renameTree(
   if (names.some((name) => parseMailboxName(name, making.limits) === undefined)) {
     throw new MailStoreError('notAllowed', 'the name of a child would not be allowed')
   }
-  // RFC 9051 §2.3.1.1 deviation: a renamed mailbox keeps its UIDVALIDITY, as in SQLite.
+  // A renamed mailbox keeps its UIDVALIDITY: why, is told where SQLite does it.
   const made = household.makeParents(to, making)
   await Household.keep(queries, [household])
   await renameMailboxes(queries, idsOf(moved), names)

@@ -1,6 +1,6 @@
 import type { StoreSchema } from '@cartero/sql/postgres'
 
-/** Names, keys and content ids are compared and ordered by their octets, whatever the database's locale says. */
+/** Names, keys and content ids are compared and ordered by their octets, whatever the database's locale says. What is large is vacuumed early. */
 const first = `
 CREATE TABLE account (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -45,7 +45,7 @@ CREATE TABLE message (
   flags smallint NOT NULL,
   keywords text NOT NULL,
   PRIMARY KEY (mailbox, uid)
-);
+) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
 CREATE INDEX message_modseq ON message (mailbox, modseq);
 CREATE INDEX message_deleted ON message (mailbox, uid) WHERE flags & 8 <> 0;
 
@@ -72,7 +72,7 @@ CREATE TABLE delivered (
   at bigint NOT NULL,
   key text COLLATE "C" NOT NULL,
   PRIMARY KEY (account, key)
-);
+) WITH (autovacuum_vacuum_scale_factor = 0.05);
 CREATE INDEX delivered_at ON delivered (at);
 `
 
