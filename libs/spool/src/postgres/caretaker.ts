@@ -45,8 +45,8 @@ export class Caretaker {
 
   async #tend(): Promise<void> {
     try {
-      await this.#count()
       await forgetDead(this.#parts)
+      await this.#count()
       await addUp(this.#parts)
       await this.#acceptance.forget()
     } catch (error) {

@@ -11,6 +11,9 @@ import { WakeUp } from './wake-up.ts'
 /** Told at once. */
 const CALLS = 500
 
+/** After a look it rests for so many times what the look took, whoever has news: it reads all destinations that are due. */
+const RESTS = 20
+
 /**
  * What is ready: for each urgency and destination the oldest, by leaps through the index. What has become due since `$1`: each row
  * of it. Nothing that waits is read.
@@ -49,6 +52,8 @@ export class DueDestinations {
   #lookedUntil = 0
   #fromBeginningAt = -Infinity
   #lookedAt = -Infinity
+  #restsUntil = -Infinity
+  #isResting = false
   /** Rings of our own posts. */
   #posts = 0
 
@@ -91,8 +96,10 @@ export class DueDestinations {
       // What was posted here is known; whoever rings otherwise wants us to look.
       const others = rings - this.#posts
       try {
-        if (others !== looked || this.#isOverdue) await this.#look()
-        looked = others
+        if (others !== looked || this.#isOverdue) {
+          if (this.#rest()) await this.#look()
+          looked = others
+        }
         backOff.reset()
       } catch (error) {
         if (ended.aborted) return
@@ -104,6 +111,20 @@ export class DueDestinations {
       if (batch.length > 0) yield batch
       else await this.wakeUp.wait(rings, POSTGRES_SPOOL_LIMITS.lookForDue, ended)
     }
+  }
+
+  /** False when it looked only now, for as long as that took: then it is woken when it may again. */
+  #rest(): boolean {
+    const left = this.#restsUntil - this.#parts.clock.elapsed()
+    if (left <= 0) return true
+    if (!this.#isResting) this.#parts.clock.after(left, () => this.#wake())
+    this.#isResting = true
+    return false
+  }
+
+  #wake(): void {
+    this.#isResting = false
+    this.wakeUp.ring()
   }
 
   get #isOverdue(): boolean {
@@ -125,10 +146,11 @@ export class DueDestinations {
       this.#lookedUntil = 0
       this.#fromBeginningAt = clock.elapsed()
     }
-    const now = clock.now()
+    const [now, begun] = [clock.now(), clock.elapsed()]
     const rows = await database.rows<LookedAt>(LOOK, [this.#lookedUntil - overlap, now])
     this.#lookedUntil = now
     this.#lookedAt = clock.elapsed()
+    this.#restsUntil = this.#lookedAt + RESTS * (this.#lookedAt - begun)
     for (const { destination, urgency } of rows.toSorted(byUrgency))
       if (!this.#told.has(destination)) this.post(destination, urgency)
   }

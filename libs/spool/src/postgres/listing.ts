@@ -14,8 +14,11 @@ export interface Search {
   readonly limit: number
   readonly after?: DeliveryId | undefined
   readonly now: number
-  /** Nobody else may change what is found until the transaction is over; what is leased is left out. */
-  readonly isToChange?: boolean
+}
+
+interface Place {
+  readonly queueId: string
+  readonly number: number
 }
 
 export interface Listing {
@@ -42,69 +45,71 @@ const CONDITIONS = `
   AND ($10::text IS NULL OR strpos(lower(recipients), $10) > 0)
   AND ($11::text IS NULL OR strpos(lower(reason), $11) > 0)`
 
-const IS_FREE = `(state <> 'leased' OR due <= $1::bigint)`
-
-/** By the rows of an index: where a stretch of them ends, what may be meant of it, and the same for whoever changes it. */
-const routeBy = (condition: string): Readonly<Record<'end' | 'rows' | 'changed', Statement>> => {
-  const stretch = `${condition} AND ${BEHIND} AND (queue_id, number) >= ($12::text, $13::int) AND ${CONDITIONS}`
-  return {
-    end: statement(`
-      SELECT queue_id AS "queueId", number FROM delivery WHERE ${condition.replaceAll('$5', '$5::text')} AND ${BEHIND}
-      AND ($1::bigint IS NOT NULL AND coalesce($4::text, $5::text, '') IS NOT NULL) ${ORDER} LIMIT 1 OFFSET $6`),
-    rows: statement(`SELECT ${LISTED_COLUMNS} FROM delivery WHERE ${stretch} ${ORDER} LIMIT $14`),
-    changed: statement(
-      `SELECT ${LISTED_COLUMNS} FROM delivery WHERE ${stretch} AND ${IS_FREE} ${ORDER} LIMIT $14 FOR UPDATE`,
-    ),
-  }
-}
+/** By the rows of an index: what may be meant of a stretch of them, and where that ends. */
+const routeBy = (condition: string): Readonly<Record<'rows' | 'end', Statement>> => ({
+  rows: statement(`
+    SELECT ${LISTED_COLUMNS} FROM (SELECT * FROM delivery WHERE ${condition} AND ${BEHIND} ${ORDER} LIMIT $12) AS delivery
+    WHERE ${CONDITIONS} ${ORDER} LIMIT $13`),
+  end: statement(`
+    SELECT queue_id AS "queueId", number FROM delivery WHERE ${condition} AND ${BEHIND} AND $1::bigint IS NOT NULL
+    AND coalesce($4::text, $5::text, '') IS NOT NULL ${ORDER} LIMIT 1 OFFSET $6`),
+})
 
 const ROUTES = {
   all: routeBy('true'),
-  elsewhere: routeBy(`destination = $5 AND destination <> 'local' AND destination <> ''`),
+  elsewhere: routeBy(`destination = $5::text AND destination <> 'local' AND destination <> ''`),
   deferred: routeBy(`state = 'deferred'`),
   held: routeBy(`state = 'held'`),
   failed: routeBy(`state = 'failed'`),
   expired: routeBy(`state = 'expired'`),
 } as const
 
-const OF = (isToChange: boolean): Statement =>
-  statement(`
-  SELECT ${LISTED_COLUMNS} FROM delivery WHERE queue_id = ANY($4::text[]) AND ${BEHIND} ${isToChange ? `AND ${IS_FREE}` : ''}
-  ${ORDER} ${isToChange ? 'FOR UPDATE' : ''}`)
-const OF_ALL = OF(false)
-const OF_FREE = OF(true)
+const OF = statement(`
+  SELECT ${LISTED_COLUMNS} FROM delivery WHERE queue_id = ANY($4::text[]) AND ${BEHIND} ${ORDER}`)
+
+const LOCK_FREE = statement(`
+  SELECT ${LISTED_COLUMNS} FROM delivery JOIN unnest($2::text[], $3::int[]) AS given (queue_id, number) USING (queue_id, number)
+  WHERE state <> 'leased' OR due <= $1::bigint ${ORDER} FOR UPDATE OF delivery`)
 
 /** Looks through the rows in the order of the narrowest index there is for the filter: a stretch of them at most. */
-export async function search(
-  queries: Queries,
-  { filter, limit, after, now, isToChange = false }: Search,
-): Promise<Listing> {
+export async function search(queries: Queries, { filter, limit, after, now }: Search): Promise<Listing> {
   const at =
     after === undefined ? beginningOf(filter) : { queueId: queueIdOf(after), number: numberOf(after) }
   const place = [now, at.queueId, at.number]
   const meets = matcher(filter)
   if (filter.ids !== undefined) {
-    const rows = await queries.rows<ListedRow>(isToChange ? OF_FREE : OF_ALL, [
-      ...place,
-      [...new Set(filter.ids.map(queueIdOf))],
-    ])
+    const rows = await queries.rows<ListedRow>(OF, [...place, [...new Set(filter.ids.map(queueIdOf))]])
     return ended(rows.map(summaryOf).filter(meets), limit)
   }
+  const { budget } = POSTGRES_SPOOL_LIMITS
   const route = routeOf(filter)
-  const [end] = await queries.rows<{ queueId: string; number: number }>(route.end, [
-    ...place,
-    filter.state ?? null,
-    filter.destination ?? null,
-    POSTGRES_SPOOL_LIMITS.budget - 1,
-  ])
-  const stretch = [...place, ...conditionsOf(filter), end?.queueId ?? '', end?.number ?? 0, limit]
-  const rows = await queries.rows<ListedRow>(isToChange ? route.changed : route.rows, stretch)
-  const listing = ended(rows.map(summaryOf).filter(meets), limit)
-  const last = rows.at(-1)
-  // The database let through as many as were asked for, perhaps some too many: there may be more behind them.
-  if (rows.length >= limit && last !== undefined)
-    return { ...listing, until: `${last.queueId}.${last.number}` as DeliveryId }
-  return end === undefined ? listing : { ...listing, until: `${end.queueId}.${end.number}` as DeliveryId }
+  const rows = await queries.rows<ListedRow>(route.rows, [...place, ...conditionsOf(filter), budget, limit])
+  const found = rows.map(summaryOf).filter(meets)
+  // As many as were asked for, perhaps some that are not meant: there may be more behind them.
+  const [last] =
+    rows.length < limit
+      ? await queries.rows<Place>(route.end, [
+          ...place,
+          filter.state ?? null,
+          filter.destination ?? null,
+          budget - 1,
+        ])
+      : rows.slice(-1)
+  return last === undefined ? { found } : { found, until: `${last.queueId}.${last.number}` as DeliveryId }
+}
+
+/** What was found, as it is now: nobody else changes it until the transaction is over. What is leased is left out. */
+export async function lockFree(
+  queries: Queries,
+  {
+    found,
+    filter,
+    now,
+  }: { readonly found: readonly DeliverySummary[]; readonly filter: DeliveryFilter; readonly now: number },
+): Promise<readonly DeliverySummary[]> {
+  if (found.length === 0) return []
+  const keys = [found.map(({ queueId }) => queueId), found.map(({ id }) => numberOf(id))]
+  return (await queries.rows<ListedRow>(LOCK_FREE, [now, ...keys])).map(summaryOf).filter(matcher(filter))
 }
 
 export function summaryOf(row: ListedRow): DeliverySummary {

@@ -21,7 +21,7 @@ import type {
 } from '../queue.ts'
 import { plain } from './acceptance.ts'
 import { POSTGRES_SPOOL_LIMITS } from './limits.ts'
-import { LISTED_COLUMNS, search, summaryOf } from './listing.ts'
+import { LISTED_COLUMNS, lockFree, search, summaryOf } from './listing.ts'
 import { decodeText } from './message-text.ts'
 import type { SpoolParts } from './parts.ts'
 import { conclude, LOCK_MESSAGES } from './settlement.ts'
@@ -166,16 +166,17 @@ export class PostgresOffice implements QueueOffice {
   ): Promise<ChangedPortion> {
     const now = this.#parts.clock.now()
     return await this.#parts.database.transaction(async (queries) => {
-      const asked = { filter, limit: PORTION, after, now, isToChange: true }
-      const { found, until } = await search(queries, asked)
+      const listing = await search(queries, { filter, limit: PORTION, after, now })
+      const found = await lockFree(queries, { ...listing, filter, now })
+      const { until } = listing
       const altered = found.flatMap((one) => {
         const row = alterRow(one, change)
         return row === undefined ? [] : [{ one, row }]
       })
-      const queueIds = [...new Set(altered.map(({ one }) => one.queueId))]
+      if (altered.length > 0) await queries.run(ALTER, columnsOf(altered))
+      const queueIds = [...new Set(altered.filter(beginsOrEnds).map(({ one }) => one.queueId))]
       let waiting = 0
-      if (altered.length > 0) {
-        await queries.run(ALTER, columnsOf(altered))
+      if (queueIds.length > 0) {
         const before = await queries.rows<{ open: number }>(LOCK_MESSAGES, [queueIds])
         waiting = (await conclude(queries, queueIds)).waiting - before.filter(({ open }) => open > 0).length
       }
@@ -196,6 +197,11 @@ export class PostgresOffice implements QueueOffice {
 interface Altered {
   readonly one: DeliverySummary
   readonly row: Alteration
+}
+
+/** Of its message, something waits that did not before, or does not any more. */
+function beginsOrEnds({ one, row }: Altered): boolean {
+  return row.state === 'removed' || one.state === 'failed' || one.state === 'expired'
 }
 
 function columnsOf(altered: readonly Altered[]): readonly unknown[] {

@@ -107,17 +107,27 @@ export interface Returned {
 }
 
 /** Leases what is due for a destination. Nobody else gets it until the lease ends. */
-export async function takeDue({ database, clock, holder }: SpoolParts, wanted: Wanted): Promise<Taken> {
+export async function takeDue(
+  { database, clock, holder, trouble }: SpoolParts,
+  wanted: Wanted,
+): Promise<Taken> {
   const now = clock.now()
   const { destination, limit, expiresIn, isSynced } = wanted
   const asked = [destination, now, limit, now + expiresIn, holder]
   const rows = (await database.rows<TakenRow>(isSynced ? TAKE : TAKE_UNSYNCED, asked)).toSorted(inOrder)
-  const leased = rows.filter(({ state }) => state === 'leased')
-  return {
-    deliveries: leased.map(deliveryOf),
-    leases: leased.map((row) => ({ id: idOf(row), destination, isOnly: row.is_only })),
-    isShort: rows.length < limit,
+  const leases: OwnLease[] = []
+  const deliveries: Delivery[] = []
+  for (const row of rows) {
+    if (row.state === 'held') continue
+    try {
+      deliveries.push(deliveryOf(row))
+      leases.push({ id: idOf(row), destination, isOnly: row.is_only })
+    } catch (error) {
+      // Of a newer version, which may get it when our lease is over; if nobody can read it, it is held.
+      trouble(error)
+    }
   }
+  return { deliveries, leases, isShort: rows.length < limit }
 }
 
 /** Ends own leases: given back untouched, or at their end. */

@@ -40,6 +40,8 @@ export class Workers {
   readonly #routing: SharedWork<Routed>
   /** What could not be said to Postgres yet. */
   readonly #late = new Set<Promise<void>>()
+  /** What is just being leased. */
+  readonly #taking = new Set<Promise<unknown>>()
   #routers = 0
 
   constructor(parts: SpoolParts, options: WorkersOptions) {
@@ -136,7 +138,7 @@ export class Workers {
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled(this.#late)
+    await Promise.allSettled([...this.#late, ...this.#taking])
     const ids = this.#leases.ids
     for (const id of ids) this.#leases.end(id)
     if (ids.length > 0) await this.#return(ids, false).catch(this.#parts.trouble)
@@ -148,20 +150,29 @@ export class Workers {
     signal: AbortSignal,
   ): AsyncGenerator<readonly Delivery[], void> {
     const { clock, trouble } = this.#parts
-    const look = async () => (await this.#take(wanted, false)).deliveries
-    return looking(
-      { clock, wakeUp, every: lookAgain, trouble, look },
-      AbortSignal.any([signal, this.#options.ended]),
-    )
+    const { ended } = this.#options
+    const look = async () => {
+      const { deliveries } = await this.#take(wanted, false)
+      // What came too late is handed back with the rest.
+      return ended.aborted ? [] : deliveries
+    }
+    return looking({ clock, wakeUp, every: lookAgain, trouble, look }, AbortSignal.any([signal, ended]))
   }
 
   async #take(
     wanted: { readonly destination: DestinationName; readonly limit: number; readonly expiresIn: number },
     isSynced: boolean,
   ): ReturnType<typeof takeDue> {
-    const taken = await takeDue(this.#parts, { ...wanted, isSynced })
-    this.#leases.add(taken.leases, wanted.expiresIn)
-    return taken
+    const taking = takeDue(this.#parts, { ...wanted, isSynced }).then((taken) => {
+      this.#leases.add(taken.leases, wanted.expiresIn)
+      return taken
+    })
+    this.#taking.add(taking)
+    try {
+      return await taking
+    } finally {
+      this.#taking.delete(taking)
+    }
   }
 
   async #routeAll(routed: readonly Routed[]): Promise<void> {

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { after, afterEach, beforeEach, describe, it } from 'node:test'
 
 import { LocalNews } from '@cartero/bus/memory'
-import type { Delivery, DeliveryId } from '@cartero/spool'
+import { QueueIds, type Delivery, type DeliveryId } from '@cartero/spool'
 import { toAll } from '@cartero/spool/compliance'
 import { POSTGRES_SPOOL_LIMITS } from '@cartero/spool/postgres'
+import { statement } from '@cartero/sql/postgres'
 import { POSTGRES_LACKS, PostgresServer } from '@cartero/testkit'
 import { ManualClock } from '@cartero/wire'
 
@@ -141,6 +142,7 @@ describe('several processes over one spool in Postgres', { skip: POSTGRES_LACKS 
     await settle(other, [delivery!.id])
     assert.deepEqual(await other.bench.states(), ['leased'])
     clock.advance(TERMS.expiresIn)
+    await one.bench.settled()
     const [again] = await other.spool.take('one.example', 1, TERMS)
     assert.equal(again?.id, delivery?.id)
     await one.spool.settle([{ id: delivery!.id, state: 'failed', reason: 'too late' }])
@@ -188,6 +190,45 @@ describe('several processes over one spool in Postgres', { skip: POSTGRES_LACKS 
     await other.spool.takeIn(batch)
     assert.equal(await other.spool.count({}), 0)
     assert.deepEqual([...(await other.spool.referenced(''))], [])
+  })
+
+  it('forgets what was taken in when nobody brings it any more, and not before', async () => {
+    const one = await open('one')
+    const remembered = async (): Promise<number> =>
+      (await shared.database.rows(statement('SELECT FROM taken_in'))).length
+    const ids = new QueueIds(clock)
+    await one.spool.takeIn(handedOver([ids.next(), ids.next()]))
+    for (let hour = 0; hour < 24; hour++) {
+      clock.advance(3_600_000)
+      await one.bench.settled()
+    }
+    assert.equal(await remembered(), 2)
+    for (let hour = 24; hour < 31; hour++) {
+      clock.advance(3_600_000)
+      await one.bench.settled()
+    }
+    assert.equal(await remembered(), 0)
+  })
+
+  it('gives out the others when one cannot be read, and holds that one in the end', async () => {
+    const one = await open('one')
+    await one.bench.sent(['a@one.example'])
+    const unreadable = await one.bench.sent(['b@one.example'])
+    await shared.database.run(statement(`UPDATE message SET text = '\\x09' WHERE queue_id = $1`), [
+      unreadable,
+    ])
+    assert.equal((await one.spool.take('one.example', 10, TERMS)).length, 1)
+    assert.match(String(one.troubles[0]), /newer version/)
+    for (let n = 0; n < 5; n++) {
+      clock.advance(TERMS.expiresIn)
+      await one.bench.settled()
+      const taken = await one.spool.take('one.example', 10, TERMS)
+      await settle(one, idsOf(taken))
+    }
+    assert.deepEqual(
+      (await one.bench.list({ state: 'held' })).map(({ queueId }) => queueId),
+      [unreadable],
+    )
   })
 
   it('refers to contents by their pack', async () => {
