@@ -9,9 +9,12 @@ import { createTransport } from 'nodemailer'
 import { AGENTS } from '../src/services-rules.ts'
 import { APART_LACKS, ApartStage } from './apart-stage.ts'
 import { awaitedLetter } from './awaited-letter.ts'
+import { CallingCustomer } from './calling-customer.ts'
 import { CountingHost } from './counting-host.ts'
 
 const TIM = 'tim@cartero.test'
+/** As many as are under way while agents are killed and come back. */
+const LETTERS = 200
 
 describe('agents apart', { skip: APART_LACKS }, () => {
   let stage: ApartStage
@@ -23,6 +26,8 @@ describe('agents apart', { skip: APART_LACKS }, () => {
     stage = await ApartStage.start(`relay: { mode: send, loopback: true }
 routes: [{ name: elsewhere, hosts: "127.0.0.1:${elsewhere.port}" }]
 routing: [{ match: elsewhere.test, via: elsewhere }]
+odmr: { clearCramMd5: true }
+auth: { mechanisms: [PLAIN, CRAM-MD5] }
 `)
   })
   after(async () => {
@@ -94,6 +99,41 @@ routing: [{ match: elsewhere.test, via: elsewhere }]
     await until(() => elsewhere.copies.has('bea'))
   })
 
+  test('mail waits for a customer, who takes it at the odmr door', async () => {
+    const password = 'a password for home'
+    const words = ['odmr', 'add', 'home.test', '--clear-cram-md5', '--password-stdin']
+    await said(words, password)
+    await submit('letter for home', 'cat@home.test')
+    await until(async () => /when fetched/.test(await said(['queue', 'list', '--customer', 'home.test'])))
+    await using customer = await CallingCustomer.start({ address: 'fetch@home.test', password })
+    await customer.turn({ port: (known) => stage.port(known), data: stage.folder })
+    assert.deepEqual([...customer.host.copies.keys()], ['cat'])
+    await until(async () => /home\.test +fetch@home\.test +0 /.test(await said(['odmr', 'list'])))
+  })
+
+  test('agents that are killed under load lose nothing and deliver nothing twice', async () => {
+    const letters = Array.from({ length: LETTERS }, (_, n) => `letter under fire ${n}.`)
+    const transport = submitting()
+    const sending = Promise.all(
+      letters.map((subject) => transport.sendMail({ from: TIM, to: TIM, subject, text: 'x' })),
+    )
+    for (const agent of ['mda', 'mta', 'console'] as const) {
+      await stage.agent(agent).end('SIGKILL')
+      await stage.run(agent).told('agent.serves')
+    }
+    await sending
+    transport.close()
+    const came = async (): Promise<readonly string[]> =>
+      lookIntoInbox(stage, tim, async (client) => {
+        const all = await client.fetchAll('1:*', { envelope: true })
+        return all
+          .flatMap(({ envelope }) => envelope?.subject ?? [])
+          .filter((subject) => subject.includes('under fire'))
+      })
+    await until(async () => new Set(await came()).size === LETTERS)
+    assert.deepEqual((await came()).toSorted(), letters.toSorted())
+  })
+
   test('a program at the console submits, and explain says where mail would go', async () => {
     await said(['sendmail', '-f', TIM, TIM], 'Subject: letter of a program\n\nx\n')
     await awaitedLetter(stage, tim, 'letter of a program')
@@ -114,20 +154,25 @@ routing: [{ match: elsewhere.test, via: elsewhere }]
     assert.deepEqual(await stage.stop(), Object.fromEntries(AGENTS.map((agent) => [agent, 0])), stage.output)
   })
 
-  async function submit(subject: string, to: string, text = 'x'): Promise<void> {
-    const transport = createTransport({
+  function submitting() {
+    return createTransport({
       host: '127.0.0.1',
       port: stage.port(587),
+      pool: true,
       requireTLS: true,
       tls: { rejectUnauthorized: false },
       auth: { user: TIM, pass: tim.password },
     })
+  }
+
+  async function submit(subject: string, to: string, text = 'x'): Promise<void> {
+    const transport = submitting()
     await transport.sendMail({ from: TIM, to, subject, text })
     transport.close()
   }
 
   async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-    for (let tries = 0; tries < 100; tries++) {
+    for (let tries = 0; tries < 200; tries++) {
       if (await isSo()) return
       await new Promise((resolve) => setTimeout(resolve, 50))
     }

@@ -9,8 +9,10 @@ import { Service, type ServiceOptions } from './service.ts'
 /** What every agent stands on that is a process of its own. */
 export interface Ground {
   readonly agent: AgentName
-  /** No other process has this name: leases and connections bear it. */
+  /** What it is called in lists of connections. */
   readonly process: string
+  /** Its name as an owner of leases: nobody else has it who runs, and it has it again in its next life. */
+  readonly owner: string
   readonly config: CarteroConfig
   readonly data: DataFolder
   /** Who it is among the others; undefined where all of them are on this machine. */

@@ -68,7 +68,7 @@ function forwardingAgent(ground: Ground, { spool, content, directory, wayOut }: 
   const { routes, hosts, policies, tlsResults, authorities } = wayOut.open
   return createForwardingAgent({
     hostname: config.hostname,
-    owner: ground.process,
+    owner: ground.owner,
     spool,
     directory,
     notices: noticesBy(ground, { intake: spool, content }),

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 
@@ -10,6 +9,7 @@ import {
   createLogger,
   MetricRegistry,
   registerProcessMetrics,
+  type Logger,
   type RootLogger,
 } from '@cartero/agent/telemetry'
 import { journalled } from '@cartero/journey'
@@ -26,6 +26,7 @@ import { systemStatus, type SystemStatus } from '../status.ts'
 import { readAgentIdentity } from './agent-identity.ts'
 import { broker } from './broker.ts'
 import { callers, type Ground } from './ground.ts'
+import { instanceOf } from './instance.ts'
 import { tellingJournal } from './journal.ts'
 import { LateJournal } from './late-journal.ts'
 import type { Common, Parts, Recipe } from './parts.ts'
@@ -56,40 +57,41 @@ export interface ApartRun {
 export async function runApart(run: ApartRun): Promise<void> {
   const { agent, config, ready } = run
   const recipe = await RECIPES[agent]()
-  const process_ = `${agent} ${hostname()} ${process.pid} ${randomUUID().slice(0, 8)}`
-  using logger = createLogger({
-    ...config.log,
-    descriptor: 1,
-    base: { service: 'cartero', process: process_ },
-  })
-  const metrics = new MetricRegistry()
-  registerProcessMetrics(metrics)
+  const name = `${agent} ${hostname()} ${process.pid}`
+  using logger = createLogger({ ...config.log, descriptor: 1, base: { service: 'cartero', process: name } })
   const late = new LateJournal()
-  const ground: Ground = {
-    agent,
-    process: process_,
-    config,
-    data: folderOf(agent, config),
-    identity: readAgentIdentity(config, agent),
-    logger: journalled(logger, late, systemClock),
-    metrics,
-  }
+  const ground = groundOf(run, { name, logger: journalled(logger, late, systemClock) })
   const health = (): ReturnType<Lifecycle['health']> => lifecycle.health()
   const composed = compose(ground, recipe, { run, late, health, control: () => control })
   const options = { log: logger, drainDeadline: config.drain, begun: performance.timeOrigin }
   const lifecycle = new Lifecycle(composed.agent, options)
-  const control = controlOffer({
-    agent,
-    version: version(),
-    lifecycle,
-    log: logger,
-    ...callers(ground, ['console']),
-  })
-  tellReadiness(metrics, lifecycle)
+  const asked = { agent, version: version(), lifecycle, log: logger }
+  const control = controlOffer({ ...asked, ...callers(ground, ['console']) })
+  tellReadiness(ground.metrics, lifecycle)
   const reload = (): void => reloadIn(composed.parts, logger)
   process.on('SIGHUP', reload)
   await runAgent(composed.agent, { ...options, lifecycle, onReady: () => ready(performance.now(), logger) })
   process.off('SIGHUP', reload)
+}
+
+function groundOf(
+  { agent, config }: ApartRun,
+  { name, logger }: { readonly name: string; readonly logger: Logger },
+): Ground {
+  const data = folderOf(agent, config)
+  prepareDataFolder(data)
+  const metrics = new MetricRegistry()
+  registerProcessMetrics(metrics)
+  return {
+    agent,
+    process: name,
+    owner: `${agent} ${instanceOf(data)}`,
+    config,
+    data,
+    identity: readAgentIdentity(config, agent),
+    logger,
+    metrics,
+  }
 }
 
 /** The console's is that of the system, where the command line looks; the others have theirs in it. */
@@ -116,7 +118,6 @@ function compose(
   const parts = recipe(ground, common)
   const verbs = { status: () => statusOf(ground, parts, health), ...parts.verbs }
   const components: Component[] = [
-    { name: 'data', start: () => prepareDataFolder(data) },
     createControlSocket({
       path: data.controlSocket,
       verbs,

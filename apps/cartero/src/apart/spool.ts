@@ -19,7 +19,7 @@ export function waitingRoom(ground: Ground, { bus, content }: SpoolParts): Servi
       database,
       content: content.open,
       news: bus.open.news,
-      owner: ground.process,
+      owner: ground.owner,
       keepDeadLetters: config.spool.keepDeadLetters,
       trouble: (error) => logger.warn('spool.trouble', { err: error }),
     }),
