@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The mail servers and clients that the interoperability tests talk to, from Debian's packages; none of them is started.
 # Postfix and Dovecot are installed. Exim and OpenSMTPD, which Debian lets nobody install beside it,
-# HAProxy, nats-server and rclone are unpacked under /opt/cartero-peers.
+# HAProxy, nats-server, rclone and radosgw are unpacked under /opt/cartero-peers.
 # Does nothing where all is there. Needs root. usage: tools/interop/install-peers.sh
 set -euo pipefail
 export DEBIAN_FRONTEND=noninteractive
@@ -118,6 +118,19 @@ from_unstable nats-server usr/sbin/nats-server download_nats finish_nats
 download_rclone() { timeout 180 apt-get -qq download rclone; }
 finish_rclone() { "$1/usr/bin/rclone" version; }
 from_unstable rclone usr/bin/rclone download_rclone finish_rclone
+# Ceph's S3 gateway, which can keep its objects in SQLite, with the libraries it was built for. Names that no package has are left out.
+download_radosgw() {
+  local only=(--recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances) name
+  for name in radosgw ceph-common $(apt-cache depends "${only[@]}" radosgw | grep -E '^(lib|zlib1g)' | grep -Ev '^lib(python|perl)' | sort -u); do
+    timeout 180 apt-get -qq download "$name" || true
+  done
+}
+finish_radosgw() {
+  local libraries
+  libraries=$(echo "$1"/usr/lib/*-linux-gnu)
+  "$libraries"/ld-linux-*.so.* --library-path "$libraries:$libraries/ceph" "$1/usr/bin/radosgw" --version
+}
+from_unstable radosgw usr/bin/radosgw download_radosgw finish_radosgw
 
 # The users whose names are compiled in.
 for user in Debian-exim opensmtpd opensmtpq; do

@@ -19,6 +19,6 @@ export { NATS_LACKS, NatsServers, type NatsServerOptions } from './nats-server.t
 export { PeerProcess } from './peer-process.ts'
 export { PostgresDoor, type PausedWay } from './postgres-door.ts'
 export { POSTGRES_LACKS, PostgresServer, type PostgresServerOptions } from './postgres-server.ts'
-export { S3_LACKS, S3Server, type S3ServerOptions } from './s3-server.ts'
+export { S3_LACKS, S3Server } from './s3-server.ts'
 export { UNTOLD } from './proxy-headers.ts'
 export { TestAuthority, type IssueOptions, type TestIdentity } from './test-authority.ts'

@@ -21,11 +21,6 @@ export const S3_LACKS: string | false =
     ? `radosgw is not at ${ROOT}/bin (tools/interop/install-peers.sh)`
     : false
 
-export interface S3ServerOptions {
-  /** Octets that fit in; no limit when absent. */
-  readonly quotaOctets?: number
-}
-
 /** An S3 server for a test, on loopback: Ceph's, so it is strict about signatures. Its data is gone with it. */
 export class S3Server implements AsyncDisposable {
   readonly accessKeyId = 'CARTEROTEST'
@@ -43,14 +38,14 @@ export class S3Server implements AsyncDisposable {
   }
 
   /** In about two seconds. `await using server = await S3Server.start()` */
-  static async start({ quotaOctets }: S3ServerOptions = {}): Promise<S3Server> {
+  static async start(): Promise<S3Server> {
     const folder = mkdtempSync(join(tmpdir(), 'cartero-s3-'))
     const [port = 0] = await freePorts(1)
     const server = new S3Server(folder, port, await S3Front.before(port))
     try {
       writeFileSync(server.#file, configurationOf(folder, port))
       await server.resume()
-      server.#makeUser(quotaOctets)
+      server.#makeUser()
       return server
     } catch (error) {
       await server[Symbol.asyncDispose]()
@@ -115,13 +110,9 @@ export class S3Server implements AsyncDisposable {
     return ['-n', 'client.rgw', '-c', this.#file, '--no-mon-config']
   }
 
-  #makeUser(quotaOctets: number | undefined): void {
+  #makeUser(): void {
     const key = [`--access-key=${this.accessKeyId}`, `--secret-key=${this.secretAccessKey}`]
     this.#administer(['user', 'create', '--uid=cartero', '--display-name=Cartero', ...key])
-    if (quotaOctets === undefined) return
-    const scope = ['--uid=cartero', '--quota-scope=bucket']
-    this.#administer(['quota', 'set', ...scope, `--max-size=${quotaOctets}B`])
-    this.#administer(['quota', 'enable', ...scope])
   }
 
   #administer(args: readonly string[]): void {
