@@ -109,7 +109,7 @@ describe('a loop that looks for work', () => {
     }
     assert.deepEqual((await first).value, [1])
     assert.equal(troubles, 8)
-    assert.ok(lookedAt.at(-1)! > 20_000, `${lookedAt.join(' ')}`)
+    assert.ok(lookedAt.at(-1)! > 20_000, lookedAt.join(' '))
     await loop.return()
   })
 

@@ -333,32 +333,33 @@ describe('several processes over one spool in Postgres', { skip: POSTGRES_LACKS 
     assert.deepEqual([...(await one.spool.referenced(''))], [])
   })
 
-  it('has everything that was acknowledged after the server died, and goes on by itself', async () => {
-    const [one] = await pair()
-    await one.bench.sent(['a@one.example'])
-    const [delivery] = await one.spool.take('one.example', 1, TERMS)
-    await one.spool.takeIn(handedOver(20))
-    const arrived: string[] = []
-    const end = new AbortController()
-    const waiting = (async () => {
-      for await (const part of one.spool.lease('local', 100, end.signal)) {
-        arrived.push(...idsOf(part))
-        if (arrived.length >= 20) end.abort()
-      }
-    })()
-    await one.bench.settled()
-    await server.halt()
-    await assert.rejects(one.spool.takeIn(handedOver(1)), UNAVAILABLE)
-    await assert.rejects(settle(one, [delivery!.id]), UNAVAILABLE)
-    await assert.rejects(one.spool.list({}, { limit: 1 }), UNAVAILABLE)
-    for (let n = 0; n < 4; n++) await pass(POSTGRES_SPOOL_LIMITS.longestBackOff)
-    assert.ok(one.troubles.length < 20, `${one.troubles.length} troubles`)
-    await server.resume()
-    const routed = await one.bench.arrivals(20)
-    await one.spool.route(routed.map(toAll))
-    for (let n = 0; n < 100 && arrived.length < 20; n++) await pass(POSTGRES_SPOOL_LIMITS.longestBackOff)
-    await waiting
-    assert.equal(new Set(arrived).size, 20)
-    assert.equal(await one.spool.count({ destination: 'one.example' }), 0)
-  })
+  for (const how of ['halt', 'kill'] as const)
+    it(`has everything that was acknowledged after the server died (${how}), and goes on by itself`, async () => {
+      const [one] = await pair()
+      await one.bench.sent(['a@one.example'])
+      const [delivery] = await one.spool.take('one.example', 1, TERMS)
+      await one.spool.takeIn(handedOver(20))
+      const arrived: string[] = []
+      const end = new AbortController()
+      const waiting = (async () => {
+        for await (const part of one.spool.lease('local', 100, end.signal)) {
+          arrived.push(...idsOf(part))
+          if (arrived.length >= 20) end.abort()
+        }
+      })()
+      await one.bench.settled()
+      await server[how]()
+      await assert.rejects(one.spool.takeIn(handedOver(1)), UNAVAILABLE)
+      await assert.rejects(settle(one, [delivery!.id]), UNAVAILABLE)
+      await assert.rejects(one.spool.list({}, { limit: 1 }), UNAVAILABLE)
+      for (let n = 0; n < 4; n++) await pass(POSTGRES_SPOOL_LIMITS.longestBackOff)
+      assert.ok(one.troubles.length < 20, `${one.troubles.length} troubles`)
+      await server.resume()
+      const routed = await one.bench.arrivals(20)
+      await one.spool.route(routed.map(toAll))
+      for (let n = 0; n < 100 && arrived.length < 20; n++) await pass(POSTGRES_SPOOL_LIMITS.longestBackOff)
+      await waiting
+      assert.equal(new Set(arrived).size, 20)
+      assert.equal(await one.spool.count({ destination: 'one.example' }), 0)
+    })
 })
