@@ -46,7 +46,7 @@ export class Attempts {
     const until = this.#clock.elapsed() + deadline
     let last: unknown
     for (let attempt = 0; attempt < attempts; attempt++) {
-      if (attempt > 0 && !(await pause(this.#clock, rest * 2 ** (attempt - 1), this.#leaving.signal))) break
+      if (attempt > 0 && !(await this.#pause(rest * 2 ** (attempt - 1), until))) break
       const left = until - this.#clock.elapsed()
       if (left <= 0 || this.#leaving.signal.aborted) break
       try {
@@ -63,6 +63,12 @@ export class Attempts {
   /** What is under way fails, and nothing begins any more. */
   close(): void {
     this.#leaving.abort()
+  }
+
+  /** False when there is no time for it, or nobody waits any more. */
+  async #pause(milliseconds: number, until: number): Promise<boolean> {
+    if (this.#clock.elapsed() + milliseconds >= until) return false
+    return await pause(this.#clock, milliseconds, this.#leaving.signal)
   }
 
   #words(what: string, last: unknown): string {
