@@ -1,44 +1,19 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { after, before, describe, test } from 'node:test'
 
 import { openSqliteMailStore } from '@cartero/mailstore/sqlite'
 import { SqlWorker } from '@cartero/sql'
 
+import { appendUntilKilled, type Acknowledged } from './killed-appender.ts'
 import { numbered } from './numbered.ts'
 
 /** How often the appender is killed, after how many acknowledgements. */
 const kills = [1, 40, 200, 7, 333, 91]
 /** Letters before the last acknowledged one that are sent again: more than are under way at a time. */
 const repeated = 30
-
-interface Acknowledged {
-  readonly number: number
-  readonly kind: string
-  readonly uid: number
-}
-
-/** Lets a process append until it has acknowledged that many, and kills it in the middle of its work. */
-async function appendUntilKilled(file: string, from: number, count: number): Promise<Acknowledged[]> {
-  const appender = spawn(process.execPath, [join(import.meta.dirname, 'appender.ts'), file, String(from)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const gone = once(appender, 'exit')
-  const acknowledged: Acknowledged[] = []
-  for await (const line of createInterface(appender.stdout)) {
-    const [number, kind = '', uid] = line.split(' ')
-    acknowledged.push({ number: Number(number), kind, uid: Number(uid) })
-    if (acknowledged.length === count) appender.kill('SIGKILL')
-  }
-  const [, signal] = (await gone) as [number | null, string | null]
-  assert.equal(signal, 'SIGKILL')
-  return acknowledged
-}
 
 describe('a mailstore that is killed again and again while it appends', { timeout: 60_000 }, () => {
   const worker = new SqlWorker()
@@ -52,7 +27,7 @@ describe('a mailstore that is killed again and again while it appends', { timeou
     const file = join(directory, 'mail.db')
     for (const count of kills) {
       const last = Math.max(0, ...acknowledged.map(({ number }) => number))
-      acknowledged.push(...(await appendUntilKilled(file, Math.max(0, last - repeated), count)))
+      acknowledged.push(...(await appendUntilKilled(count, [file, String(Math.max(0, last - repeated))])))
     }
     store = await openSqliteMailStore({ worker, file })
     inbox = (await store.mailbox('ann', 'INBOX'))?.id ?? 0

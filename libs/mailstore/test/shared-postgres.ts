@@ -30,6 +30,8 @@ interface ProcessOptions {
 /** Where the tests of a suite are at: one server, a schema for each test. */
 export interface Place {
   readonly server: PostgresServer
+  /** Of the test. */
+  readonly schema: string
   /** What the test has opened. */
   readonly opened: readonly (readonly [PostgresMailStore, Postgres])[]
   /** As another process: a mailstore with connections, and unless they are given, news of its own. */
@@ -67,6 +69,9 @@ export function sharedPostgres(): Place {
   return {
     get server() {
       return server
+    },
+    get schema() {
+      return schema
     },
     get opened() {
       return opened
