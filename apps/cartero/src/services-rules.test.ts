@@ -5,7 +5,7 @@ import { ConfigError } from '@cartero/agent/config'
 
 import { warnings } from './config-rules.ts'
 import { loadConfig } from './load-config.ts'
-import { AGENTS, needsOf, type AgentName } from './services-rules.ts'
+import { AGENTS, isWhole, needsOf, type AgentName } from './services-rules.ts'
 
 const NONE = { CARTERO_CONFIG: '/dev/null' }
 
@@ -97,4 +97,11 @@ test('copies that no server is there for are not wise', async () => {
   assert.match([...warnings(config)].join('\n'), /3 copies need as many servers, and 1 is named/)
   const { config: none } = await loadConfig({ search: false, environment: NONE })
   assert.deepEqual([...warnings(none)], [])
+})
+
+test('one process does not begin where agents are apart: mail would be in two places', async () => {
+  const asked = (environment: Record<string, string>) =>
+    loadConfig({ search: false, environment: { ...NONE, ...environment }, rules: [isWhole] })
+  await assert.rejects(asked(BROKER), /one process uses no services[^]*cartero run/)
+  await asked({})
 })

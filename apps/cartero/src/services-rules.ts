@@ -130,6 +130,16 @@ function hostOf(place: string): string {
   return place.slice(0, place.lastIndexOf(':')).replace(/^\[|\]$/g, '')
 }
 
+/** One process has all of it in its files: what the services keep would be left alone, and mail be in two places. */
+export const isWhole: Rule = function* (config) {
+  if (isApart(config))
+    yield {
+      key: 'services.nats.servers',
+      message: 'one process uses no services, and has none of what is in them',
+      fix: 'run each agent ("cartero run"), or leave services.nats.servers empty',
+    }
+}
+
 /** What is allowed of services and not wise. */
 export function* servicesWarnings({ services }: CarteroConfig): Generator<string> {
   const { servers, replicas } = services.nats

@@ -91,11 +91,13 @@ function commandFor(command: string, { data, config }: DevOptions): readonly str
 
 async function devConfig(options: DevOptions, base: number, hostname: string): Promise<LoadedConfig> {
   const { loadConfig } = await import('../load-config.ts')
+  const { isWhole } = await import('../services-rules.ts')
   const doors = doorsAt(options.listen ?? LOOPBACK, base)
   return loadConfig({
     file: options.config,
     search: false,
     environment: process.env,
+    rules: [isWhole],
     flags: flagsOf(options, doors),
     defaults: {
       data: 'cartero-data',

@@ -21,10 +21,12 @@ async function serve(options: ServeOptions): Promise<void> {
   const { loadConfig } = await import('../load-config.ts')
   const { runSystem } = await import('../run.ts')
   const { warnings } = await import('../config-rules.ts')
+  const { isWhole } = await import('../services-rules.ts')
   const { config, file } = await loadConfig({
     file: options.config,
     search: true,
     environment: process.env,
+    rules: [isWhole],
     ...(options.data !== undefined && { flags: { data: { flag: '--data', value: options.data } } }),
   })
   await runSystem({
