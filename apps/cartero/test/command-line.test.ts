@@ -1,6 +1,7 @@
 // What the command line answers when no system runs: usage, exit codes, configuration, and a stopped system's data.
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { cartero, temporaryFolder } from './cartero-command.ts'
@@ -12,6 +13,8 @@ describe('usage', { concurrency: 2 }, () => {
       ['account', 'add'],
       ['dev', '--port-base', 'many'],
       ['status', '-o', 'xml'],
+      ['run', 'postman'],
+      ['identity', tmpdir(), 'no name'],
     ]) {
       const { code, out, err } = await cartero(words)
       assert.equal(code, 2, words.join(' '))
@@ -26,6 +29,9 @@ describe('usage', { concurrency: 2 }, () => {
     for (const name of [
       'dev',
       'serve',
+      'run',
+      'migrate',
+      'identity',
       'account',
       'domain',
       'alias',
@@ -70,6 +76,25 @@ describe('configuration', { concurrency: 2 }, () => {
     })
     assert.deepEqual(await cartero(['serve', '--config', file]), { code: 1, out: '', err: expected })
     assert.equal(existsSync(join(folder, 'data')), false)
+  })
+
+  test('who runs an agent, or migrates, is told which services are missing', async () => {
+    const run = await cartero(['run', 'imap'])
+    assert.deepEqual([run.code, run.out], [1, ''])
+    for (const key of ['nats.servers', 'postgres.url', 'directory'])
+      assert.match(run.err, new RegExp(`services\\.${key}: the agent imap needs .*\\n  fix: `), run.err)
+    const migrate = await cartero(['migrate'])
+    assert.equal(migrate.code, 1)
+    assert.match(migrate.err, /services\.postgres\.url: the spool has no database\n  fix: /)
+  })
+
+  test('where agents are apart, the command line is answered at the console and nowhere else', async (context) => {
+    const folder = temporaryFolder(context)
+    const env = { CARTERO_SERVICES__NATS__SERVERS: 'nats-1:4222', CARTERO_DATA: folder }
+    const { code, err } = await cartero(['account', 'list'], { env })
+    assert.equal(code, 1)
+    assert.match(err, /say it where "cartero run console" runs/)
+    assert.deepEqual(readdirSync(folder), [])
   })
 
   test('the example passes the check, and is found in the working directory', async (context) => {
