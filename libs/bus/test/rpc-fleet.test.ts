@@ -194,7 +194,8 @@ class Wire {
 }
 
 describe('a network that falls silent', () => {
-  const keepAlive = { every: 50, answer: 50 }
+  // Long enough for a busy machine to answer while the network is there.
+  const keepAlive = { every: 100, answer: 1_000 }
   const silent = async function* (): AsyncGenerator<TurnRequest> {
     yield { request: { $case: 'take', value: { deliveries: 1 } } }
     await never

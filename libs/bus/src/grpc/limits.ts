@@ -26,6 +26,8 @@ export const RPC_LIMITS = {
   window: 4 * 1024 * 1024,
   /** How long a server that leaves waits for calls to end. */
   drain: 10_000,
+  /** How long it waits for connections that it has cut to be gone. */
+  parting: 1_000,
 } as const
 
 /** How often the other side is asked for a sign of life, and how long it has for it; RPC_LIMITS when absent. */

@@ -72,13 +72,19 @@ export class RpcServer {
   /** Takes no new calls, and waits for those under way; what has not ended by then, or when the signal aborts, is cut off. */
   async close(signal: AbortSignal = AbortSignal.timeout(RPC_LIMITS.drain)): Promise<void> {
     this.drain()
+    const closed = Promise.withResolvers<void>()
+    let parting: NodeJS.Timeout | undefined
     const cut = (): void => {
       this.#calls.cut()
       this.#server.forceShutdown()
+      // gRPC never hears of the end of a connection that it has given up at that very moment.
+      parting = setTimeout(closed.resolve, RPC_LIMITS.parting)
     }
     signal.addEventListener('abort', cut, { once: true })
     if (signal.aborted) cut()
-    await new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()))
+    this.#server.tryShutdown(() => closed.resolve())
+    await closed.promise
+    clearTimeout(parting)
     signal.removeEventListener('abort', cut)
   }
 
