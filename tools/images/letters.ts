@@ -1,7 +1,7 @@
 /**
  * A user's side of a stack that runs: sends numbered letters by submission, and fetches them all over IMAP.
  * usage: node tools/images/letters.ts send|fetch <series> <count>
- *        with SUBMISSION and IMAP (host:port), FROM, TO, PASSWORD in the environment
+ *        with SUBMISSION and IMAP (host:port), FROM, TO and the PASSWORD of both in the environment
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'

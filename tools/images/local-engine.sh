@@ -12,7 +12,7 @@ export PATH=$PWD/node_modules/.bin:$PATH
 export COMPOSE_PROJECT_NAME=cartero-proof CARTERO_IMAGE=cartero:proof
 export CARTERO_MX_PORT=127.0.0.1:32025 CARTERO_SUBMISSION_PORT=127.0.0.1:32587 CARTERO_SUBMISSIONS_PORT=127.0.0.1:32465
 export CARTERO_IMAP_PORT=127.0.0.1:32143 CARTERO_IMAPS_PORT=127.0.0.1:32993 CARTERO_ODMR_PORT=127.0.0.1:32366
-export SUBMISSION=127.0.0.1:32587 IMAP=127.0.0.1:32143 FROM=alice@example.org TO=bob@example.org PASSWORD=correct-horse-battery
+export SUBMISSION=127.0.0.1:32587 IMAP=127.0.0.1:32143 TO=bob@example.org PASSWORD=correct-horse-battery
 agents=(mx msa imap odmr mta mda directory console)
 
 export COMPOSE_PROFILES=monitoring
@@ -24,7 +24,8 @@ failed=0
 say() { printf '\n=== %s (%s s)\n' "$*" "$SECONDS"; }
 check() { "$@" || { echo "FAILED: $*"; failed=1; }; }
 console() { docker compose exec -T console cartero "$@"; }
-letters() { node tools/images/letters.ts "$@"; }
+# Each series has its own sender, since an account may send 1,000 letters an hour.
+letters() { FROM=$2@example.org node tools/images/letters.ts "$@"; }
 end() {
   local code=$?
   [[ $failed == 0 && $code == 0 ]] || docker compose logs --no-color "${agents[@]}" migrate | grep -E '"level":"(warn|error|fatal)"|error:' | tail -30 || true
@@ -51,10 +52,11 @@ say 'up'
 docker compose up -d --wait --wait-timeout 180 $(docker compose config --services | grep -v -x grafana) 2>&1 | tail -3
 docker compose ps --format 'table {{.Name}}\t{{.Status}}\t{{.Ports}}'
 
-say 'a domain, two accounts, a letter'
+say 'a domain, accounts, a letter'
 check console domain add example.org
-check console account add "$FROM" --password-stdin <<<"$PASSWORD"
-check console account add "$TO" --password-stdin <<<"$PASSWORD"
+for account in "$TO" {first,scaled,killed,fewer,broker}@example.org; do
+  check console account add "$account" --password-stdin <<<"$PASSWORD"
+done
 check letters send first 1
 check letters fetch first 1
 
