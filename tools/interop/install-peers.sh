@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The mail servers and clients that the interoperability tests talk to, from Debian's packages; none of them is started.
 # Postfix and Dovecot are installed. Exim and OpenSMTPD, which Debian lets nobody install beside it,
-# HAProxy, nats-server, rclone and radosgw are unpacked under /opt/cartero-peers.
+# HAProxy, nats-server and radosgw (S3) are unpacked under /opt/cartero-peers.
 # Does nothing where all is there. Needs root. usage: tools/interop/install-peers.sh
 set -euo pipefail
 export DEBIAN_FRONTEND=noninteractive
@@ -111,13 +111,10 @@ END
 }
 from_unstable exim-atrn exim download_exim finish_exim
 
-# A broker that syncs what it acknowledges, and an S3 server; programs without libraries of their own.
+# A broker that syncs what it acknowledges; it needs no library.
 download_nats() { timeout 180 apt-get -qq download nats-server; }
 finish_nats() { "$1/usr/sbin/nats-server" --version; }
 from_unstable nats-server usr/sbin/nats-server download_nats finish_nats
-download_rclone() { timeout 180 apt-get -qq download rclone; }
-finish_rclone() { "$1/usr/bin/rclone" version; }
-from_unstable rclone usr/bin/rclone download_rclone finish_rclone
 # Ceph's S3 gateway, which can keep its objects in SQLite, with the libraries it was built for. Names that no package has are left out.
 download_radosgw() {
   local only=(--recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances) name

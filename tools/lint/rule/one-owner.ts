@@ -9,7 +9,6 @@ const OWNERS: Readonly<Record<string, string>> = {
   'prom-client': 'libs/agent',
   'dns-packet': 'libs/dns',
   'node:sqlite': 'libs/sql',
-  s3mini: 'libs/content',
   pg: 'libs/sql',
 }
 
