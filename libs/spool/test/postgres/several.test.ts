@@ -266,6 +266,39 @@ describe('several processes over one spool in Postgres', { skip: POSTGRES_LACKS 
     assert.equal((await leased).length, 1)
   })
 
+  it('finds what another has given back and told nobody of', async () => {
+    const [one, other] = [await open('one'), await open('other', new LocalNews())]
+    await one.bench.sent(['a@one.example'])
+    const end = new AbortController()
+    const told = one.spool.due(end.signal)[Symbol.asyncIterator]()
+    assert.equal((await told.next()).value?.[0]?.destination, 'one.example')
+    const [delivery] = await other.spool.take('one.example', 1, TERMS)
+    assert.deepEqual(await one.spool.take('one.example', 1, TERMS), [])
+    const again = told.next()
+    await one.bench.settled()
+    other.spool.giveBack([delivery!.id])
+    await other.bench.settled()
+    clock.advance(POSTGRES_SPOOL_LIMITS.lookForDue)
+    assert.equal((await again).value?.[0]?.destination, 'one.example')
+    end.abort()
+    await told.return?.()
+  })
+
+  it('changes, and counts, more than goes into one portion', async () => {
+    const one = await open('one')
+    const count = POSTGRES_SPOOL_LIMITS.portion * 2 + 100
+    await one.delivered(count)
+    const { found, changed } = await one.bench.steer(
+      { sender: 'alice@example.com' },
+      { kind: 'hold', reason: 'x' },
+    )
+    assert.deepEqual([found, changed], [count, count])
+    assert.equal(await one.spool.count({ reason: 'X', state: 'held' }), count)
+    assert.equal((await one.bench.steer({}, { kind: 'remove' })).changed, count)
+    assert.equal(one.spool.waiting, 0)
+    assert.deepEqual([...(await one.spool.referenced(''))], [])
+  })
+
   it('counts right what several have done at once, and what waits', async () => {
     const [one, other] = await pair()
     for (let n = 0; n < 5; n++) {
