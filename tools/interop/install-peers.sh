@@ -117,10 +117,10 @@ finish_nats() { "$1/usr/sbin/nats-server" --version; }
 from_unstable nats-server usr/sbin/nats-server download_nats finish_nats
 # Ceph's S3 gateway, which can keep its objects in SQLite, with the libraries it was built for. Names that no package has are left out.
 download_radosgw() {
-  local only=(--recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances) name
-  for name in radosgw ceph-common $(apt-cache depends "${only[@]}" radosgw | grep -E '^(lib|zlib1g)' | grep -Ev '^lib(python|perl)' | sort -u); do
-    timeout 180 apt-get -qq download "$name" || true
-  done
+  local only=(--recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances)
+  mapfile -t wanted < <(apt-cache depends "${only[@]}" radosgw | grep -E '^(lib|zlib1g)' | grep -Ev '^lib(python|perl)' | sort -u)
+  mapfile -t names < <(apt-cache show --no-all-versions "${wanted[@]}" 2>/dev/null | sed -n 's/^Package: //p' | sort -u)
+  timeout 300 apt-get -qq download radosgw ceph-common "${names[@]}"
 }
 finish_radosgw() {
   local libraries
