@@ -25,7 +25,7 @@ const TAKE_BACK = statement(`
 
 /**
  * Of the lives before: the owner's name is that of one process at a time. No index of who holds what is kept for this, so a long queue
- * is read, in stretches: a second for a million.
+ * is read, in stretches: some seconds for a million.
  */
 export async function takeBack({ database }: Pick<SpoolParts, 'database'>, owner: string): Promise<void> {
   let at: { readonly queueId: string; readonly number: number } | undefined = { queueId: '', number: 0 }
