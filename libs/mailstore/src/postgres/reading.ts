@@ -45,11 +45,12 @@ const since = statement(
 )
 // OFFSET 0: one look into the index for each uid, also by a plan that was made when the tables were small.
 const fetched = statement(
-  `SELECT found.*, content, internal_date, prefix, structure
+  `SELECT found.*
    FROM mailbox LEFT JOIN (unnest($2::bigint[]) AS wanted (number) CROSS JOIN LATERAL (
-     SELECT uid, modseq, flags, keywords, size, record FROM message
+     SELECT uid, modseq, flags, keywords, message.size, content, internal_date, prefix, structure
+     FROM message JOIN record ON record.id = message.record
      WHERE message.mailbox = $1 AND uid = wanted.number OFFSET 0
-   ) AS found JOIN record ON record.id = found.record) ON true
+   ) AS found) ON true
    WHERE mailbox.id = $1 AND NOT no_select ORDER BY uid`,
 )
 // Ids are ordered by their octets, and none has U+10FFFF.
