@@ -1,5 +1,6 @@
 // All agents as processes of their own: a letter goes from one to the next, and the console answers for all of them.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { after, before, describe, test } from 'node:test'
 
 import { LineClient, type Credentials } from '@cartero/testkit'
@@ -15,6 +16,8 @@ import { CountingHost } from './counting-host.ts'
 const TIM = 'tim@cartero.test'
 /** As many as are under way while agents are killed and come back. */
 const LETTERS = 200
+/** Milliseconds: longer than the broker waits for who was killed while he had mail of it (half a minute). */
+const PATIENCE = 90_000
 
 describe('agents apart', { skip: APART_LACKS }, () => {
   let stage: ApartStage
@@ -150,6 +153,15 @@ auth: { mechanisms: [PLAIN, CRAM-MD5] }
     }
   })
 
+  test('the console has an agent log more, and has it end, which it does in order', async () => {
+    await said(['agent', 'log', 'odmr', 'debug'])
+    const { child } = stage.agent('odmr')
+    await said(['agent', 'drain', 'odmr'])
+    if (child.exitCode === null) await once(child, 'exit')
+    assert.equal(child.exitCode, 0)
+    await until(async () => /\[-\] odmr at \S+: unreachable/.test((await stage.cartero(['status'])).out))
+  })
+
   test('SIGTERM ends each of them in order', async () => {
     assert.deepEqual(await stage.stop(), Object.fromEntries(AGENTS.map((agent) => [agent, 0])), stage.output)
   })
@@ -172,7 +184,8 @@ auth: { mechanisms: [PLAIN, CRAM-MD5] }
   }
 
   async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-    for (let tries = 0; tries < 200; tries++) {
+    const late = AbortSignal.timeout(PATIENCE)
+    while (!late.aborted) {
       if (await isSo()) return
       await new Promise((resolve) => setTimeout(resolve, 50))
     }

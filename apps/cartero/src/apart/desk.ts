@@ -10,6 +10,7 @@ import type { QueueOffice } from '@cartero/spool'
 import { controlOf, type Control } from '../control.ts'
 import { journeyVerbs } from '../journey.ts'
 import type { WayOut } from '../way-out.ts'
+import { agentVerbs } from './agents-asked.ts'
 import type { Ground } from './ground.ts'
 
 export interface DeskParts {
@@ -29,7 +30,8 @@ export interface DeskParts {
 }
 
 /** All that the command line can be told, answered for agents in other processes as in one. */
-export function deskControl({ config, logger }: Ground, desk: DeskParts): Control {
+export function deskControl(ground: Ground, desk: DeskParts): Control {
+  const { config, logger } = ground
   const { stores, wayOut, bans, submission } = desk
   let local: LocalSubmission | undefined
   const journal: Pick<Journal, 'find'> = {
@@ -45,7 +47,11 @@ export function deskControl({ config, logger }: Ground, desk: DeskParts): Contro
     journal,
     logger,
   }
-  return controlOf(controlled, { ...journeyVerbs(() => journal), ...AT_THE_DOORS })
+  return controlOf(controlled, {
+    ...journeyVerbs(() => journal),
+    ...agentVerbs(ground),
+    ...AT_THE_DOORS,
+  })
 }
 
 /** Who is turned away, each process knows for its own doors. */

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 
 import { registerAccount } from './account.ts'
+import { registerAgent } from './agent.ts'
 import { registerAlias } from './alias.ts'
 import { registerBan } from './ban.ts'
 import { registerConfig } from './config.ts'
@@ -34,6 +35,7 @@ export function commandLine(): Command {
     registerServe,
     registerRun,
     registerMigrate,
+    registerAgent,
     registerStatus,
     registerHealthcheck,
     registerConfig,
