@@ -46,7 +46,7 @@ export function journeyRecord({ config, data, logger, metrics }: JourneyOptions)
     keepOctets: config.journey.size,
     trouble: (error) => logger.warn('journey.trouble', { err: error }),
   })
-  metrics.register(METRICS).dropped.read({}, () => journal.dropped)
+  countDropped(metrics, journal)
   return {
     logger: journalled(logger, journal, systemClock),
     verbs: journeyVerbs(() => journal),
@@ -65,6 +65,11 @@ export function journeyRecord({ config, data, logger, metrics }: JourneyOptions)
           : { status: 'ok' },
     },
   }
+}
+
+/** What a journal could not keep, for those who scrape it. */
+export function countDropped(metrics: MetricRegistry, journal: Pick<Journal, 'dropped'>): void {
+  metrics.register(METRICS).dropped.read({}, () => journal.dropped)
 }
 
 /** How a journal is asked through the control socket. */

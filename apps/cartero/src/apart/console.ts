@@ -1,5 +1,5 @@
 import { createLocalSubmission, type LocalSubmission } from '@cartero/msa-agent/agent'
-import { openPostgresJournal } from '@cartero/journey/postgres'
+import { openPostgresJournal, type PostgresJournal } from '@cartero/journey/postgres'
 import type { QueueOffice } from '@cartero/spool'
 
 import { reclaimer } from '../reclaimer.ts'
@@ -7,7 +7,7 @@ import { msaSettings } from '../smtp-settings.ts'
 import { WayOut } from '../way-out.ts'
 import { askAgents } from './agents-asked.ts'
 import { contents } from './contents.ts'
-import { stored } from './database.ts'
+import { stored, type Stored } from './database.ts'
 import { deskControl } from './desk.ts'
 import { entrance } from './door.ts'
 import type { Ground } from './ground.ts'
@@ -17,6 +17,7 @@ import { mailboxes } from './mailboxes.ts'
 import type { Common, Parts } from './parts.ts'
 import { remoteDirectory, remoteSpool } from './peers.ts'
 import { Scratch } from './scratch.ts'
+import type { Service } from './service.ts'
 
 /** The operator's desk: it keeps the journey, answers the command line for all agents, and gives back space that nobody needs. */
 export function consoleParts(ground: Ground, { bus }: Common): Parts {
@@ -24,7 +25,7 @@ export function consoleParts(ground: Ground, { bus }: Common): Parts {
   const content = contents(ground, bus)
   const intake = handover(ground, { bus, content })
   const mail = mailboxes(ground, bus)
-  const kept = stored(ground, 'journey', (database) => openPostgresJournal({ database }))
+  const kept = keptJournal(ground)
   const directory = remoteDirectory(ground)
   const spool = remoteSpool(ground)
   const scratch = new Scratch()
@@ -58,6 +59,18 @@ export function consoleParts(ground: Ground, { bus }: Common): Parts {
     doors: [],
     about: async () => ({ waiting: await waitingIn(spool.open.port), agents: await askAgents(ground) }),
   }
+}
+
+function keptJournal(ground: Ground): Service<Stored<PostgresJournal>> {
+  const { config, logger } = ground
+  return stored(ground, 'journey', (database) =>
+    openPostgresJournal({
+      database,
+      keepFor: config.journey.keep,
+      keepOctets: config.journey.size,
+      trouble: (error) => logger.warn('journey.trouble', { err: error }),
+    }),
+  )
 }
 
 /** Dead letters wait for nobody but the operator. */

@@ -2,6 +2,7 @@ import type { NatsBus } from '@cartero/bus/nats'
 import type { Journal } from '@cartero/journey'
 import { JetStreamJournal } from '@cartero/journey/jetstream'
 
+import { countDropped } from '../journey.ts'
 import { service, type Ground } from './ground.ts'
 import type { LateJournal } from './late-journal.ts'
 import type { Service } from './service.ts'
@@ -12,6 +13,7 @@ export function tellingJournal(
   bus: { readonly open: NatsBus },
   late: LateJournal,
 ): Service<Journal> {
+  countDropped(ground.metrics, late)
   return service(ground, {
     name: 'journey',
     what: 'the stream of what happens to messages',
@@ -19,7 +21,12 @@ export function tellingJournal(
     open: async (closing, signal) => {
       const { replicas } = ground.config.services.nats
       const journal = closing.adopt(
-        await JetStreamJournal.open({ bus: bus.open, replicas, signal }),
+        await JetStreamJournal.open({
+          bus: bus.open,
+          replicas,
+          signal,
+          trouble: (error) => ground.logger.warn('journey.trouble', { err: error }),
+        }),
         (opened) => opened.close(),
       )
       late.become(journal)

@@ -25,7 +25,8 @@ export function remoteDirectory(ground: Ground): Service<Asked<Directory>> {
 
 /** The spool of another process, which has the mail. */
 export function remoteSpool(ground: Ground): Service<Asked<RemoteSpool>> {
-  return peer(ground, 'mta', (channel) => new RemoteSpool({ channel }))
+  const trouble = (error: Error): void => ground.logger.warn('spool.trouble', { err: error })
+  return peer(ground, 'mta', (channel) => new RemoteSpool({ channel, trouble }))
 }
 
 /** Another agent that has to be there. */
