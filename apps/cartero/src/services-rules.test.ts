@@ -57,6 +57,10 @@ test('agents on a network do not speak in the clear', async () => {
     await missed('mx', apart),
     /directory:7001 is not on this machine[^]*mta:7001 is not on this machine/,
   )
+  assert.match(
+    await missed('mx', { ...PEERS, CARTERO_SERVICES__NATS__SERVERS: 'nats-1:4222' }),
+    /nats-1:4222 is not on/,
+  )
   const identity = {
     CARTERO_SERVICES__IDENTITY__CERTIFICATE: '/c/{agent}.pem',
     CARTERO_SERVICES__IDENTITY__KEY: '/c/{agent}.key',

@@ -113,6 +113,8 @@ function* inTheClear(agent: AgentName, config: CarteroConfig): Problems {
     const peer = services[key.slice('services.'.length) as 'directory' | 'mta']!
     if (!isLoopback(hostOf(peer))) yield inTheOpen(key, peer)
   }
+  const broker = services.nats.servers.find((server) => !isLoopback(hostOf(server)))
+  if (broker !== undefined) yield inTheOpen('services.nats.servers', broker)
   const { listen } = services
   if (listen !== undefined && !isLoopback(listen.host))
     yield inTheOpen('services.listen', listen.host || 'every address')

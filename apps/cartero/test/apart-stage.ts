@@ -9,6 +9,7 @@ import {
   NATS_LACKS,
   NatsServers,
   POSTGRES_LACKS,
+  PostgresDoor,
   PostgresServer,
   type Credentials,
 } from '@cartero/testkit'
@@ -65,11 +66,22 @@ export class AgentProcess {
     }
   }
 
+  /** It does nothing and is not gone, until `continue`: as behind a network that is cut. */
+  pause(): void {
+    this.child.kill('SIGSTOP')
+  }
+
+  continue(): void {
+    this.child.kill('SIGCONT')
+  }
+
   /** Fulfilled with its exit code. */
   async end(how: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     if (this.isRunning) {
       const ended = once(this.child, 'exit')
       this.child.kill(how)
+      // One that is paused hears nothing else.
+      this.continue()
       await ended
     }
     return this.child.exitCode
@@ -81,55 +93,77 @@ interface Place {
   readonly rpc: number
 }
 
+export interface StageOptions {
+  /** More of the configuration. */
+  readonly lines?: string
+  /** Nodes of the broker; one when absent. Each message and object is on so many. */
+  readonly nodes?: number
+}
+
+export interface RunOptions {
+  /** One of several of this kind, and what is asked of it by others: then it has ports and a folder of its own. */
+  readonly as?: string
+  /** Keys of the configuration that are others for it: `CARTERO_…`. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
 /** All agents, each a process of its own, over a real broker and a real database, on loopback and under mutual TLS. */
 export class ApartStage implements AsyncDisposable {
   readonly folder: string
   /** The one configuration of all. */
   readonly config: string
   readonly postgres: PostgresServer
+  /** Between all agents and the database. */
+  readonly door: PostgresDoor
   readonly nats: NatsServers
   readonly #doors: ReadonlyMap<number, number>
-  readonly #places: ReadonlyMap<AgentName, Place>
-  readonly #running = new Map<AgentName, AgentProcess>()
+  readonly #places: Map<string, Place>
+  readonly #running = new Map<string, AgentProcess>()
 
   private constructor(parts: {
     readonly folder: string
     readonly config: string
     readonly postgres: PostgresServer
+    readonly door: PostgresDoor
     readonly nats: NatsServers
     readonly doors: ReadonlyMap<number, number>
-    readonly places: ReadonlyMap<AgentName, Place>
+    readonly places: Map<string, Place>
   }) {
     this.folder = parts.folder
     this.config = parts.config
     this.postgres = parts.postgres
+    this.door = parts.door
     this.nats = parts.nats
     this.#doors = parts.doors
     this.#places = parts.places
   }
 
-  /** Servers run, certificates are made, and no agent runs yet. `lines` are more of the configuration. */
-  static async prepare(lines = ''): Promise<ApartStage> {
+  /** Servers run, certificates are made, and no agent runs yet. */
+  static async prepare({ lines = '', nodes = 1 }: StageOptions = {}): Promise<ApartStage> {
     const folder = mkdtempSync(join(tmpdir(), 'cartero-apart-'))
     const identities = join(folder, 'identity')
     const made = await cartero(['identity', identities, 'nats'])
     if (made.code !== 0) throw new Error(made.err)
     const of = (name: string): string => readFileSync(join(identities, name), 'utf8')
     const tls = { authority: of('authority.pem'), certificate: of('nats.pem'), key: of('nats.key') }
-    const [postgres, nats] = await Promise.all([PostgresServer.start(), NatsServers.start({ tls })])
+    const [postgres, nats] = await Promise.all([PostgresServer.start(), NatsServers.start({ tls, nodes })])
+    const door = await PostgresDoor.before(postgres)
     const ports = await freePorts(WELL_KNOWN.length + AGENTS.length * 2)
     const doors = new Map(WELL_KNOWN.map((known) => [known, ports.shift()!] as const))
-    const places = new Map(
+    const places = new Map<string, Place>(
       AGENTS.map((agent) => [agent, { http: ports.shift()!, rpc: ports.shift()! }] as const),
     )
     const config = join(folder, 'cartero.yaml')
-    writeFileSync(config, `${configuration({ folder, identities, postgres, nats, doors, places })}${lines}`)
-    return new ApartStage({ folder, config, postgres, nats, doors, places })
+    writeFileSync(
+      config,
+      `${configuration({ folder, identities, door, nats, nodes, doors, places })}${lines}`,
+    )
+    return new ApartStage({ folder, config, postgres, door, nats, doors, places })
   }
 
   /** Everything that a system needs, and an agent of each kind serves. */
-  static async start(lines = ''): Promise<ApartStage> {
-    const stage = await ApartStage.prepare(lines)
+  static async start(options: StageOptions = {}): Promise<ApartStage> {
+    const stage = await ApartStage.prepare(options)
     // The agents come first: whatever they need may come later.
     for (const agent of AGENTS) stage.run(agent)
     const { code, out, err } = await stage.cartero(['migrate'])
@@ -139,17 +173,26 @@ export class ApartStage implements AsyncDisposable {
   }
 
   /** Starts an agent. */
-  run(agent: AgentName): AgentProcess {
-    const { http, rpc } = this.#places.get(agent)!
+  run(agent: AgentName, { as = agent, env = {} }: RunOptions = {}): AgentProcess {
+    const { http, rpc } = this.#places.get(as)!
     const started = new AgentProcess(agent, this.config, {
       CARTERO_LISTEN__HTTP: `127.0.0.1:${http}`,
       CARTERO_SERVICES__LISTEN: `localhost:${rpc}`,
+      ...(as !== agent && { CARTERO_DATA: join(this.folder, as) }),
+      ...env,
     })
-    this.#running.set(agent, started)
+    this.#running.set(as, started)
     return started
   }
 
-  agent(agent: AgentName): AgentProcess {
+  /** `run` for another one of a kind; fulfilled with where it is asked by others. */
+  async place(as: string): Promise<string> {
+    const [http, rpc] = await freePorts(2)
+    this.#places.set(as, { http: http!, rpc: rpc! })
+    return `localhost:${rpc}`
+  }
+
+  agent(agent: string): AgentProcess {
     return this.#running.get(agent)!
   }
 
@@ -168,14 +211,14 @@ export class ApartStage implements AsyncDisposable {
   }
 
   /** What an agent answers those who look after it. */
-  async probe(agent: AgentName, path: string): Promise<{ readonly status: number; readonly text: string }> {
+  async probe(agent: string, path: string): Promise<{ readonly status: number; readonly text: string }> {
     const response = await fetch(`http://127.0.0.1:${this.#places.get(agent)!.http}${path}`)
     return { status: response.status, text: await response.text() }
   }
 
   /** All that all of them printed. */
   get output(): string {
-    return [...this.#running.values()].map(({ agent, output }) => `== ${agent}\n${output}`).join('\n')
+    return [...this.#running].map(([agent, { output }]) => `== ${agent}\n${output}`).join('\n')
   }
 
   /** Ends all agents in order; their exit codes. */
@@ -186,6 +229,7 @@ export class ApartStage implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
+    await this.door[Symbol.asyncDispose]()
     await Promise.all([this.postgres[Symbol.asyncDispose](), this.nats[Symbol.asyncDispose]()])
     rmSync(this.folder, { recursive: true, force: true })
   }
@@ -205,13 +249,14 @@ const DOORS: readonly (readonly [door: string, port: number])[] = [
 interface Configured {
   readonly folder: string
   readonly identities: string
-  readonly postgres: PostgresServer
+  readonly door: PostgresDoor
   readonly nats: NatsServers
+  readonly nodes: number
   readonly doors: ReadonlyMap<number, number>
-  readonly places: ReadonlyMap<AgentName, Place>
+  readonly places: ReadonlyMap<string, Place>
 }
 
-function configuration({ folder, identities, postgres, nats, doors, places }: Configured): string {
+function configuration({ folder, identities, door, nats, nodes, doors, places }: Configured): string {
   const listen = DOORS.map(([door, port]) => `  ${door}: ['127.0.0.1:${doors.get(port)}']`)
   const agents = [...places].filter(([agent]) => agent !== 'console')
   const peers = agents.map(([agent, { rpc }]) => `  ${agent}: 'localhost:${rpc}'`)
@@ -222,8 +267,8 @@ log: { format: json }
 listen:
 ${listen.join('\n')}
 services:
-  nats: { servers: [${nats.servers.join(', ')}], monitor: [${nats.monitors.join(', ')}], replicas: 1 }
-  postgres: { url: '${postgres.url}' }
+  nats: { servers: [${nats.servers.join(', ')}], monitor: [${nats.monitors.join(', ')}], replicas: ${nodes} }
+  postgres: { url: '${door.url}' }
   content: { kind: nats }
   identity:
     certificate: '${join(identities, '{agent}.pem')}'

@@ -26,12 +26,14 @@ describe('agents apart', { skip: APART_LACKS }, () => {
 
   before(async () => {
     elsewhere = await CountingHost.start()
-    stage = await ApartStage.start(`relay: { mode: send, loopback: true }
+    stage = await ApartStage.start({
+      lines: `relay: { mode: send, loopback: true }
 routes: [{ name: elsewhere, hosts: "127.0.0.1:${elsewhere.port}" }]
 routing: [{ match: elsewhere.test, via: elsewhere }]
 odmr: { clearCramMd5: true }
 auth: { mechanisms: [PLAIN, CRAM-MD5] }
-`)
+`,
+    })
   })
   after(async () => {
     await stage[Symbol.asyncDispose]()

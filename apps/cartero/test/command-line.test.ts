@@ -88,6 +88,21 @@ describe('configuration', { concurrency: 2 }, () => {
     assert.match(migrate.err, /services\.postgres\.url: the spool has no database\n  fix: /)
   })
 
+  test('a database that does not come is told after a while, for each store, with exit 1', async () => {
+    const env = {
+      CARTERO_SERVICES__POSTGRES__URL: 'postgres://cartero@127.0.0.1:1/cartero',
+      CARTERO_SERVICES__PATIENCE: '1s',
+    }
+    const { code, out } = await cartero(['migrate', '-o', 'json'], { env })
+    assert.equal(code, 1)
+    const told = JSON.parse(out) as { store: string; outcome: string; reason: string }[]
+    assert.deepEqual(
+      told.map(({ store, outcome }) => `${store} ${outcome}`),
+      ['spool failed', 'mailstore failed', 'directory failed', 'journey failed'],
+    )
+    assert.match(told[0]!.reason, /ECONNREFUSED/)
+  })
+
   test('where agents are apart, the command line is answered at the console and nowhere else', async (context) => {
     const folder = temporaryFolder(context)
     const env = { CARTERO_SERVICES__NATS__SERVERS: 'nats-1:4222', CARTERO_DATA: folder }

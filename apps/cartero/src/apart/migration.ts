@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import { OperatorError } from '@cartero/agent/lifecycle'
 import type { ConfigRule } from '@cartero/agent/config'
 import { DIRECTORY_SCHEMA } from '@cartero/directory/postgres'
@@ -5,7 +7,7 @@ import { JOURNEY_SCHEMA } from '@cartero/journey/postgres'
 import { MAILSTORE_SCHEMA } from '@cartero/mailstore/postgres'
 import { SPOOL_SCHEMA } from '@cartero/spool/postgres'
 import { migrate, schemaVersion, SqlError, type StoreSchema } from '@cartero/sql/postgres'
-import { pause, systemClock } from '@cartero/wire'
+import { systemClock } from '@cartero/wire'
 
 import type { CarteroConfig, definition } from '../config.ts'
 import { databaseUrlOf, STORES, type StoreName } from '../services-rules.ts'
@@ -49,19 +51,23 @@ export async function migrateStores(
   { isOnlyTold }: { readonly isOnlyTold: boolean },
 ): Promise<readonly StoreMigration[]> {
   const migrated: StoreMigration[] = []
-  for (const store of STORES) migrated.push(await migrateStore(config, store, isOnlyTold))
+  const deadline = systemClock.elapsed() + config.services.patience
+  for (const store of STORES) migrated.push(await migrateStore(config, { store, deadline, isOnlyTold }))
   return migrated
 }
 
 async function migrateStore(
   config: CarteroConfig,
-  store: StoreName,
-  isOnlyTold: boolean,
+  {
+    store,
+    deadline,
+    isOnlyTold,
+  }: { readonly store: StoreName; readonly deadline: number; readonly isOnlyTold: boolean },
 ): Promise<StoreMigration> {
   const to = SCHEMAS[store].migrations.length
   const database = databaseOf(config, store, 'migrate')
   try {
-    const from = await patiently(() => schemaVersion(database), config.services.patience)
+    const from = await patiently(() => schemaVersion(database), deadline)
     if (from > to) return { store, from, to, outcome: 'newer' }
     if (from === to) return { store, from, to, outcome: 'current' }
     if (isOnlyTold) return { store, from, to, outcome: 'due' }
@@ -75,16 +81,15 @@ async function migrateStore(
 }
 
 /** A server that is away may be starting. */
-async function patiently<T>(ask: () => Promise<T>, patience: number): Promise<T> {
-  const deadline = systemClock.elapsed() + patience
-  const signal = AbortSignal.timeout(patience)
+async function patiently<T>(ask: () => Promise<T>, deadline: number): Promise<T> {
   for (;;) {
     try {
       return await ask()
     } catch (error) {
       const isAway = error instanceof SqlError && error.fault === 'busy'
       if (!isAway || systemClock.elapsed() >= deadline) throw error
-      await pause(systemClock, ATTEMPT_EVERY, signal)
+      // Nothing else holds a process that only migrates.
+      await sleep(ATTEMPT_EVERY)
     }
   }
 }

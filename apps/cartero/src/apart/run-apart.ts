@@ -149,8 +149,9 @@ async function statusOf(
 }
 
 function reloadIn({ identity }: Parts, logger: RootLogger): void {
+  if (identity === undefined) return
   try {
-    identity?.reload()
+    identity.reload()
     logger.info('tls.reloaded')
   } catch (error) {
     logger.error('tls.reload-failed', { err: error })
