@@ -143,6 +143,10 @@ export const services = section(
       example: '0.0.0.0:7001',
     }),
     directory: of('directory', 'All but the directory itself ask it.'),
+    directoryKeyFile: optional(path, {
+      doc: 'The key under which the directory keeps passwords that must be read again; made when there is none. Directories that share a database share it. Absent: a file in the folder of the directory.',
+      example: '/run/secrets/directory-key',
+    }),
     mta: of(
       'mta',
       'Deliveries, turns of customers and the queue are asked of it; a name with several addresses is balanced.',

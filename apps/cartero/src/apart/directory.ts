@@ -18,7 +18,7 @@ export function directoryParts(ground: Ground, { bus }: Common): Parts {
       database,
       news: bus.open.news,
       policy: { subaddressSeparator: config.directory.subaddressSeparator },
-      secretKey: secretKey(data.secretKey),
+      secretKey: secretKey(config.services.directoryKeyFile ?? data.secretKey),
       // Passwords of routes are of no use here.
       ruleFor: addressRules(routeTable(config, () => '')),
     }),
