@@ -1,7 +1,7 @@
 import { RpcChannel } from '@cartero/bus/grpc'
 import { TurnServiceDefinition } from '@cartero/contracts/spool/turn'
 import type { Directory } from '@cartero/directory'
-import { createMxAgent } from '@cartero/mta-agent/agent'
+import { createMxAgent, type MxAgent } from '@cartero/mta-agent/agent'
 import { createOdmrAgent } from '@cartero/odmr-agent/agent'
 import { createCustomerAgent, type CustomerAgent, type Provider } from '@cartero/odmr-agent/customer'
 import { RemoteTurns, turnErrorOf } from '@cartero/spool/remote-turns'
@@ -68,20 +68,20 @@ function customerParts(
   const { config, logger, metrics } = ground
   const content = contents(ground, bus)
   const intake = handover(ground, { bus, content })
-  const made = (): CustomerAgent => {
+  // Its doors are never opened here, and where no provider is configured it is not there.
+  let mx: MxAgent | undefined
+  const opened = (): MxAgent => {
     const settings = mtaSettings(config)
-    // Its doors are never opened here.
-    const mx = createMxAgent({ settings, intake: intake.open, directory: directory(), logger, metrics })
-    const unready = ({ domains }: Pick<Provider, 'domains'>): Promise<string | undefined> =>
-      unreadyForMail(directory(), domains)
-    return createCustomerAgent({
-      receive: (connection, wishes) => mx.receive(connection, wishes),
-      unready,
+    return createMxAgent({ settings, intake: intake.open, directory: directory(), logger, metrics })
+  }
+  const made = (): CustomerAgent =>
+    createCustomerAgent({
+      receive: (connection, wishes) => (mx ??= opened()).receive(connection, wishes),
+      unready: ({ domains }: Pick<Provider, 'domains'>) => unreadyForMail(directory(), domains),
       logger,
       metrics,
       settings: customerSettings(config),
     })
-  }
   const agent = whenOpen('odmr customer', made, doorRemedy)
-  return { components: config.odmr.fetch.length === 0 ? [] : [content, intake, agent], agent }
+  return { components: config.odmr.fetch.length === 0 ? [agent] : [content, intake, agent], agent }
 }
