@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { Postgres, statement } from '@cartero/sql/postgres'
 import { LineClient, type Credentials } from '@cartero/testkit'
 
 import { ApartStage, type StageOptions } from './apart-stage.ts'
@@ -11,6 +14,10 @@ export const ACCOUNTS: readonly Credentials[] = ['tim', 'ann', 'bea'].map((name)
   address: `${name}@cartero.test`,
   password: `a password for ${name}`,
 }))
+
+const LEASED = statement(
+  `SELECT count(*)::int AS count FROM delivery WHERE state = 'leased' AND holder LIKE $1`,
+)
 
 /** Agents apart with accounts, another host, and letters that are promised. */
 export class FaultStage implements AsyncDisposable {
@@ -58,6 +65,45 @@ smtp: { submission: { recipientsAtOnce: 1000000 } }
     await client.reply()
     await client.smtp('EHLO visitor.test')
     return client
+  }
+
+  /** What a letter to somebody is answered first that is no yes, or the 250 at its end. */
+  async letter(to: string): Promise<string> {
+    using client = await this.visitor()
+    let answer = ''
+    for (const words of [
+      'MAIL FROM:<ann@outside.test>',
+      `RCPT TO:<${to}>`,
+      'DATA',
+      'Subject: x\r\n\r\nx\r\n.',
+    ]) {
+      answer = await client.smtp(words)
+      if (!/^[23]/.test(answer)) break
+    }
+    return answer
+  }
+
+  /** What a login at the submission door is answered. */
+  async login({ address, password } = ACCOUNTS[0]!): Promise<string> {
+    using client = await LineClient.connectTls(this.stage.port(465))
+    await client.reply()
+    await client.smtp('EHLO client.test')
+    return await client.smtp(`AUTH PLAIN ${Buffer.from(`\0${address}\0${password}`).toString('base64')}`)
+  }
+
+  /** How many deliveries of the spool are leased by one of several: by the name of its folder. */
+  async leasedBy(as: string): Promise<number> {
+    const instance = readFileSync(
+      join(this.stage.folder, as, as.replace(/-.*/, ''), 'instance'),
+      'utf8',
+    ).trim()
+    const database = new Postgres({ url: this.stage.postgres.url, schema: 'spool' })
+    try {
+      const [row] = await database.rows<{ count: number }>(LEASED, [`%${instance}%`])
+      return row!.count
+    } finally {
+      await database.close()
+    }
   }
 
   async until(isSo: () => boolean | Promise<boolean>, patience = 60_000): Promise<void> {

@@ -164,12 +164,17 @@ export class ApartStage implements AsyncDisposable {
   /** Everything that a system needs, and an agent of each kind serves. */
   static async start(options: StageOptions = {}): Promise<ApartStage> {
     const stage = await ApartStage.prepare(options)
-    // The agents come first: whatever they need may come later.
-    for (const agent of AGENTS) stage.run(agent)
-    const { code, out, err } = await stage.cartero(['migrate'])
-    if (code !== 0) throw new Error(`${out}${err}`)
-    await Promise.all(AGENTS.map((agent) => stage.agent(agent).told('agent.serves')))
-    return stage
+    try {
+      // The agents come first: whatever they need may come later.
+      for (const agent of AGENTS) stage.run(agent)
+      const { code, out, err } = await stage.cartero(['migrate'])
+      if (code !== 0) throw new Error(`cartero migrate: ${out}${err}`)
+      await Promise.all(AGENTS.map((agent) => stage.agent(agent).told('agent.serves')))
+      return stage
+    } catch (error) {
+      await stage[Symbol.asyncDispose]()
+      throw error
+    }
   }
 
   /** Starts an agent. */

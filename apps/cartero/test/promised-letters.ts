@@ -59,9 +59,9 @@ export class PromisedLetters {
 
   /**
    * Clients write letters while `work` is done, from when mail is flowing until it flows again. Nobody gives up: who is told 4xx, or nothing,
-   * writes another letter.
+   * writes another letter. `work` is given a way to wait until letters are promised at this moment, too.
    */
-  async under(load: Load, work: () => Promise<void>): Promise<Tally> {
+  async under(load: Load, work: (flows: () => Promise<void>) => Promise<void>): Promise<Tally> {
     const { edges = ['mx', 'msa'], sessions = 2 } = load
     const tally = { promised: 0, later: 0, broken: 0, longest: 0 }
     const leaving = new AbortController()
@@ -77,7 +77,7 @@ export class PromisedLetters {
     )
     try {
       await flows()
-      await work()
+      await work(flows)
       await flows()
     } finally {
       leaving.abort()
