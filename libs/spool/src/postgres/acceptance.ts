@@ -23,8 +23,9 @@ const TAKE_IN = statement(`
     SELECT queue_id, substring($13::bytea FROM start FOR length), content, 1 FROM given JOIN fresh USING (queue_id)
   ), unrouted AS (
     INSERT INTO delivery (queue_id, number, destination, urgency, state, due, not_before, deliver_by, accepted_at, size, is_only,
-      reverse_path, recipients)
-    SELECT queue_id, 0, '', urgency, 'ready', 0, not_before, deliver_by, accepted_at, size, true, reverse_path, recipients
+      reverse_path, recipients, holder)
+    SELECT queue_id, 0, '', urgency, CASE WHEN $14::text IS NULL THEN 'ready' ELSE 'leased' END, coalesce($15::bigint, 0), not_before, deliver_by, accepted_at, size, true, reverse_path,
+      recipients, $14
     FROM given JOIN fresh USING (queue_id)
   )
   SELECT queue_id FROM fresh`)
@@ -35,6 +36,13 @@ const HOURS_KNOWN = statement(`
 
 const FORGET = Array.from({ length: INLET_HOURS }, (_, hour) => statement(`TRUNCATE taken_in_${hour}`))
 
+/** For whom something is leased as it is written. */
+export interface LeaseAtOnce {
+  readonly holder: string
+  /** Milliseconds since the epoch. */
+  readonly until: number
+}
+
 /** What is taken in: messages, and the promise not to take them in again. */
 export class Acceptance {
   readonly #parts: SpoolParts
@@ -43,11 +51,16 @@ export class Acceptance {
     this.#parts = parts
   }
 
-  /** Durable when fulfilled. Returns how many nobody had taken in before. */
-  async accept(messages: readonly SpooledMessage[]): Promise<number> {
+  /** Durable when fulfilled. Returns those that nobody had taken in before; they are leased when terms are given. */
+  async accept(messages: readonly SpooledMessage[], lease?: LeaseAtOnce): Promise<ReadonlySet<QueueId>> {
     const unique = [...new Map(messages.map((message) => [message.queueId, message])).values()]
     const columns = columnsOf(unique, this.#parts.clock.now())
-    return (await this.#parts.database.rows<{ queue_id: QueueId }>(TAKE_IN, columns)).length
+    const fresh = await this.#parts.database.rows<{ queue_id: QueueId }>(TAKE_IN, [
+      ...columns,
+      lease?.holder ?? null,
+      lease?.until ?? null,
+    ])
+    return new Set(fresh.map(({ queue_id }) => queue_id))
   }
 
   /** The octets become contents, which share what the store writes. They are pinned. */

@@ -1,13 +1,15 @@
 import type { Acceptance } from './acceptance.ts'
+import { Holders } from './holders.ts'
 import { POSTGRES_SPOOL_LIMITS } from './limits.ts'
 import type { SpoolParts } from './parts.ts'
 import { addUp, countWaiting, forgetDead } from './upkeep.ts'
 
-/** What nobody waits for: counts what waits, adds up counters, and forgets what is over. */
+/** What nobody waits for: counts what waits, adds up counters, gives back what the dead held, and forgets what is over. */
 export class Caretaker {
   readonly #parts: SpoolParts
   readonly #acceptance: Acceptance
   readonly #ended: AbortSignal
+  readonly #holders: Holders
   readonly begun: Promise<void>
   #waiting = 0
   #round: Promise<void> = Promise.resolve()
@@ -17,7 +19,8 @@ export class Caretaker {
     this.#parts = parts
     this.#acceptance = acceptance
     this.#ended = ended
-    this.begun = this.#count()
+    this.#holders = new Holders(parts)
+    this.begun = this.#begin()
     this.#arm()
   }
 
@@ -34,6 +37,8 @@ export class Caretaker {
   async close(): Promise<void> {
     this.#cancel?.()
     await this.#round
+    // A database that is away hears it from the next one who looks.
+    await this.#holders.leave().catch(() => undefined)
   }
 
   #arm(): void {
@@ -45,6 +50,7 @@ export class Caretaker {
 
   async #tend(): Promise<void> {
     try {
+      await this.#holders.look()
       await forgetDead(this.#parts)
       await this.#count()
       await addUp(this.#parts)
@@ -53,6 +59,11 @@ export class Caretaker {
       if (!this.#ended.aborted) this.#parts.trouble(error)
     }
     this.#arm()
+  }
+
+  async #begin(): Promise<void> {
+    await this.#holders.look()
+    await this.#count()
   }
 
   async #count(): Promise<void> {

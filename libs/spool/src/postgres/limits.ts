@@ -23,6 +23,8 @@ export const POSTGRES_SPOOL_LIMITS = {
   indexOctets: 4_096,
   /** Messages in one transaction: what waits behind it waits some hundred milliseconds. */
   together: 500,
+  /** What is leased as it is written, and waits for who works here: more than that would be idle while others have nothing to do. */
+  atHand: 1_000,
   /** Deliveries changed at once: each portion is one transaction, behind which others wait. */
   portion: 500,
   /** Rows looked at in one statement, whatever is found. */

@@ -1,6 +1,6 @@
 import type { Clock } from '@cartero/wire'
 
-import type { DeliveryId } from '../ports.ts'
+import type { DeliveryId, SpooledMessage } from '../ports.ts'
 import type { DestinationName } from '../queue.ts'
 
 /** A lease that this process holds. */
@@ -9,6 +9,8 @@ export interface OwnLease {
   readonly destination: DestinationName
   /** The message has no other delivery. */
   readonly isOnly: boolean
+  /** While it is not routed. */
+  readonly message?: SpooledMessage
 }
 
 interface Term {

@@ -39,7 +39,7 @@ import { Caretaker } from './caretaker.ts'
 import { POSTGRES_SPOOL_LIMITS } from './limits.ts'
 import { Loops } from './loops.ts'
 import { PostgresOffice, type ChangedPortion } from './office.ts'
-import { LIFE_CHARACTERS, takeBack } from './opening.ts'
+import { LIFE_CHARACTERS, takeBackFrom } from './opening.ts'
 import type { SpoolParts } from './parts.ts'
 import { SPOOL_SCHEMA } from './schema.ts'
 import { SharedWork } from './shared-work.ts'
@@ -64,7 +64,7 @@ export interface PostgresSpoolOptions {
 export async function openPostgresSpool(options: PostgresSpoolOptions): Promise<PostgresSpool> {
   try {
     await checkSchema(options.database, SPOOL_SCHEMA)
-    await takeBack(options, options.owner)
+    await takeBackFrom(options.database, { owner: options.owner })
     const spool = new PostgresSpool(options)
     await spool.begun
     return spool
@@ -264,8 +264,8 @@ export class PostgresSpool implements Spool, SpoolInlet {
   }
 
   async #accept(messages: readonly SpooledMessage[]): Promise<void> {
-    this.#caretaker.add(await this.#acceptance.accept(messages))
-    this.#loops.arrived()
+    const fresh = await this.#workers.accept(messages, (lease) => this.#acceptance.accept(messages, lease))
+    this.#caretaker.add(fresh)
   }
 
   #changed({ destinations, isUrged, waiting }: ChangedPortion): void {

@@ -16,7 +16,7 @@ const HOT = (threshold: number): string =>
 /**
  * `message`: what was accepted, never changed but for `open`, its deliveries that wait. `delivery`: what is done about it; number 0 is a
  * message that nobody has routed yet. `due` is when there is something to do: 0 at once, the end of a wait, or of a lease; null when
- * only an operator can say. `taken_in`: what must not be taken in twice.
+ * only an operator can say. `holder`: who was there lately to hold leases. `taken_in`: what must not be taken in twice.
  */
 const FIRST = `
 CREATE TABLE message (
@@ -58,6 +58,8 @@ CREATE INDEX delivery_to_tell ON delivery (due, urgency, destination, queue_id) 
 CREATE INDEX delivery_elsewhere ON delivery (destination, queue_id, number) WHERE destination <> 'local' AND destination <> '';
 CREATE INDEX delivery_by_state ON delivery (state, queue_id, number) WHERE state IN ('deferred', 'held', 'failed', 'expired');
 CREATE INDEX delivery_to_forget ON delivery (not_before) WHERE state IN ('failed', 'expired');
+
+CREATE TABLE holder (name text COLLATE "C" PRIMARY KEY, seen_at bigint NOT NULL);
 
 CREATE TABLE taken_in (hour smallint NOT NULL, queue_id text COLLATE "C" NOT NULL, PRIMARY KEY (hour, queue_id))
   PARTITION BY LIST (hour);

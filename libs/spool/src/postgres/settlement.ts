@@ -7,7 +7,7 @@ import { nextHopOf, type DestinationName } from '../queue.ts'
 import { plain } from './acceptance.ts'
 import type { OwnLease } from './own-leases.ts'
 import type { SpoolParts } from './parts.ts'
-import { idOf, keysOf } from './taking.ts'
+import { idOf, keysOf, UNSYNCED } from './taking.ts'
 
 /** An outcome of a lease of ours. */
 export interface Settled {
@@ -32,15 +32,21 @@ const GIVEN = 'unnest($1::text[], $2::int[]) AS given (queue_id, number)'
 const IS_OURS = `state = 'leased' AND holder = $3 AND due > $4::bigint`
 
 /** The usual end: the only delivery of a message is over, and the message with it. */
-const FINISH = statement(`
+const finish = (isSynced: boolean) =>
+  statement(`
   WITH gone AS (
     DELETE FROM delivery USING ${GIVEN}
     WHERE delivery.queue_id = given.queue_id AND delivery.number = given.number AND is_only AND ${IS_OURS}
+      ${isSynced ? '' : `AND ${UNSYNCED}`}
     RETURNING delivery.queue_id
   ), over AS (
     DELETE FROM message USING gone WHERE message.queue_id = gone.queue_id RETURNING message.queue_id
   )
   SELECT count(*)::int AS done FROM over`)
+
+const FINISH = finish(true)
+/** What is in its mailbox is put there only once, whoever brings it again after a crash of the server. */
+const FINISH_UNSYNCED = finish(false)
 
 const LOCK = statement(`
   SELECT delivery.queue_id, delivery.number, destination, recipients, attempts, reason, sender, sentence, deliver_by
@@ -115,7 +121,7 @@ export async function settleAll(
   const plainly = settled.filter(isFinished)
   const others = settled.filter((one) => !isFinished(one))
   let done = 0
-  if (plainly.length > 0) done = await finish(parts, plainly)
+  if (plainly.length > 0) done = await finishAll(parts, plainly)
   if (others.length === 0) return { moved: [], done }
   const settlement = await parts.database.transaction((queries) =>
     settleOthers(queries, others, { ...parts, retention }),
@@ -123,9 +129,14 @@ export async function settleAll(
   return { ...settlement, done: settlement.done + done }
 }
 
-async function finish({ database, clock, holder }: SpoolParts, settled: readonly Settled[]): Promise<number> {
+async function finishAll(
+  { database, clock, holder }: SpoolParts,
+  settled: readonly Settled[],
+): Promise<number> {
   const keys = keysOf(settled.map(({ lease }) => lease.id))
-  const [row] = await database.rows<{ done: number }>(FINISH, [...keys, holder, clock.now()])
+  const isSynced = settled.some(({ lease }) => lease.destination !== 'local')
+  const statement = isSynced ? FINISH : FINISH_UNSYNCED
+  const [row] = await database.rows<{ done: number }>(statement, [...keys, holder, clock.now()])
   return row?.done ?? 0
 }
 

@@ -16,7 +16,7 @@ const LAPSES = `delivery.lapses + (picked.state = 'leased')::int`
 export const NOT_BEFORE = 'not_before = CASE WHEN delivery.number = 0 THEN delivery.not_before ELSE 0 END'
 
 /** A lease need not survive the server: what becomes of it is settled under the same id. */
-const UNSYNCED = `(SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL`
+export const UNSYNCED = `(SELECT set_config('synchronous_commit', 'off', true)) IS NOT NULL`
 
 /**
  * The urgent first, then what was never deferred, then what has been due for longest: one look into the index for each urgency. What
@@ -120,8 +120,15 @@ export async function takeDue(
   for (const row of rows) {
     if (row.state === 'held') continue
     try {
-      deliveries.push(deliveryOf(row))
-      leases.push({ id: idOf(row), destination, isOnly: row.is_only })
+      const delivery = deliveryOf(row)
+      deliveries.push(delivery)
+      const isUnrouted = destination === ''
+      leases.push({
+        id: delivery.id,
+        destination,
+        isOnly: row.is_only,
+        ...(isUnrouted && { message: delivery.message }),
+      })
     } catch (error) {
       // Of a newer version, which may get it when our lease is over; if nobody can read it, it is held.
       trouble(error)

@@ -12,6 +12,7 @@ export class WakeUp {
   readonly #clock: Clock
   readonly #bell = new Bell()
   #rings = 0
+  #stirs = 0
   #isMerging = false
   #alarmAt = Infinity
   #cancelAlarm: (() => void) | undefined
@@ -25,9 +26,20 @@ export class WakeUp {
     return this.#rings
   }
 
+  /** Of the rings, those after which the database has to be asked. */
+  get calls(): number {
+    return this.#rings - this.#stirs
+  }
+
   ring(): void {
     this.#rings += 1
     this.#bell.ring()
+  }
+
+  /** Wakes who waits for something that is at hand. */
+  stir(): void {
+    this.#stirs += 1
+    this.ring()
   }
 
   /** When the clock shows this, or earlier for no reason. */

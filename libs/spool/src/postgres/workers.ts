@@ -2,13 +2,15 @@ import { statement } from '@cartero/sql/postgres'
 
 import type { Delivery, DeliveryId, Outcome, QueueId, Routed, SpooledMessage } from '../ports.ts'
 import type { DestinationName, LeaseTerms } from '../queue.ts'
+import type { LeaseAtOnce } from './acceptance.ts'
+import { AtHand } from './at-hand.ts'
 import type { Caretaker } from './caretaker.ts'
 import { POSTGRES_SPOOL_LIMITS } from './limits.ts'
 import { BackOff, looking } from './looking.ts'
 import type { Loops } from './loops.ts'
-import { OwnLeases } from './own-leases.ts'
+import { OwnLeases, type OwnLease } from './own-leases.ts'
 import type { SpoolParts } from './parts.ts'
-import { routeAll } from './routing.ts'
+import { routeAll, type RoutedAll } from './routing.ts'
 import { settleAll, type Settled } from './settlement.ts'
 import { SharedWork } from './shared-work.ts'
 import { returnLeases, takeDue } from './taking.ts'
@@ -31,6 +33,26 @@ export interface WorkersOptions {
   readonly ended: AbortSignal
 }
 
+/** What was leased as it was written. */
+interface Handed {
+  readonly deliveries: readonly Delivery[]
+  readonly leases: readonly OwnLease[]
+  /** So many had been announced. */
+  readonly promised: number
+}
+
+/** A delivery that is leased as it is routed. */
+interface LeasedAtOnce {
+  readonly delivery: Delivery
+  readonly lease: OwnLease
+}
+
+interface RoutedTo {
+  readonly delivery: Routed['deliveries'][number]
+  readonly number: number
+  readonly isOnly: boolean
+}
+
 /** What this process works on: it leases, and settles what it holds. */
 export class Workers {
   readonly #parts: SpoolParts
@@ -42,35 +64,70 @@ export class Workers {
   readonly #late = new Set<Promise<void>>()
   /** What is just being leased. */
   readonly #taking = new Set<Promise<unknown>>()
-  #routers = 0
+  readonly #unrouted: AtHand
+  readonly #local: AtHand
 
   constructor(parts: SpoolParts, options: WorkersOptions) {
     this.#parts = parts
     this.#options = options
     this.#leases = new OwnLeases(parts.clock, (ids) => this.#lapse(ids))
+    const { loops } = options
+    this.#unrouted = new AtHand({ clock: parts.clock, wakeUp: loops.unrouted })
+    this.#local = new AtHand({ clock: parts.clock, wakeUp: loops.local })
     this.#settling = new SharedWork(together, (settled) => this.#settleAll(settled))
     this.#routing = new SharedWork(together, (routed) => this.#routeAll(routed))
   }
 
-  async *arrivals(limit: number, signal: AbortSignal): AsyncGenerator<readonly SpooledMessage[], void> {
-    const { loops } = this.#options
-    this.#routers += 1
+  /**
+   * Writes what was accepted, as leased by us when a router waits here. Returns how many nobody had taken in before.
+   *
+   * @param write returns those
+   */
+  async accept(
+    messages: readonly SpooledMessage[],
+    write: (lease?: LeaseAtOnce) => Promise<ReadonlySet<QueueId>>,
+  ): Promise<number> {
+    const { clock, holder } = this.#parts
+    if (!this.#unrouted.promise(messages.length)) {
+      const { size } = await write()
+      this.#options.loops.arrived()
+      return size
+    }
     try {
-      for await (const batch of this.#looking(
-        loops.unrouted,
-        { destination: '', limit, expiresIn: arrivalLease },
-        signal,
-      ))
-        yield batch.map(({ message }) => message)
-    } finally {
-      this.#routers -= 1
-      if (this.#routers === 0) await this.#return(this.#leases.idsTo(''), false).catch(() => undefined)
+      const fresh = await write({ holder, until: clock.now() + arrivalLease })
+      const byId = new Map(messages.map((message) => [message.queueId, message]))
+      const unrouted = [...byId.values()].filter(({ queueId }) => fresh.has(queueId)).map(unroutedOf)
+      const leases = unrouted.map(({ id, message }) => ({ id, destination: '', isOnly: true, message }))
+      this.#hand(this.#unrouted, { deliveries: unrouted, leases, promised: messages.length })
+      return fresh.size
+    } catch (error) {
+      this.#unrouted.withdraw(messages.length)
+      this.#disown(messages.map(({ queueId }) => unroutedId(queueId)))
+      throw error
     }
   }
 
-  lease(limit: number, signal: AbortSignal): AsyncGenerator<readonly Delivery[], void> {
-    const { loops } = this.#options
-    return this.#looking(loops.local, { destination: 'local', limit, expiresIn: localLease }, signal)
+  async *arrivals(limit: number, signal: AbortSignal): AsyncGenerator<readonly SpooledMessage[], void> {
+    this.#unrouted.enter()
+    try {
+      const wanted = { destination: '', limit, expiresIn: arrivalLease }
+      for await (const batch of this.#looking(this.#unrouted, wanted, signal))
+        yield batch.map(({ message }) => message)
+    } finally {
+      if (this.#unrouted.leave()) {
+        this.#unrouted.drop(() => true)
+        await this.#return(this.#leases.idsTo(''), false).catch(() => undefined)
+      }
+    }
+  }
+
+  async *lease(limit: number, signal: AbortSignal): AsyncGenerator<readonly Delivery[], void> {
+    this.#local.enter()
+    try {
+      yield* this.#looking(this.#local, { destination: 'local', limit, expiresIn: localLease }, signal)
+    } finally {
+      if (this.#local.leave()) await this.giveBack(this.#local.drop(() => true).map(({ id }) => id))
+    }
   }
 
   async take(
@@ -145,14 +202,16 @@ export class Workers {
   }
 
   #looking(
-    wakeUp: Loops['local'],
+    atHand: AtHand,
     wanted: { readonly destination: DestinationName; readonly limit: number; readonly expiresIn: number },
     signal: AbortSignal,
   ): AsyncGenerator<readonly Delivery[], void> {
     const { clock, trouble } = this.#parts
     const { ended } = this.#options
+    const { loops } = this.#options
+    const wakeUp = atHand === this.#local ? loops.local : loops.unrouted
     const look = async () => {
-      const { deliveries } = await this.#take(wanted, false)
+      const deliveries = await atHand.next(wanted.limit, () => this.#take(wanted, false))
       // What came too late is handed back with the rest.
       return ended.aborted ? [] : deliveries
     }
@@ -177,13 +236,67 @@ export class Workers {
 
   async #routeAll(routed: readonly Routed[]): Promise<void> {
     const { loops, caretaker } = this.#options
-    const { to, done } = await routeAll(this.#parts, routed)
+    const local = this.#localOf(routed)
+    const terms = {
+      leased: new Set(local.map(({ delivery }) => delivery.message.queueId)),
+      until: this.#parts.clock.now() + localLease,
+    }
+    let result: RoutedAll
+    try {
+      result = await routeAll(this.#parts, routed, terms)
+    } catch (error) {
+      this.#local.withdraw(local.length)
+      this.#disown(local.map(({ lease }) => lease.id))
+      throw error
+    }
+    const { to, done, leased } = result
+    const ours = local.filter(({ lease }) => leased.has(lease.id))
+    this.#hand(this.#local, {
+      deliveries: ours.map(({ delivery }) => delivery),
+      leases: ours.map(({ lease }) => lease),
+      promised: local.length,
+    })
     for (const { queueId } of routed) this.#leases.end(unroutedId(queueId))
     caretaker.add(-done)
     for (const { destination, urgency, due } of to) {
       if (due === 0) loops.ready(destination, urgency)
       else if (due !== null) loops.readyAt(destination, due)
     }
+  }
+
+  /** What may be leased as it is routed: of messages that we know, when somebody here delivers. */
+  #localOf(routed: readonly Routed[]): readonly LeasedAtOnce[] {
+    const each = new Map(routed.map((one) => [one.queueId, one]))
+    const local = [...each.values()].flatMap(({ queueId, deliveries }) => {
+      const message = this.#leases.find(unroutedId(queueId))?.message
+      if (message === undefined) return []
+      const isOnly = deliveries.length === 1
+      return deliveries.flatMap((delivery, at) =>
+        delivery.nextHop.kind === 'local'
+          ? [leasedAtOnce(message, { delivery, number: at + 1, isOnly })]
+          : [],
+      )
+    })
+    return this.#local.promise(local.length) ? local : []
+  }
+
+  /** Written as leased by us: given to who waits here, or ready again when he has left meanwhile. */
+  #hand(atHand: AtHand, { deliveries, leases, promised }: Handed): void {
+    this.#leases.add(leases, atHand === this.#local ? localLease : arrivalLease)
+    if (atHand.put(deliveries, promised)) return
+    const ids = deliveries.map(({ id }) => id)
+    this.#return(ids, false).catch(() => this.#disown(ids))
+  }
+
+  /** They may have been leased although nobody heard of it. What is brought again, and leased then, is ours. */
+  #disown(ids: readonly DeliveryId[]): void {
+    if (ids.length === 0) return
+    this.#later(() =>
+      this.#return(
+        ids.filter((id) => this.#leases.find(id) === undefined),
+        false,
+      ),
+    )
   }
 
   async #settleAll(settled: readonly Settled[]): Promise<void> {
@@ -194,6 +307,8 @@ export class Workers {
   }
 
   #lapse(ids: readonly DeliveryId[]): void {
+    const lapsed = new Set(ids)
+    for (const atHand of [this.#unrouted, this.#local]) atHand.drop(({ id }) => lapsed.has(id))
     this.#return(ids, true).catch(this.#parts.trouble)
   }
 
@@ -228,3 +343,33 @@ export class Workers {
 }
 
 const unroutedId = (queueId: QueueId): DeliveryId => `${queueId}.0` as DeliveryId
+
+/** As it is before anybody has routed it. */
+function unroutedOf(message: SpooledMessage): Delivery {
+  const { queueId } = message
+  return {
+    id: unroutedId(queueId),
+    message,
+    nextHop: { kind: 'local' },
+    recipients: [],
+    attempts: 0,
+    reason: '',
+  }
+}
+
+function leasedAtOnce(message: SpooledMessage, { delivery, number, isOnly }: RoutedTo): LeasedAtOnce {
+  const id = `${message.queueId}.${number}` as DeliveryId
+  const { nextHop, recipients, sender } = delivery
+  return {
+    delivery: {
+      id,
+      message,
+      nextHop,
+      recipients,
+      attempts: 0,
+      reason: '',
+      ...(sender !== undefined && { sender }),
+    },
+    lease: { id, destination: 'local', isOnly },
+  }
+}
