@@ -10,7 +10,7 @@ export interface Stores {
   readonly content: MemoryContentLog
 }
 
-const TABLES = ['message', 'delivery', 'shape', 'shape_change', 'taken_in']
+const TABLES = ['message', 'delivery', 'shape', 'shape_change', 'taken_in', 'holder']
 
 /** Schemas for the tests of a server; used again, since a migration takes longer than a test. */
 export class TestStores {
