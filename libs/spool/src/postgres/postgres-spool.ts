@@ -66,8 +66,13 @@ export async function openPostgresSpool(options: PostgresSpoolOptions): Promise<
     await checkSchema(options.database, SPOOL_SCHEMA)
     await takeBackFrom(options.database, { owner: options.owner })
     const spool = new PostgresSpool(options)
-    await spool.begun
-    return spool
+    try {
+      await spool.begun
+      return spool
+    } catch (error) {
+      await spool.close()
+      throw error
+    }
   } catch (error) {
     throw asSpoolError(error)
   }

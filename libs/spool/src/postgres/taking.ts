@@ -46,6 +46,11 @@ const take = (isSynced: boolean) =>
 const TAKE = take(true)
 const TAKE_UNSYNCED = take(false)
 
+const LEASED_UNTIL = statement(`
+  SELECT queue_id, number FROM delivery
+  WHERE destination = $1 AND urgency IN (SELECT generate_series(-9, 9)::smallint) AND due = $2::bigint
+    AND state = 'leased' AND holder = $3`)
+
 /** The lease has ended, and somebody has to look; or it was given back untouched. */
 const back = (isLapse: boolean) =>
   statement(`
@@ -87,8 +92,8 @@ export interface Wanted {
   /** '' for what nobody has routed yet. */
   readonly destination: DestinationName
   readonly limit: number
-  /** Milliseconds. */
-  readonly expiresIn: number
+  /** Time when the leases end. */
+  readonly until: number
   readonly isSynced: boolean
 }
 
@@ -112,8 +117,8 @@ export async function takeDue(
   wanted: Wanted,
 ): Promise<Taken> {
   const now = clock.now()
-  const { destination, limit, expiresIn, isSynced } = wanted
-  const asked = [destination, now, limit, now + expiresIn, holder]
+  const { destination, limit, until, isSynced } = wanted
+  const asked = [destination, now, limit, until, holder]
   const rows = (await database.rows<TakenRow>(isSynced ? TAKE : TAKE_UNSYNCED, asked)).toSorted(inOrder)
   const leases: OwnLease[] = []
   const deliveries: Delivery[] = []
@@ -135,6 +140,19 @@ export async function takeDue(
     }
   }
   return { deliveries, leases, isShort: rows.length < limit }
+}
+
+/** What this process has leased that ends then, whether it has heard of it or not. */
+export async function leasedUntil(
+  { database, holder }: SpoolParts,
+  { destination, until }: Pick<Wanted, 'destination' | 'until'>,
+): Promise<readonly DeliveryId[]> {
+  const rows = await database.rows<Pick<TakenRow, 'queue_id' | 'number'>>(LEASED_UNTIL, [
+    destination,
+    until,
+    holder,
+  ])
+  return rows.map(idOf)
 }
 
 /** Ends own leases: given back untouched, or at their end. */

@@ -6,6 +6,7 @@ import type { LeaseAtOnce } from './acceptance.ts'
 import { AtHand } from './at-hand.ts'
 import type { Caretaker } from './caretaker.ts'
 import { POSTGRES_SPOOL_LIMITS } from './limits.ts'
+import { leasedAtOnce, unroutedId, unroutedOf, type LeasedAtOnce } from './leased-at-once.ts'
 import { BackOff, looking } from './looking.ts'
 import type { Loops } from './loops.ts'
 import { OwnLeases, type OwnLease } from './own-leases.ts'
@@ -13,7 +14,7 @@ import type { SpoolParts } from './parts.ts'
 import { routeAll, type RoutedAll } from './routing.ts'
 import { settleAll, type Settled } from './settlement.ts'
 import { SharedWork } from './shared-work.ts'
-import { returnLeases, takeDue } from './taking.ts'
+import { leasedUntil, returnLeases, takeDue, type Taken } from './taking.ts'
 
 const { lookAgain, arrivalLease, localLease, together } = POSTGRES_SPOOL_LIMITS
 
@@ -41,18 +42,6 @@ interface Handed {
   readonly promised: number
 }
 
-/** A delivery that is leased as it is routed. */
-interface LeasedAtOnce {
-  readonly delivery: Delivery
-  readonly lease: OwnLease
-}
-
-interface RoutedTo {
-  readonly delivery: Routed['deliveries'][number]
-  readonly number: number
-  readonly isOnly: boolean
-}
-
 /** What this process works on: it leases, and settles what it holds. */
 export class Workers {
   readonly #parts: SpoolParts
@@ -64,6 +53,8 @@ export class Workers {
   readonly #late = new Set<Promise<void>>()
   /** What is just being leased. */
   readonly #taking = new Set<Promise<unknown>>()
+  /** When leases end that are being written, or that nobody has heard of. */
+  readonly #ends = new Set<number>()
   readonly #unrouted: AtHand
   readonly #local: AtHand
 
@@ -87,14 +78,15 @@ export class Workers {
     messages: readonly SpooledMessage[],
     write: (lease?: LeaseAtOnce) => Promise<ReadonlySet<QueueId>>,
   ): Promise<number> {
-    const { clock, holder } = this.#parts
+    const { holder } = this.#parts
     if (!this.#unrouted.promise(messages.length)) {
       const { size } = await write()
       this.#options.loops.arrived()
       return size
     }
+    const until = this.#endIn(arrivalLease)
     try {
-      const fresh = await write({ holder, until: clock.now() + arrivalLease })
+      const fresh = await write({ holder, until })
       const byId = new Map(messages.map((message) => [message.queueId, message]))
       const unrouted = [...byId.values()].filter(({ queueId }) => fresh.has(queueId)).map(unroutedOf)
       const leases = unrouted.map(({ id, message }) => ({ id, destination: '', isOnly: true, message }))
@@ -104,6 +96,8 @@ export class Workers {
       this.#unrouted.withdraw(messages.length)
       this.#disown(messages.map(({ queueId }) => unroutedId(queueId)))
       throw error
+    } finally {
+      this.#ends.delete(until)
     }
   }
 
@@ -221,11 +215,19 @@ export class Workers {
   async #take(
     wanted: { readonly destination: DestinationName; readonly limit: number; readonly expiresIn: number },
     isSynced: boolean,
-  ): ReturnType<typeof takeDue> {
-    const taking = takeDue(this.#parts, { ...wanted, isSynced }).then((taken) => {
-      this.#leases.add(taken.leases, wanted.expiresIn)
-      return taken
-    })
+  ): Promise<Taken> {
+    const { destination, limit, expiresIn } = wanted
+    const until = this.#endIn(expiresIn)
+    const taking = takeDue(this.#parts, { destination, limit, until, isSynced })
+      .then((taken) => {
+        this.#leases.add(taken.leases, expiresIn)
+        this.#ends.delete(until)
+        return taken
+      })
+      .catch((error: unknown) => {
+        this.#findAgain(destination, until)
+        throw error
+      })
     this.#taking.add(taking)
     try {
       return await taking
@@ -234,12 +236,32 @@ export class Workers {
     }
   }
 
+  /** A time of their own for leases that are being written: what came of it is found by it when nobody hears. */
+  #endIn(expiresIn: number): number {
+    let until = this.#parts.clock.now() + expiresIn
+    while (this.#ends.has(until)) until++
+    this.#ends.add(until)
+    return until
+  }
+
+  /** Something may have been leased although nobody heard of it: it is ready again, and need not wait until its lease ends. */
+  #findAgain(destination: DestinationName, until: number): void {
+    this.#later(async () => {
+      const ids = await leasedUntil(this.#parts, { destination, until })
+      await this.#return(
+        ids.filter((id) => this.#leases.find(id) === undefined),
+        false,
+      )
+      this.#ends.delete(until)
+    })
+  }
+
   async #routeAll(routed: readonly Routed[]): Promise<void> {
     const { loops, caretaker } = this.#options
     const local = this.#localOf(routed)
     const terms = {
       leased: new Set(local.map(({ delivery }) => delivery.message.queueId)),
-      until: this.#parts.clock.now() + localLease,
+      until: this.#endIn(localLease),
     }
     let result: RoutedAll
     try {
@@ -248,6 +270,8 @@ export class Workers {
       this.#local.withdraw(local.length)
       this.#disown(local.map(({ lease }) => lease.id))
       throw error
+    } finally {
+      this.#ends.delete(terms.until)
     }
     const { to, done, leased } = result
     const ours = local.filter(({ lease }) => leased.has(lease.id))
@@ -339,37 +363,7 @@ export class Workers {
         trouble(error)
       }
     }
-  }
-}
-
-const unroutedId = (queueId: QueueId): DeliveryId => `${queueId}.0` as DeliveryId
-
-/** As it is before anybody has routed it. */
-function unroutedOf(message: SpooledMessage): Delivery {
-  const { queueId } = message
-  return {
-    id: unroutedId(queueId),
-    message,
-    nextHop: { kind: 'local' },
-    recipients: [],
-    attempts: 0,
-    reason: '',
-  }
-}
-
-function leasedAtOnce(message: SpooledMessage, { delivery, number, isOnly }: RoutedTo): LeasedAtOnce {
-  const id = `${message.queueId}.${number}` as DeliveryId
-  const { nextHop, recipients, sender } = delivery
-  return {
-    delivery: {
-      id,
-      message,
-      nextHop,
-      recipients,
-      attempts: 0,
-      reason: '',
-      ...(sender !== undefined && { sender }),
-    },
-    lease: { id, destination: 'local', isOnly },
+    // Who leaves says it once more: nobody else knows of it, and leases would last.
+    if (this.#options.ended.aborted) await say().catch(trouble)
   }
 }
