@@ -270,8 +270,12 @@ describe('a stream', () => {
 
 describe('between machines', () => {
   const root = TestAuthority.root('Agents')
-  const identityOf = (authority: TestAuthority, trusted = authority): AgentIdentity => {
-    const { certificate, key } = authority.issue({ names: ['localhost'] })
+  const identityOf = (
+    authority: TestAuthority,
+    trusted = authority,
+    names = ['localhost'],
+  ): AgentIdentity => {
+    const { certificate, key } = authority.issue({ names })
     return {
       authority: Buffer.from(trusted.certificate),
       certificate: Buffer.from(certificate),
@@ -279,13 +283,25 @@ describe('between machines', () => {
     }
   }
   const ListDomains: DirectoryService['ListDomains'] = () => Promise.resolve({ domains: [] })
-  // A name, as machines have: gRPC checks no certificates of bare addresses.
+  // A name, as machines have.
   const named = (address: string): string => address.replace('127.0.0.1', 'localhost')
 
   test('agents know each other by their certificates', async (context) => {
     const { address } = await served(context, [directory({ ListDomains })], identityOf(root))
     const channel = channelTo(context, named(address), { identity: identityOf(root) })
     assert.deepEqual(await channel.service(DirectoryServiceDefinition).ListDomains({}), { domains: [] })
+  })
+
+  test('an agent is reached by its address, too, when its certificate bears it', async (context) => {
+    const identity = identityOf(root)
+    const offers = [directory({ ListDomains })]
+    const { address } = await served(context, offers, identityOf(root, root, ['mta.example', '127.0.0.1']))
+    const directoryAt = (place: string) =>
+      channelTo(context, place, { identity, deadline: 1_000 }).service(DirectoryServiceDefinition)
+    assert.deepEqual(await directoryAt(address).ListDomains({}), { domains: [] })
+    await assert.rejects(directoryAt(named(address)).ListDomains({}), RpcError)
+    const { address: other } = await served(context, offers, identity)
+    await assert.rejects(directoryAt(other).ListDomains({}), /127\.0\.0\.1 is not in the cert's list/)
   })
 
   test('whoever has no certificate of ours is not answered', async (context) => {

@@ -1,7 +1,7 @@
 import { Client } from '@grpc/grpc-js'
 
 import { CalledProcedure } from './called-procedure.ts'
-import { channelCredentials, type AgentIdentity } from './credentials.ts'
+import { channelCredentials, nameAskedFor, type AgentIdentity } from './credentials.ts'
 import { grpcMethods, type RpcDefinition, type ServiceOf } from './definition.ts'
 import type { HearEndedCall } from './ended-call.ts'
 import { channelOptions, RPC_LIMITS, type KeepAlive } from './limits.ts'
@@ -35,8 +35,9 @@ export class RpcChannel {
   constructor({ address, identity, deadline = RPC_LIMITS.unary, ended, keepAlive }: RpcChannelOptions) {
     this.#deadline = deadline
     this.#ended = ended
-    const credentials = channelCredentials(address.replace(/^dns:\/\/\//, ''), identity)
-    this.#client = new Client(address, credentials, channelOptions(keepAlive))
+    const place = address.replace(/^dns:\/\/\//, '')
+    const options = { ...channelOptions(keepAlive), ...nameAskedFor(place) }
+    this.#client = new Client(address, channelCredentials(place, identity), options)
   }
 
   /**

@@ -1,6 +1,8 @@
-import { ChannelCredentials, ServerCredentials } from '@grpc/grpc-js'
+import { isIP } from 'node:net'
+import { checkServerIdentity } from 'node:tls'
+import { ChannelCredentials, ServerCredentials, type ChannelOptions } from '@grpc/grpc-js'
 
-import { refuseClearText } from '../clear-text.ts'
+import { hostOf, refuseClearText } from '../clear-text.ts'
 
 /** Who we are among our own agents, and who vouches for them; all in PEM. Both sides prove it (mutual TLS). */
 export interface AgentIdentity {
@@ -26,5 +28,14 @@ export function channelCredentials(address: string, identity: AgentIdentity | un
     return ChannelCredentials.createInsecure()
   }
   const { authority, certificate, key } = identity
-  return ChannelCredentials.createSsl(authority, key, certificate)
+  const host = hostOf(address)
+  if (isIP(host) === 0) return ChannelCredentials.createSsl(authority, key, certificate)
+  return ChannelCredentials.createSsl(authority, key, certificate, {
+    checkServerIdentity: (_, shown) => checkServerIdentity(host, shown),
+  })
+}
+
+/** TLS cannot ask for an address as it does for a name (SNI): it asks for this instead, and the certificate has to bear the address. */
+export function nameAskedFor(address: string): ChannelOptions {
+  return isIP(hostOf(address)) === 0 ? {} : { 'grpc.ssl_target_name_override': 'agent' }
 }
