@@ -241,6 +241,24 @@ describe('a stream', { skip: NATS_LACKS }, () => {
     await until('it is gone', async () => (await stream.count()) === 0)
   })
 
+  test('gathers for who is busy, so that each little thing is not a batch, and gives the first at once', async () => {
+    const stream = await bus.stream({ ...CONFIG, name: 'GATHERED', subjects: ['gathered.>'] })
+    const consumer = await stream.consumer({ name: 'one' })
+    const told = ['first', 'second', 'third'].map((word) => Buffer.from(word))
+    const tell = (body: Buffer) => stream.publish({ subject: 'gathered.x', body })
+    const sizes: number[] = []
+    const enough = new AbortController()
+    await tell(told[0]!)
+    const limit = { ...LIMIT, gathering: { milliseconds: 2_000, from: 1 } }
+    for await (const batch of consumer.batches(limit, enough.signal)) {
+      sizes.push(batch.length)
+      for (const message of batch) message.done()
+      if (sizes.length === 2) enough.abort()
+      else void tell(told[1]!).then(() => tell(told[2]!))
+    }
+    assert.deepEqual(sizes, [1, 2])
+  })
+
   test('that two take from gives each message to one of them', async () => {
     const stream = await bus.stream({ ...CONFIG, name: 'SHARED', subjects: ['shared.>'] })
     const consumer = await stream.consumer({ name: 'both' })

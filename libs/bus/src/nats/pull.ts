@@ -10,6 +10,11 @@ import { withinLimit } from './within-limit.ts'
 export interface BatchLimit {
   readonly messages: number
   readonly octets: number
+  /**
+   * Milliseconds that a batch waits for company when the one before had company, and `from` messages at least: whoever is busy works for many
+   * at once, and nobody waits where little comes.
+   */
+  readonly gathering?: { readonly milliseconds: number; readonly from: number }
 }
 
 export interface PullOptions {

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { AckPolicy, DeliverPolicy, nanos, ReplayPolicy, type JetStreamManager } from 'nats'
-import type { Clock } from '@cartero/wire'
+import { pause, type Clock } from '@cartero/wire'
 
 import { TAKING_LIMITS } from './limits.ts'
 import type { Link } from './link.ts'
@@ -71,13 +71,17 @@ export class StreamConsumer {
   async *batches(limit: BatchLimit, signal: AbortSignal): AsyncGenerator<readonly TakenMessage[], void> {
     const { link, clock, stream, config } = this.#opening
     const pull = new Pull({ link, clock, stream, consumer: config.name, limit })
+    const { milliseconds = 0, from = Infinity } = limit.gathering ?? {}
+    let last = 0
     try {
       for (;;) {
         await pull.filled(signal)
+        if (last >= from && !signal.aborted) await pause(clock, milliseconds, signal)
         if (signal.aborted) return
         // What has arrived with it goes with it.
         await turn()
         const batch = pull.take()
+        last = batch?.length ?? 0
         if (batch !== undefined) yield* this.#given(batch, pull)
       }
     } finally {

@@ -12,7 +12,7 @@ export const INTAKE_LIMITS = {
    * Handovers on their way. Who comes while so many are shares the next one: the broker syncs one while it gets another, and a sync that
    * many share costs each of them less.
    */
-  underway: 4,
+  underway: 2,
   /**
    * Octets of the stream, which the broker reserves on each server (`max_file`): a quarter of an hour of 4 KB messages at 2,000 a second while
    * nobody takes them.
@@ -28,6 +28,8 @@ export const TAKE_IN_LIMITS = {
   messages: 200,
   /** Octets of those: two such batches are in memory, one that is worked at and one that is fetched ahead. */
   octets: 8 * 1024 * 1024,
+  /** What comes while much comes waits so long for company, in milliseconds: fewer packs, transactions and deliveries, each of more. */
+  gathering: { milliseconds: 10, from: 3 },
   /** Messages for one transaction: so many share its sync, and nobody waits for a long one. */
   together: 500,
 } as const
