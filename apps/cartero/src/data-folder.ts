@@ -20,6 +20,10 @@ export interface DataFolder {
   readonly certificate: string
   readonly key: string
   readonly credentials: string
+  /** How far "cartero migrate-store" has come, by where it goes. */
+  readonly migrations: Readonly<Record<'to-services' | 'to-embedded', string>>
+  /** There while the folder is filled from elsewhere and is not whole yet. */
+  readonly beingFilled: string
 }
 
 export function dataFolder(folder: string): DataFolder {
@@ -37,11 +41,17 @@ export function dataFolder(folder: string): DataFolder {
     certificate: join(path, 'tls', 'certificate.pem'),
     key: join(path, 'tls', 'key.pem'),
     credentials: join(path, 'credentials.json'),
+    migrations: {
+      'to-services': join(path, 'migrate-store-to-services.sqlite'),
+      'to-embedded': join(path, 'migrate-store-to-embedded.sqlite'),
+    },
+    beingFilled: join(path, 'being-filled'),
   }
 }
 
-/** Throws OperatorError unless the folder is there and this user may use it. Makes nothing. */
-export function requireDataFolder({ path }: DataFolder): void {
+/** Throws OperatorError unless the folder is there, whole, and this user may use it. Makes nothing. */
+export function requireDataFolder(data: DataFolder): void {
+  const { path } = data
   const folder = statSync(path, { throwIfNoEntry: false })
   if (folder?.isDirectory() !== true) {
     throw new OperatorError(
@@ -54,10 +64,25 @@ export function requireDataFolder({ path }: DataFolder): void {
   } catch (error) {
     throw explainSystemError(error, `use the data folder ${path}`, 'run this as the user who runs the system')
   }
+  requireWhole(data)
+}
+
+function requireWhole({ path, beingFilled }: DataFolder): void {
+  if (existsSync(beingFilled))
+    throw new OperatorError(
+      `the data folder ${path} is not whole: "cartero migrate-store" has begun to fill it and has not come to its end`,
+      'run "cartero migrate-store to-embedded" again, or remove the folder',
+    )
+}
+
+/** Makes the folder if need be, and sees that it is whole. Throws OperatorError when it cannot be used. */
+export function prepareDataFolder(data: DataFolder): void {
+  makeDataFolder(data)
+  requireWhole(data)
 }
 
 /** Makes the folder if need be, for its owner only; one that is there keeps the rights it has. Throws OperatorError when it cannot be used. */
-export function prepareDataFolder({ path }: DataFolder): void {
+export function makeDataFolder({ path }: DataFolder): void {
   const remedy = 'choose another folder with --data, or give this user the right to write there'
   try {
     if (!existsSync(path)) mkdirSync(path, { recursive: true, mode: 0o700 })

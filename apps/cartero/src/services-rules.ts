@@ -91,6 +91,16 @@ export function isApart({ services }: Pick<CarteroConfig, 'services'>): boolean 
   return services.nats.servers.length > 0
 }
 
+/** Whoever carries mail needs the broker, whichever agent will. */
+export const needsBroker: Rule = function* (config) {
+  if (!isApart(config))
+    yield {
+      key: 'services.nats.servers',
+      message: 'no broker is named',
+      fix: 'name the NATS servers',
+    }
+}
+
 /** The database of a store. Undefined when none is configured. */
 export function databaseUrlOf(
   { services: { postgres } }: CarteroConfig,

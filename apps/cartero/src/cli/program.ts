@@ -13,6 +13,7 @@ import { registerHealthcheck } from './healthcheck.ts'
 import { registerIdentity } from './identity.ts'
 import { registerMailq } from './mailq.ts'
 import { registerMigrate } from './migrate.ts'
+import { registerMigrateStore } from './migrate-store.ts'
 import { registerOdmr } from './odmr.ts'
 import { registerQueue } from './queue.ts'
 import { heedReaders } from './readers.ts'
@@ -35,6 +36,7 @@ export function commandLine(): Command {
     registerServe,
     registerRun,
     registerMigrate,
+    registerMigrateStore,
     registerAgent,
     registerStatus,
     registerHealthcheck,

@@ -157,16 +157,7 @@ class JournalInPostgres implements PostgresJournal {
   }
 
   async #keep(rows: readonly EventRow[]): Promise<void> {
-    const keyed = rows.flatMap((row) => row.keys.map((key) => ({ key, row })))
-    await this.#options.database.run(KEEP, [
-      arrayOf(rows.map(({ at }) => at)),
-      arrayOf(rows.map(({ identity }) => identity)),
-      arrayOf(rows.map(({ octets }) => octets)),
-      rows.map(({ line }) => line),
-      arrayOf(keyed.map(({ key }) => key)),
-      arrayOf(keyed.map(({ row }) => row.at)),
-      arrayOf(keyed.map(({ row }) => row.identity)),
-    ])
+    await keepEvents(this.#options.database, rows)
   }
 
   #retainLater(): void {
@@ -191,6 +182,20 @@ class JournalInPostgres implements PostgresJournal {
     this.#isTroubled = true
     this.#options.trouble?.(error)
   }
+}
+
+/** Those that are kept already are not kept twice. */
+export async function keepEvents(database: Postgres, rows: readonly EventRow[]): Promise<void> {
+  const keyed = rows.flatMap((row) => row.keys.map((key) => ({ key, row })))
+  await database.run(KEEP, [
+    arrayOf(rows.map(({ at }) => at)),
+    arrayOf(rows.map(({ identity }) => identity)),
+    arrayOf(rows.map(({ octets }) => octets)),
+    rows.map(({ line }) => line),
+    arrayOf(keyed.map(({ key }) => key)),
+    arrayOf(keyed.map(({ row }) => row.at)),
+    arrayOf(keyed.map(({ row }) => row.identity)),
+  ])
 }
 
 /** As Postgres writes arrays: of what has no character that would have to be escaped, there are thousands. */

@@ -4,8 +4,10 @@
  */
 export { SqlError, type SqlFault } from '../error.ts'
 export { POSTGRES_LIMITS, type PostgresLimits } from './limits.ts'
+export { beginFilling, endFilling, fillingBy, othersConnected } from './filling.ts'
 export {
   checkSchema,
+  checkVersion,
   migrate,
   schemaVersion,
   type Migrated,

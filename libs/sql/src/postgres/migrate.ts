@@ -1,4 +1,5 @@
 import { SqlError } from '../error.ts'
+import { checkWhole } from './filling.ts'
 import type { Postgres, Queries } from './postgres.ts'
 import { statement, type Statement } from './statement.ts'
 
@@ -59,8 +60,14 @@ export async function schemaVersion(database: Postgres): Promise<number> {
   return (await versionOf(database)).version
 }
 
-/** Throws SqlError in words for the operator when the schema is too old or too new for this program. */
-export async function checkSchema(database: Postgres, { store, migrations }: StoreSchema): Promise<void> {
+/** Throws SqlError in words for the operator when the schema is too old or too new for this program, or not whole yet. */
+export async function checkSchema(database: Postgres, schema: StoreSchema): Promise<void> {
+  await checkVersion(database, schema)
+  await checkWhole(database, schema.store)
+}
+
+/** The same, for whoever makes it whole. */
+export async function checkVersion(database: Postgres, { store, migrations }: StoreSchema): Promise<void> {
   const { version, readableBy } = await versionOf(database)
   const own = migrations.length
   if (version < own) {

@@ -1,0 +1,2 @@
+/** Archives in Postgres. */
+export { PostgresTables } from './postgres-tables.ts'
