@@ -1,3 +1,4 @@
+import { OperatorError } from '@cartero/agent/lifecycle'
 import type { Archive, ArchivedKind, ArchivedPortion, ArchivedRow, CopyLedger } from '@cartero/sql/archive'
 
 import type { StoreName } from '../services-rules.ts'
@@ -54,7 +55,8 @@ export async function translated(
 }
 
 function missing(id: string): never {
-  throw new Error(
+  throw new OperatorError(
     `content ${id} is referred to, and was not when contents were carried: the source was used meanwhile`,
+    'end everything that uses the source, remove the target, and begin anew',
   )
 }

@@ -28,6 +28,7 @@ export interface StoreMigrationOrder {
   readonly direction: Direction
   /** Nothing is carried: both sides of a migration that has come to its end are compared. */
   readonly isVerifyOnly: boolean
+  /** Who begins decides; whoever goes on, and compares, does as he did. */
   readonly withJourney: boolean
   readonly watcher: Watcher
 }
@@ -63,7 +64,8 @@ export async function migrateStore(order: StoreMigrationOrder): Promise<StoreMig
   if (direction === 'to-embedded' && !order.isVerifyOnly) await claimData(data, ledger)
   const services = await openServicesSide(config, closing)
   const embedded = await openEmbeddedSide(data, sql, closing)
-  const work = workOf({ order, data, ledger, services, embedded })
+  const withJourney = (await ledger.fact('journey')) !== 'false'
+  const work = workOf({ order: { ...order, withJourney }, data, ledger, services, embedded })
   if (!order.isVerifyOnly) await carry(work)
   const compared = await compareAll(work)
   const isSame = compared.every((each) => each.isSame)
