@@ -11,6 +11,7 @@ export class Caretaker {
   readonly #ended: AbortSignal
   readonly #holders: Holders
   readonly begun: Promise<void>
+  readonly #others: (() => Promise<void>)[] = []
   #waiting = 0
   #round: Promise<void> = Promise.resolve()
   #cancel: (() => void) | undefined
@@ -34,6 +35,11 @@ export class Caretaker {
     this.#waiting = Math.max(0, this.#waiting + count)
   }
 
+  /** Something else that is done in each round. */
+  also(work: () => Promise<void>): void {
+    this.#others.push(work)
+  }
+
   async close(): Promise<void> {
     this.#cancel?.()
     await this.#round
@@ -51,6 +57,7 @@ export class Caretaker {
   async #tend(): Promise<void> {
     try {
       await this.#holders.look()
+      for (const work of this.#others) await work()
       await forgetDead(this.#parts)
       await this.#count()
       await addUp(this.#parts)

@@ -15,6 +15,7 @@ import { routeAll, type RoutedAll } from './routing.ts'
 import { settleAll, type Settled } from './settlement.ts'
 import { SharedWork } from './shared-work.ts'
 import { leasedUntil, returnLeases, takeDue, type Taken } from './taking.ts'
+import { UnknownLeases } from './unknown-leases.ts'
 
 const { lookAgain, arrivalLease, localLease, together } = POSTGRES_SPOOL_LIMITS
 
@@ -67,6 +68,8 @@ export class Workers {
     this.#local = new AtHand({ clock: parts.clock, wakeUp: loops.local })
     this.#settling = new SharedWork(together, (settled) => this.#settleAll(settled))
     this.#routing = new SharedWork(together, (routed) => this.#routeAll(routed))
+    const unknown = new UnknownLeases(parts, (id) => this.#leases.find(id) !== undefined)
+    options.caretaker.also(async () => this.#return(await unknown.find(), false))
   }
 
   /**
