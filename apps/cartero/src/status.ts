@@ -13,8 +13,8 @@ export interface SystemStatus extends HealthReport {
   readonly pid: number
   readonly hostname: string
   readonly uptimeSeconds: number
-  /** Messages accepted and not yet done. */
-  readonly waiting: number
+  /** Messages accepted and not yet done; absent while nobody can say. */
+  readonly waiting?: number | undefined
   /** Addresses by door. */
   readonly listen: Readonly<Record<string, readonly string[]>>
   /** Of agents that are processes of their own: which one it is. */

@@ -16,7 +16,7 @@ import { CountingHost } from './counting-host.ts'
 const TIM = 'tim@cartero.test'
 /** As many as are under way while agents are killed and come back. */
 const LETTERS = 200
-/** Milliseconds: longer than the broker waits for who was killed while he had mail of it (half a minute). */
+/** Milliseconds: longer than the broker waits for who was killed while he had mail of it (ten seconds). */
 const PATIENCE = 90_000
 
 describe('agents apart', { skip: APART_LACKS }, () => {
@@ -162,6 +162,14 @@ auth: { mechanisms: [PLAIN, CRAM-MD5] }
     if (child.exitCode === null) await once(child, 'exit')
     assert.equal(child.exitCode, 0)
     await until(async () => /\[-\] odmr at \S+: unreachable/.test((await stage.cartero(['status'])).out))
+  })
+
+  test('the console says how the others are, also without an mta', async () => {
+    await said(['agent', 'drain', 'mta'])
+    await until(async () => /\[-\] mta at \S+: unreachable/.test((await stage.cartero(['status'])).out))
+    const { out } = await stage.cartero(['status'])
+    assert.match(out, /nobody knows how many messages on their way/)
+    assert.match(out, /\[[+!]\] imap at \S+: ready/)
   })
 
   test('SIGTERM ends each of them in order', async () => {

@@ -129,6 +129,10 @@ describe('a question', () => {
     const errorOf = (error: RpcError): Error => new TypeError(error.code)
     const client = channelTo(context, address).service(DirectoryServiceDefinition, errorOf)
     await assert.rejects(client.ListDomains({}), { name: 'TypeError', message: 'UNAVAILABLE' })
+    const plain = channelTo(context, address).service(DirectoryServiceDefinition)
+    await assert.rejects(plain.ListDomains({}), {
+      message: `ListDomains: connect ECONNREFUSED ${address}`,
+    })
   })
 
   test('of a service that the other side does not know is told apart', async (context) => {

@@ -4,6 +4,7 @@ import type { QueueOffice } from '@cartero/spool'
 
 import { reclaimer } from '../reclaimer.ts'
 import { msaSettings } from '../smtp-settings.ts'
+import type { SystemStatus } from '../status.ts'
 import { WayOut } from '../way-out.ts'
 import { askAgents } from './agents-asked.ts'
 import { contents } from './contents.ts'
@@ -57,7 +58,7 @@ export function consoleParts(ground: Ground, { bus }: Common): Parts {
     ...deskControl(ground, { stores, wayOut, bans, journal: () => kept.open.store, submission }),
     components: [...waiting, tokens, keeping, reclaiming],
     doors: [],
-    about: async () => ({ waiting: await waitingIn(spool.open.port), agents: await askAgents(ground) }),
+    about: () => lookedAround(ground, spool.open.port),
   }
 }
 
@@ -71,6 +72,16 @@ function keptJournal(ground: Ground): Service<Stored<PostgresJournal>> {
       trouble: (error) => logger.warn('journey.trouble', { err: error }),
     }),
   )
+}
+
+/** How many messages wait nobody knows without an mta; how the others are is asked for then, above all. */
+async function lookedAround(
+  ground: Ground,
+  office: Pick<QueueOffice, 'shape'>,
+): Promise<Partial<SystemStatus>> {
+  const [counted, agents] = await Promise.all([Promise.allSettled([waitingIn(office)]), askAgents(ground)])
+  const [count] = counted
+  return { waiting: count.status === 'fulfilled' ? count.value : undefined, agents }
 }
 
 /** Dead letters wait for nobody but the operator. */

@@ -44,7 +44,10 @@ function server(ground: Ground, address: string, offers: () => readonly Offer[])
 function inWords(error: unknown, address: string): Error {
   const words = error instanceof Error ? error.message : String(error)
   const remedy = 'stop the other program, or change services.listen'
-  if (/EADDRINUSE|No address added/.test(words))
-    return new OperatorError(`cannot listen on ${address}: ${words}`, remedy, { cause: error })
-  return explainSystemError(error, `listen on ${address}`, remedy)
+  // gRPC names the fault of the system in its words only.
+  const code = /\blisten (E[A-Z]+)/.exec(words)?.[1]
+  const named = code === undefined ? error : Object.assign(new Error(words, { cause: error }), { code })
+  const explained = explainSystemError(named, `listen on ${address}`, remedy)
+  if (explained instanceof OperatorError || !words.includes('No address added')) return explained
+  return new OperatorError(`cannot listen on ${address}: ${words}`, remedy, { cause: error })
 }

@@ -24,7 +24,7 @@ async function status(options: SystemOptions): Promise<void> {
   const which = report.agent === undefined ? 'cartero' : `cartero ${report.agent}`
   print(
     [
-      `${which} ${report.version} on ${report.hostname}, pid ${report.pid}, up ${report.uptimeSeconds} s, ${report.waiting} messages on their way`,
+      `${which} ${report.version} on ${report.hostname}, pid ${report.pid}, up ${report.uptimeSeconds} s, ${report.waiting ?? 'nobody knows how many'} messages on their way`,
       ...doors,
       verbose(report),
       ...(report.agents ?? []).map(agentLines),

@@ -44,6 +44,14 @@ export class RpcError extends Error {
 /** gRPC's own words for a request that has no octets: a number that is out of the range of its field. */
 const CANNOT_BE_SAID = 'Request message serialization failure'
 
+/** Each layer of gRPC wraps the reason why nobody is reached in words of its own: what is left is that of the innermost. */
+function plainly(words: string): string {
+  const [first, ...others] = words.split('Last error: ')
+  const reason = others.at(-1)?.replace(/\. Resolution note: .*$/s, '')
+  if (reason === undefined) return first!
+  return reason === 'null' ? 'nobody answers' : reason.replace(/^\w*Error(?: \[\w+\])?: /, '')
+}
+
 /** What a client makes of what gRPC tells it. */
 export function rpcErrorOf(error: unknown, procedure: string): RpcError {
   if (error instanceof RpcError) return error
@@ -51,7 +59,7 @@ export function rpcErrorOf(error: unknown, procedure: string): RpcError {
   const told = code === undefined ? undefined : NAMES.get(code)
   // What we cancel ourselves is told by us: the other side has cut it off, because it had to leave.
   const name = told === 'CANCELLED' ? 'UNAVAILABLE' : told
-  const words = details ?? message ?? 'failed'
+  const words = plainly(details ?? message ?? 'failed')
   const isOurs = words.startsWith(CANNOT_BE_SAID)
   return new RpcError(isOurs ? 'INVALID_ARGUMENT' : (name ?? 'INTERNAL'), `${procedure}: ${words}`, {
     cause: error,

@@ -33,7 +33,8 @@ const WORDS: Readonly<Record<string, string>> = {
 /** Of the JetStream API: it will not get better by waiting. */
 const FINAL: Readonly<Record<number, string>> = {
   10_039: 'allow JetStream for the account of the agents',
-  10_047: 'give JetStream more room (max_file), or the stream less (the size in the configuration)',
+  10_047:
+    'give JetStream more room on each server (max_file_store): what a stream may hold is reserved at once',
   10_052: 'look whether the server is recent enough',
   10_065: 'remove the other stream that has these subjects, or give us a broker of our own',
   10_074: 'start a cluster, or ask for one replica only (of one disk, and one fault)',
