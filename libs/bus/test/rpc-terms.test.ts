@@ -207,6 +207,21 @@ describe('who asks', () => {
     assert.equal((await channel.service(HealthDefinition).Check({ service: '' })).status, Status.SERVING)
   })
 
+  test('may ask for what he needs, and not for all that is offered with it', async (context) => {
+    const offer = {
+      ...offerOf(DirectoryServiceDefinition, { ListDomains }),
+      callers: { ListDomains: ['mx', 'console'], ListAccounts: ['console'] },
+    }
+    const { address } = await served(context, [offer], { identity: identityOf(root, 'directory') })
+    const directory = channelTo(context, address.replace('127.0.0.1', 'localhost'), {
+      identity: identityOf(root, 'mx'),
+    }).service(DirectoryServiceDefinition)
+    await directory.ListDomains({})
+    await assert.rejects(directory.ListAccounts({ domain: '' }), failsAs('PERMISSION_DENIED', /ListAccounts/))
+    // Nobody has thought of it: then nobody may.
+    await assert.rejects(directory.RemoveDomain({ name: 'a.test' }), failsAs('PERMISSION_DENIED'))
+  })
+
   test('cannot be told where nobody shows a certificate: such a list is refused', () => {
     const offer = { ...offerOf(DirectoryServiceDefinition, { ListDomains }), callers: ['msa'] }
     assert.throws(

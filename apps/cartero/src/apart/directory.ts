@@ -5,10 +5,10 @@ import { directoryOffer } from '@cartero/directory/remote'
 import { banLimits } from '../auth-settings.ts'
 import { addressRules, routeTable } from '../relay-settings.ts'
 import { secretKey } from '../secret-key.ts'
-import { AGENTS } from '../services-rules.ts'
 import { stored } from './database.ts'
 import { callers, type Ground } from './ground.ts'
 import type { Common, Parts } from './parts.ts'
+import { DIRECTORY_PERMISSIONS } from './permissions.ts'
 
 /** Who exists, in Postgres, for all agents that ask. */
 export function directoryParts(ground: Ground, { bus }: Common): Parts {
@@ -31,7 +31,7 @@ export function directoryParts(ground: Ground, { bus }: Common): Parts {
   })
   return {
     components: [records, agent],
-    offers: () => [directoryOffer(agent.directory, callers(ground, AGENTS))],
+    offers: () => [directoryOffer(agent.directory, callers(ground, DIRECTORY_PERMISSIONS))],
     doors: [],
   }
 }

@@ -1,4 +1,4 @@
-import type { AgentIdentity } from '@cartero/bus/grpc'
+import type { AgentIdentity, Callers } from '@cartero/bus/grpc'
 import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
 
 import type { CarteroConfig } from '../config.ts'
@@ -36,9 +36,6 @@ export function identified({ identity }: Ground): { readonly identity?: AgentIde
 }
 
 /** Who may ask, where agents prove who they are: their certificates bear their names. */
-export function callers(
-  { identity }: Ground,
-  agents: readonly AgentName[],
-): { readonly callers?: readonly string[] } {
-  return identity === undefined ? {} : { callers: agents }
+export function callers<Who extends Callers>({ identity }: Ground, who: Who): { readonly callers?: Who } {
+  return identity === undefined ? {} : { callers: who }
 }

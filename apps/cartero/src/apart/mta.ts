@@ -17,6 +17,7 @@ import { intakeConsumer } from './intake-consumer.ts'
 import { noticesBy } from './notices.ts'
 import type { Common, Parts } from './parts.ts'
 import { remoteDirectory } from './peers.ts'
+import { SPOOL_PERMISSIONS } from './permissions.ts'
 import { Scratch } from './scratch.ts'
 import { waitingRoom } from './spool.ts'
 
@@ -43,7 +44,7 @@ export function mtaParts(ground: Ground, { bus, doorRemedy }: Common): Parts {
       spoolOffer({
         spool: spool.open.store,
         content: content.open,
-        ...callers(ground, ['mx', 'msa', 'mda', 'console']),
+        ...callers(ground, SPOOL_PERMISSIONS),
       }),
       {
         definition: TurnServiceDefinition,

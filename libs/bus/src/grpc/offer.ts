@@ -10,6 +10,22 @@ export interface Offer {
   readonly implementation: object
   /** The fault that an error stands for; undefined when it is a bug. */
   readonly faultOf?: (error: unknown) => RpcError | undefined
-  /** Agents that may ask, by the common names of their certificates; all that our authority vouches for when absent. */
-  readonly callers?: readonly string[]
+  /** All that our authority vouches for when absent. */
+  readonly callers?: Callers
+}
+
+/**
+ * Agents that may ask, by the common names of their certificates: for everything, or for each procedure by its name. One that is not
+ * named there may be asked for by nobody.
+ */
+export type Callers = readonly string[] | Readonly<Record<string, readonly string[]>>
+
+/** Who may ask for a procedure; undefined where all may. */
+export function callersOf(callers: Callers | undefined, procedure: string): readonly string[] | undefined {
+  if (callers === undefined || isList(callers)) return callers
+  return callers[procedure] ?? []
+}
+
+function isList(callers: Callers): callers is readonly string[] {
+  return Array.isArray(callers)
 }

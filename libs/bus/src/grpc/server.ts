@@ -7,7 +7,7 @@ import type { HearEndedCall } from './ended-call.ts'
 import { handlerOf, type Method } from './handler.ts'
 import { HealthBoard } from './health.ts'
 import { RPC_LIMITS, serverOptions, type KeepAlive } from './limits.ts'
-import type { Offer } from './offer.ts'
+import { callersOf, type Offer } from './offer.ts'
 import { RpcError, statusOf } from './rpc-error.ts'
 import { ServedCalls } from './served-calls.ts'
 
@@ -99,8 +99,11 @@ export class RpcServer {
         if (fault === undefined) this.#options.bug(error, name)
         return statusOf(fault ?? error)
       }
-      const may = callers && new Set(callers)
-      return [procedure.name, handlerOf({ name, procedure, method, calls, callers: may, told })]
+      const may = callersOf(callers, procedure.name)
+      return [
+        procedure.name,
+        handlerOf({ name, procedure, method, calls, callers: may && new Set(may), told }),
+      ]
     })
     this.#server.addService(grpcMethods(definition), Object.fromEntries(handlers) as never)
   }

@@ -1,12 +1,12 @@
-import type { Offer } from '@cartero/bus/grpc'
+import type { Callers, Offer } from '@cartero/bus/grpc'
 import { DirectoryServiceDefinition } from '@cartero/contracts/directory'
 
 import type { Directory } from '../directory.ts'
 import { directoryFaultOf } from './faults.ts'
 
 export interface DirectoryOfferOptions {
-  /** Agents that may ask, by the common names of their certificates; all of ours when absent. */
-  readonly callers?: readonly string[]
+  /** Who may ask; all of ours when absent. */
+  readonly callers?: Callers
 }
 
 /** The directory, for agents in other processes. */

@@ -77,6 +77,13 @@ describe('a holder of leases', () => {
     assert.equal(await leasedNow(apart), most)
   })
 
+  test('who asks for all of it at once does not get it', async (context) => {
+    const apart = await opened(context)
+    await filled(apart, REMOTE_SPOOL_LIMITS.batch + 1)
+    const batch = await loopOf(apart, 10 * REMOTE_SPOOL_LIMITS.batch)()
+    assert.ok(batch.length <= REMOTE_SPOOL_LIMITS.batch, `${batch.length} deliveries`)
+  })
+
   test('who ends his loop keeps what he was given until he settles it, and nothing else', async (context) => {
     const apart = await opened(context)
     await filled(apart, 50)

@@ -2,6 +2,8 @@
 export const REMOTE_SPOOL_LIMITS = {
   /** Batches that a loop has at hand or under way besides what it has given out: it never waits for the way there and back. */
   ahead: 2,
+  /** Deliveries of a batch, whatever is asked for: what one caller may hold is bounded, and what his end gives back. */
+  batch: 1_000,
   /** Octets of deliveries that go in one message; one more may begin within. Well below what a message of the bus may have. */
   batchOctets: 1024 * 1024,
   /** Octets of a message that is submitted, up to which it is handed over whole: the spool stores many of those together. */

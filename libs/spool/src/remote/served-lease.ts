@@ -93,7 +93,7 @@ export class ServedLease {
 
   #begin(batch: number): void {
     if (batch === 0) throw new RpcError('INVALID_ARGUMENT', 'a batch is of one delivery at least')
-    this.#batch = batch
+    this.#batch = Math.min(batch, REMOTE_SPOOL_LIMITS.batch)
     this.#lending = this.#lend().catch((error: unknown) => this.#outbox.fail(error))
   }
 

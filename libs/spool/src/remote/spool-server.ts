@@ -1,5 +1,5 @@
 import type { ContentStore } from '@cartero/content'
-import { RpcError, type Offer } from '@cartero/bus/grpc'
+import { RpcError, type Callers, type Offer } from '@cartero/bus/grpc'
 import {
   SpoolServiceDefinition,
   type ChangeRequest,
@@ -59,8 +59,8 @@ export interface SpoolOfferOptions {
   readonly clock?: Clock
   /** Aborts when the process is about to leave: nothing more is leased, and who has leases may still settle them. */
   readonly leaving?: AbortSignal
-  /** Agents that may ask, by the common names of their certificates. */
-  readonly callers?: readonly string[]
+  /** Who may ask; all of ours when absent. */
+  readonly callers?: Callers
 }
 
 /** The spool, for agents in other processes. */
