@@ -14,12 +14,14 @@ const mailStore: ReferenceOwner = { referenced: () => Promise.resolve([]) }
 function setUp(
   reclaim: (owners: readonly ReferenceOwner[], signal: AbortSignal) => Promise<Reclaimed>,
   whenLow = (_signal: AbortSignal): Promise<void> => new Promise(() => {}),
+  check = (): Promise<void> => Promise.resolve(),
 ) {
   const clock = new ManualClock()
   const events: string[] = []
   const logger = createLoggerTo((line) => void events.push((JSON.parse(line) as { event: string }).event))
   const component = reclaimer({
     stores: { open: { content: { reclaim, whenLow }, spool, mailStore } },
+    check,
     every: EVERY,
     logger,
     clock,
@@ -48,6 +50,18 @@ test('whoever refers to content is asked, or mail that is kept would be thrown a
   await component.stop?.()
   assert.deepEqual(asked, [[spool, mailStore]])
   assert.deepEqual(events, ['content.reclaimed'])
+})
+
+test('nothing is thrown away while mail is under way that no store knows', async () => {
+  const { component, events, round } = setUp(
+    () => assert.fail('it was'),
+    undefined,
+    () => Promise.reject(new Error('handed over long ago')),
+  )
+  await component.start?.(new AbortController().signal)
+  await round()
+  await component.stop?.()
+  assert.deepEqual(events, ['content.reclaim-failed'])
 })
 
 test('a round that fails is told, and is not the last one', async () => {

@@ -19,6 +19,8 @@ export interface ReclaimerOptions {
       readonly mailStore: ReferenceOwner
     }
   }
+  /** Rejects while content may be referred to by what no store knows yet: then nothing is reclaimed. */
+  readonly check?: () => Promise<void>
   /** Milliseconds between two rounds while there is space enough. */
   readonly every: number
   readonly logger: Logger
@@ -45,7 +47,7 @@ export function reclaimer(options: ReclaimerOptions): Component {
 
 /** Until the signal aborts. A round that fails is told, and the next one tries again. */
 async function run(
-  { stores, every, clock = systemClock }: ReclaimerOptions,
+  { stores, check, every, clock = systemClock }: ReclaimerOptions,
   log: Logger,
   signal: AbortSignal,
 ): Promise<void> {
@@ -53,6 +55,7 @@ async function run(
   for (let rest = 0; await isDue(rest);) {
     const began = clock.now()
     try {
+      await check?.()
       const reclaimed = await content.reclaim([spool, mailStore], signal)
       if (reclaimed.freed > 0) log.info('content.reclaimed', { ...reclaimed })
     } catch (error) {

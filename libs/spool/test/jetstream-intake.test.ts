@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test'
 import { BrokerError, NatsBus } from '@cartero/bus/nats'
 import { MemoryContentLog } from '@cartero/content/memory'
 import { NATS_LACKS, NatsServers } from '@cartero/testkit'
+import { ManualClock } from '@cartero/wire'
 
 import { SpoolError } from '../src/index.ts'
 import {
@@ -59,6 +60,29 @@ describe('intake over JetStream', { skip: NATS_LACKS }, () => {
       content: { kind: 'inline', octets: Buffer.from('Subject: hi\r\n\r\n\xff\0', 'latin1') },
       index,
     })
+  })
+
+  test('contents that only a handover refers to are not reclaimed, however long the spool is away', async () => {
+    await using ground = new IntakeGround(broker, 'WAITING')
+    const clock = new ManualClock(Date.now())
+    const intake = await JetStreamIntake.open({
+      ...ground.terms,
+      bus: await ground.bus(),
+      content: ground.content,
+      clock,
+    })
+    await intake.checkTakenIn()
+    await send(intake)
+    await intake.checkTakenIn()
+    clock.advance(INTAKE_LIMITS.untaken + 3_600_000)
+    await assert.rejects(intake.checkTakenIn(), /handed over 1[23] hours ago is not in the spool yet/)
+    await ground.consume(new RecordingInlet())
+    const isEmpty = (): Promise<boolean> =>
+      intake.checkTakenIn().then(
+        () => true,
+        () => false,
+      )
+    for (let isDone = await isEmpty(); !isDone;) isDone = await isEmpty()
   })
 
   test('a content that is not small is in the content store, and is referred to', async () => {

@@ -1,8 +1,10 @@
+import type { Component } from '@cartero/agent/lifecycle'
 import { createLocalSubmission, type LocalSubmission } from '@cartero/msa-agent/agent'
 import { openPostgresJournal, type PostgresJournal } from '@cartero/journey/postgres'
 import type { QueueOffice } from '@cartero/spool'
+import type { JetStreamIntake } from '@cartero/spool/jetstream'
 
-import { reclaimer } from '../reclaimer.ts'
+import { reclaimer, type ReclaimerOptions } from '../reclaimer.ts'
 import { msaSettings } from '../smtp-settings.ts'
 import type { SystemStatus } from '../status.ts'
 import { WayOut } from '../way-out.ts'
@@ -52,7 +54,7 @@ export function consoleParts(ground: Ground, { bus }: Common): Parts {
     },
   }
   const keeping = journeyKeeper(ground, { bus, journal: () => kept.open.store })
-  const reclaiming = reclaimer({ stores, every: config.spool.reclaimEvery, logger })
+  const reclaiming = reclaimingOf(ground, stores, intake)
   const waiting = [content, intake, mail, kept, directory, spool, scratch, wayOut]
   return {
     ...deskControl(ground, { stores, wayOut, bans, journal: () => kept.open.store, submission }),
@@ -60,6 +62,16 @@ export function consoleParts(ground: Ground, { bus }: Common): Parts {
     doors: [],
     about: () => lookedAround(ground, spool.open.port),
   }
+}
+
+/** What was handed over and is not in the spool yet refers to contents, too. */
+function reclaimingOf(
+  { config, logger }: Ground,
+  stores: ReclaimerOptions['stores'],
+  intake: { readonly open: Pick<JetStreamIntake, 'checkTakenIn'> },
+): Component {
+  const check = (): Promise<void> => intake.open.checkTakenIn()
+  return reclaimer({ stores, check, every: config.spool.reclaimEvery, logger })
 }
 
 function keptJournal(ground: Ground): Service<Stored<PostgresJournal>> {

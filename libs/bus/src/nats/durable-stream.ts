@@ -2,7 +2,7 @@ import type { JetStreamManager, StreamInfo } from 'nats'
 import { pause, type Clock } from '@cartero/wire'
 
 import { BrokerError } from './broker-error.ts'
-import { finalFault } from './broker-fault.ts'
+import { finalFault, publishFault } from './broker-fault.ts'
 import { NATS_LIMITS } from './limits.ts'
 import type { Link } from './link.ts'
 import { Publisher, type Publication } from './publisher.ts'
@@ -81,6 +81,16 @@ export class DurableStream {
   async count(): Promise<number> {
     const { state } = await this.#manager.streams.info(this.name)
     return state.messages
+  }
+
+  /** When the oldest message came that is in it now, milliseconds since the epoch; undefined when there is none. Rejects with BrokerError. */
+  async oldest(): Promise<number | undefined> {
+    try {
+      const { state } = await this.#manager.streams.info(this.name)
+      return state.messages === 0 ? undefined : Date.parse(state.first_ts)
+    } catch (error) {
+      throw publishFault(error)
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import { systemClock, type Clock } from '@cartero/wire'
 
 import { SpoolError, type Envelope, type Intake, type IntakeDraft } from '../ports.ts'
 import { QueueIds } from '../queue-id.ts'
+import { intakeFault } from './bus-fault.ts'
 import { HandoverDraft, type Surroundings } from './handover-draft.ts'
 import { HandoverLine } from './handover-line.ts'
 import { handoverSubject, intakeStream, type IntakeStreamOptions } from './intake-stream.ts'
@@ -74,10 +75,32 @@ export class JetStreamIntake implements Intake {
     }
   }
 
+  /**
+   * Fulfilled when nothing has waited to be taken in for longer than INTAKE_LIMITS.untaken. Else rejects with SpoolError: no owner
+   * knows the contents yet to which it refers, and they must not be reclaimed.
+   */
+  async checkTakenIn(): Promise<void> {
+    const since = await this.#oldest()
+    const hours = (this.#surroundings.clock.now() - (since ?? Infinity)) / 3_600_000
+    if (hours * 3_600_000 <= INTAKE_LIMITS.untaken) return
+    throw new SpoolError(
+      'unavailable',
+      `mail that was handed over ${Math.floor(hours)} hours ago is not in the spool yet`,
+    )
+  }
+
   /** Fulfilled when everything that is being handed over has been, or has failed. The bus is its owner's. */
   async close(): Promise<void> {
     this.#isClosed = true
     await Promise.allSettled(this.#underway)
+  }
+
+  async #oldest(): Promise<number | undefined> {
+    try {
+      return await this.#stream.oldest()
+    } catch (error) {
+      throw intakeFault(error)
+    }
   }
 
   async #counted<T>(work: Promise<T>): Promise<T> {

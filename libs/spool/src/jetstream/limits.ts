@@ -18,6 +18,11 @@ export const INTAKE_LIMITS = {
    * nobody takes them.
    */
   stream: 8 * 1024 * 1024 * 1024,
+  /**
+   * Milliseconds that something may wait to be taken in before nothing may be reclaimed any more: half of what content stores call young,
+   * so that the time between a content and its handover does not matter.
+   */
+  untaken: 12 * 60 * 60 * 1000,
   /** Milliseconds that the broker knows what it was given, when an edge that has heard nothing gives it again. */
   duplicates: 120_000,
 } as const
