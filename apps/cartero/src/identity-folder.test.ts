@@ -22,6 +22,7 @@ test('two agents prove to each other who they are, and nobody else can', async (
   const { made } = await makeIdentities(folder, AGENTS)
   assert.deepEqual(made, ['authority', 'mta', 'mda'])
   assert.equal(statSync(join(folder, 'mta.key')).mode & 0o077, 0)
+  for (const file of ['authority.pem', 'mta.pem', 'mta.key']) assert.match(String(of(file)), /-\r?\n$/, file)
   const server = createServer(
     { ca: of('authority.pem'), cert: of('mta.pem'), key: of('mta.key'), requestCert: true },
     (socket) => socket.end('welcome'),

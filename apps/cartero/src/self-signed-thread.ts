@@ -26,7 +26,12 @@ async function make(order: CertificateOrder): Promise<SelfSigned> {
     ],
     ...(order.kind === 'issued' && { ca: { cert: order.authority.certificate, key: order.authority.key } }),
   })
-  return { certificate: cert, key }
+  return { certificate: wholeLines(cert), key: wholeLines(key) }
+}
+
+/** Files of several certificates are made by putting them one behind the other. */
+function wholeLines(pem: string): string {
+  return pem.endsWith('\n') ? pem : `${pem}\n`
 }
 
 function usesOf({ kind, names, addresses }: CertificateOrder) {
