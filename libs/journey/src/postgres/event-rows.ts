@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 
 import { eachKey, foldKey } from '../event-keys.ts'
 import type { JourneyEvent } from '../ports.ts'
-import { EVENT_COSTS, KEY_COSTS, MOST_EVENT_OCTETS } from './limits.ts'
+import { EVENT_COSTS, KEY_COSTS, MOST_EVENT_OCTETS, MOST_KNOWN_KEYS } from './limits.ts'
 
 /** An event as it is kept. */
 export interface EventRow {
@@ -47,8 +47,16 @@ export function keyOf(key: string): bigint | undefined {
   return folded === '' ? undefined : hashOf(folded)
 }
 
+/** Hashes of keys that came lately: many events are of the same few people. */
+const known = new Map<string, bigint>()
+
 function hashOf(key: string): bigint {
-  return hash('sha256', key, 'buffer').readBigInt64BE(0)
+  const found = known.get(key)
+  if (found !== undefined) return found
+  const hashed = hash('sha256', key, 'buffer').readBigInt64BE(0)
+  if (known.size >= MOST_KNOWN_KEYS) known.clear()
+  known.set(key, hashed)
+  return hashed
 }
 
 function lineOf(event: JourneyEvent): string | undefined {

@@ -12,6 +12,8 @@ export const WRITE_EVERY = 100
 export const BATCH_EVENTS = 500
 /** Events held for a database that is slow or away. More are dropped, and counted: memory is bounded, and mail does not wait. */
 export const MOST_HELD_EVENTS = 16_384
+/** Hashes of keys that are remembered; above this all are forgotten, which costs a microsecond for each. */
+export const MOST_KNOWN_KEYS = 4_096
 /** Octets of an event; one that names more recipients than fit is dropped, and counted. */
 export const MOST_EVENT_OCTETS = 256 * 1024
 /** What the database takes for an event beside its line, and for each of its keys: rows, and their places in the indexes. */

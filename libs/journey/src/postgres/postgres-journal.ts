@@ -48,10 +48,10 @@ const KEEP = statement(`
     INSERT INTO event (at, identity, octets, line)
     SELECT at, identity, octets, line
     FROM unnest($1::bigint[], $2::bytea[], $3::int[], $4::text[]) WITH ORDINALITY AS t (at, identity, octets, line, nth) ORDER BY nth
-    ON CONFLICT DO NOTHING RETURNING at, octets
+    ON CONFLICT DO NOTHING RETURNING at, identity, octets
   ), keyed AS (
-    INSERT INTO event_key (key, at, identity) SELECT * FROM unnest($5::bigint[], $6::bigint[], $7::bytea[])
-    ON CONFLICT DO NOTHING
+    INSERT INTO event_key (key, at, identity)
+    SELECT key, at, identity FROM unnest($5::bigint[], $6::bigint[], $7::bytea[]) AS keys (key, at, identity) JOIN kept USING (at, identity)
   )
   INSERT INTO day (day, octets) SELECT floor(at / ${DAY_MS}.0), sum(octets) FROM kept GROUP BY 1 ORDER BY 1
   ON CONFLICT (day) DO UPDATE SET octets = day.octets + excluded.octets`)
@@ -185,7 +185,8 @@ class JournalInPostgres implements PostgresJournal {
 }
 
 /** Those that are kept already are not kept twice. */
-export async function keepEvents(database: Postgres, rows: readonly EventRow[]): Promise<void> {
+export async function keepEvents(database: Postgres, given: readonly EventRow[]): Promise<void> {
+  const rows = [...new Map(given.map((row) => [row.identity, row])).values()]
   const keyed = rows.flatMap((row) => row.keys.map((key) => ({ key, row })))
   await database.run(KEEP, [
     arrayOf(rows.map(({ at }) => at)),
