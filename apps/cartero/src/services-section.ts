@@ -40,7 +40,7 @@ function isDatabaseUrl(raw: string): boolean {
 const nats = section('The broker, which carries mail and news from agent to agent.', {
   servers: setting(list(place), {
     default: [],
-    doc: 'NATS servers (2.12 or later, JetStream with sync_interval: always). Empty: one process, and nothing else of this section is used.',
+    doc: 'NATS servers (2.12 or later, JetStream with sync_interval: always, and with a max_file_store of more than 10GB, which mail on its way has to itself). Empty: one process, and nothing else of this section is used.',
     example: ['nats-1:4222', 'nats-2:4222', 'nats-3:4222'],
   }),
   monitor: setting(list(place), {
