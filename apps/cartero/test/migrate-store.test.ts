@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 
+import { NatsBus } from '@cartero/bus/nats'
+import { JetStreamIntake } from '@cartero/spool/jetstream'
 import { Postgres, statement } from '@cartero/sql/postgres'
 import { NatsServers, PostgresServer } from '@cartero/testkit'
 
@@ -15,6 +17,7 @@ import { cartero, MAIN, type Answer } from './cartero-command.ts'
 import { ANN, BEN, furnish, letterOf, PASSWORD, SHARED } from './furnished-house.ts'
 import {
   embeddedHouse,
+  envelopeFor,
   portraitOf,
   servicesHouse,
   type House,
@@ -167,8 +170,12 @@ services:
     await agent.rows(statement('SELECT 1'))
     const told = async (words: readonly string[]): Promise<string> =>
       (await ended(['migrate-store', ...words, '--config', config], 1)).err
-    assert.match(await told(['to-services']), /connected to the databases: mta host 1\n +fix: end all agents/)
+    assert.match(await told(['to-services']), /these still run: mta host 1\n +fix: end all agents/)
     await agent.close()
+    // It has asked the databases nothing for long, and is there all the same.
+    const bus = await NatsBus.open({ servers: nats.servers, name: 'cartero imap host 2' })
+    assert.match(await told(['to-services']), /these still run: imap host 2/)
+    await bus.close()
     {
       await using house = await servicesHouse(at)
       await house.directory.AddDomain({ domain: { name: 'other.test', catchAll: '', postmaster: '' } })
@@ -178,6 +185,19 @@ services:
       await told(['to-embedded', '--data', join(folder, 'source')]),
       /is not empty: there are stores in it/,
     )
+    {
+      // Accepted at an edge, and not in the spool yet.
+      await using house = await servicesHouse(at)
+      const edge = await NatsBus.open({ servers: nats.servers, name: 'edge' })
+      const intake = await JetStreamIntake.open({ bus: edge, content: house.content, replicas: 1 })
+      const draft = intake.begin(envelopeFor([ANN]))
+      await draft.write(Buffer.from(SHARED))
+      await draft.commit(Buffer.alloc(0))
+      await intake.close()
+      await edge.close()
+    }
+    const back = ['to-embedded', '--data', join(folder, 'back-taken')]
+    assert.match(await told(back), /messages that were accepted wait in the broker \(1\)/)
     await using house = await embeddedHouse(join(folder, 'source'))
     assert.deepEqual(await portraitOf(house), original)
   })

@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 
 import { OperatorError } from '@cartero/agent/lifecycle'
 import { MetricRegistry, silentLogger } from '@cartero/agent/telemetry'
-import type { NatsBus } from '@cartero/bus/nats'
+import { connectedNames, type NatsBus } from '@cartero/bus/nats'
 import { openPostgresDirectoryArchive } from '@cartero/directory/postgres/archive'
 import { openPostgresJournalArchive } from '@cartero/journey/postgres/archive'
 import { openPostgresMailStoreArchive } from '@cartero/mailstore/postgres/archive'
@@ -23,12 +23,12 @@ import { inWords } from '../stores.ts'
 import { STORES, type StoreName } from '../services-rules.ts'
 import type { Side } from './side.ts'
 
-/** What every process of ours is called in the server's list of connections. */
+/** What every process of ours is called in the servers' lists of connections. */
 const OURS = 'cartero '
 
 export interface ServicesSide extends Side {
   readonly databases: Readonly<Record<StoreName, Postgres>>
-  /** Throws OperatorError when an agent is connected. */
+  /** Throws OperatorError when an agent is connected to anything here. */
   readonly mustBeAlone: () => Promise<void>
   /** Throws OperatorError when something that was accepted is not in the spool yet. */
   readonly mustBeTakenIn: () => Promise<void>
@@ -46,7 +46,7 @@ export async function openServicesSide(
       closing.adopt(databaseOf(config, store, ground.process), (database) => database.close()),
     ]),
   ) as Record<StoreName, Postgres>
-  const mustBeAlone = (): Promise<void> => beAlone(databases)
+  const mustBeAlone = (): Promise<void> => beAlone(ground, databases)
   await inWords(mustBeAlone())
   const archives = {
     directory: await inWords(openPostgresDirectoryArchive(databases.directory)),
@@ -78,13 +78,24 @@ async function started<T>(service: Service<T>, closing: AsyncDisposableStack): P
   return service.open
 }
 
-async function beAlone(databases: Readonly<Record<StoreName, Postgres>>): Promise<void> {
-  const found = await Promise.all(Object.values(databases).map((database) => othersConnected(database, OURS)))
-  const others = [...new Set(found.flat())]
-  if (others.length === 0) return
-  const names = others.map((name) => name.slice(OURS.length)).join(', ')
+/**
+ * Agents are connected to the broker for as long as they run, which its monitoring ports tell; to the databases while they ask something,
+ * and some time after.
+ */
+async function beAlone(
+  { config, process: own }: Ground,
+  databases: Readonly<Record<StoreName, Postgres>>,
+): Promise<void> {
+  const { signal } = new AbortController()
+  const found = await Promise.all([
+    ...Object.values(databases).map((database) => othersConnected(database, OURS)),
+    connectedNames(config.services.nats.monitor, signal),
+  ])
+  const others = new Set(found.flat().filter((name) => name.startsWith(OURS) && name !== `${OURS}${own}`))
+  if (others.size === 0) return
+  const names = [...others].map((name) => name.slice(OURS.length)).join(', ')
   throw new OperatorError(
-    `connected to the databases: ${names}`,
+    `these still run: ${names}`,
     'end all agents first, and leave them ended until this has come to its end; what was carried so far stays',
   )
 }
@@ -96,7 +107,7 @@ async function beTakenIn(bus: NatsBus, { services: { nats } }: CarteroConfig): P
   const waiting = await stream.count()
   if (waiting === 0) return
   throw new OperatorError(
-    `${waiting} messages that were accepted wait in the broker, and are not in the spool yet`,
+    `messages that were accepted wait in the broker (${waiting}), and are not in the spool yet`,
     'end mx, msa and odmr, let mta run until it has taken them in (cartero status), end it, and start this again',
   )
 }

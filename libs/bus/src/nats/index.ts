@@ -5,6 +5,7 @@
 export { BrokerError, type BrokerFault } from './broker-error.ts'
 export { runTaker, type TakerOptions } from './taker.ts'
 export { ObjectBucket, type BucketEntry, type BucketOptions } from './bucket.ts'
+export { connectedNames } from './connected.ts'
 export { DurableStream, type Publication, type StreamOptions } from './durable-stream.ts'
 export { NATS_LIMITS, TAKING_LIMITS } from './limits.ts'
 export { NatsBus, type NatsBusOptions } from './nats-bus.ts'
