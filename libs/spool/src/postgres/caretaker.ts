@@ -57,11 +57,11 @@ export class Caretaker {
   async #tend(): Promise<void> {
     try {
       await this.#holders.look()
-      for (const work of this.#others) await work()
       await forgetDead(this.#parts)
       await this.#count()
       await addUp(this.#parts)
       await this.#acceptance.forget()
+      for (const work of this.#others) await work()
     } catch (error) {
       if (!this.#ended.aborted) this.#parts.trouble(error)
     }
