@@ -17,7 +17,7 @@ describe('agents apart over a database that fails', { skip: APART_LACKS }, () =>
   before(async () => {
     faults = await FaultStage.start()
   })
-  after(() => faults[Symbol.asyncDispose]())
+  after(() => faults?.[Symbol.asyncDispose]())
 
   async function kept(context: TestContext, tally: Tally): Promise<void> {
     context.diagnostic(JSON.stringify(tally))

@@ -38,7 +38,10 @@ routes: [{ name: elsewhere, hosts: "127.0.0.1:${elsewhere.port}" }]
 routing: [{ match: elsewhere.test, via: elsewhere }]
 smtp: { submission: { recipientsAtOnce: 1000000 } }
 `
-    const stage = await ApartStage.start({ ...options, lines })
+    const stage = await ApartStage.start({ ...options, lines }).catch(async (error: unknown) => {
+      await elsewhere[Symbol.asyncDispose]()
+      throw error
+    })
     const faults = new FaultStage(stage, elsewhere)
     await faults.said(['domain', 'add', 'cartero.test'])
     for (const { address, password } of ACCOUNTS)
@@ -104,6 +107,12 @@ smtp: { submission: { recipientsAtOnce: 1000000 } }
     } finally {
       await database.close()
     }
+  }
+
+  /** A counter of an agent. */
+  async metric(as: string, name: string): Promise<number> {
+    const { text } = await this.stage.probe(as, '/metrics')
+    return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1] ?? 0)
   }
 
   async until(isSo: () => boolean | Promise<boolean>, patience = 60_000): Promise<void> {

@@ -7,7 +7,7 @@ import { lookIntoInbox } from '@cartero/testkit/inbox'
 import type { ApartStage } from './apart-stage.ts'
 import type { CountingHost } from './counting-host.ts'
 
-/** Milliseconds: longer than the broker waits for who was killed while he had mail of it (half a minute), on a loaded machine. */
+/** Milliseconds: longer than the broker waits for who was killed while he had mail of it (ten seconds), on a loaded machine. */
 const PATIENCE = 90_000
 /** Before somebody tries again who was told to come later, or whose connection ended. */
 const PAUSE = 50
