@@ -24,10 +24,10 @@ export const NATS_LIMITS = {
 /** What taking messages out of a stream takes at most. Times are in milliseconds. */
 export const TAKING_LIMITS = {
   /**
-   * How long a message is ours without a word: longer than a pause of the garbage collector or a slow transaction, and as long as its mail
-   * waits when we are killed.
+   * How long a message is ours without a word: as long as its mail waits when we are killed, or when the server is that had sent it. A word
+   * is sent while a batch takes long, so it has to be longer than a pause of the garbage collector only; what comes twice is taken in once.
    */
-  acknowledgeWithin: 30_000,
+  acknowledgeWithin: 10_000,
   /** How long the broker keeps our wish for more. */
   wish: 30_000,
   /** It says that it still has it. Two that are missing mean that it has not: then we wish anew. */
