@@ -112,7 +112,7 @@ export class Bench {
 
   /** Everything had a chance to happen that needs no time to pass: loops have turned, stores have answered. */
   async settled(): Promise<void> {
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 5; round++) {
       await this.list({}, 1)
       for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve))
     }
