@@ -12,10 +12,11 @@ secret() {
 }
 
 cartero identity /srv/authority nats=nats-1,nats-2,nats-3 "doors=$CARTERO_HOSTNAME"
-for file in /srv/authority/*; do
-  # The key of the authority stays where nobody else looks.
-  case $file in */authority.key | */doors.*) continue ;; esac
-  cmp -s "$file" "/srv/identity/${file##*/}" || cp -p "$file" /srv/identity/
+# Each has a folder of its own, and nobody else's key; that of the authority stays where it is.
+for folder in /srv/identity/*; do
+  for file in "${folder##*/}.pem" "${folder##*/}.key" authority.pem; do
+    cmp -s "/srv/authority/$file" "$folder/$file" || cp -p "/srv/authority/$file" "$folder/"
+  done
 done
 
 # For clients, until there is a certificate that they know (CARTERO_TLS).

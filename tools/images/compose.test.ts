@@ -109,6 +109,21 @@ describe('agents', () => {
     assert.equal(identity.key, '/run/cartero/identity/{agent}.key')
   })
 
+  for (const name of AGENTS) {
+    test(`${name} sees no key but its own`, () =>
+      assert.deepEqual(identities(stack.services[name]!), [`identity-${name}:/run/cartero/identity:ro`]))
+  }
+
+  test('are all given theirs, in folders that the image has for their user', () => {
+    const all = [...AGENTS, 'nats'].map((name) => `identity-${name}:/srv/identity/${name}`)
+    assert.deepEqual(identities(stack.services['identity']!).toSorted(), all.toSorted())
+    const folders = read('tools/images/Dockerfile').match(/\/srv\/identity\/\w+/g) ?? []
+    assert.deepEqual(
+      folders.toSorted(),
+      [...AGENTS, 'nats'].map((name) => `/srv/identity/${name}`).toSorted(),
+    )
+  })
+
   for (const name of WITHOUT_DATABASE) {
     test(`${name} never sees the database's password`, () =>
       assert.deepEqual(passwords(stack.services[name]!), []))
@@ -179,4 +194,8 @@ describe('the image', () => {
 
 function passwords({ volumes = [] }: Service): string[] {
   return volumes.filter((volume) => /database|postgres/.test(volume))
+}
+
+function identities({ volumes = [] }: Service): string[] {
+  return volumes.filter((volume) => volume.includes('/identity'))
 }
