@@ -29,6 +29,8 @@ export interface MdaDependencies {
     readonly directory: AnyDirectory
     readonly tls?: TlsServer
   }
+  /** Batches at work at a time, where stores are far: those that wait for one answer share the next transaction. IN_FLIGHT when absent. */
+  readonly inFlight?: number
   readonly logger: Logger
   readonly metrics: MetricRegistry
   readonly clock?: Clock

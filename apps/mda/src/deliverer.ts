@@ -33,6 +33,8 @@ export interface DelivererDependencies {
   readonly terminals: Pick<Terminals, 'attached' | 'show'>
   readonly clock: Clock
   readonly events: Events
+  /** Batches at work at a time; IN_FLIGHT when absent. */
+  readonly inFlight?: number
 }
 
 /** One copy for one mailbox, and whose result it decides. */
@@ -73,7 +75,7 @@ export class Deliverer {
     for await (const batch of this.#on.spool.lease('local', BATCH, signal)) {
       const work = this.#deliver(batch, signal).finally(() => working.delete(work))
       working.add(work)
-      if (working.size >= IN_FLIGHT) await Promise.race(working)
+      if (working.size >= (this.#on.inFlight ?? IN_FLIGHT)) await Promise.race(working)
     }
     await Promise.all(working)
   }

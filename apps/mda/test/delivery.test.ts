@@ -34,6 +34,38 @@ test('a second delivery of the same thing, as after a crash, makes no second cop
   assert.equal((await messages(rooms, 'bob@cartero.test')).length, 1)
 })
 
+test('no more batches are at work than there should be: what they hold waits for a store that is slow', async (t) => {
+  for (const [inFlight, most] of [
+    [undefined, 2],
+    [5, 5],
+  ] as const) {
+    const rooms = house(inFlight)
+    const gate = Promise.withResolvers<void>()
+    const [lease, append] = [
+      rooms.spool.lease.bind(rooms.spool),
+      rooms.mailStore.append.bind(rooms.mailStore),
+    ]
+    let begun = 0
+    t.mock.method(rooms.spool, 'lease', (hop: 'local', _limit: number, signal: AbortSignal) =>
+      lease(hop, 1, signal),
+    )
+    t.mock.method(rooms.mailStore, 'append', async (...given: Parameters<typeof append>) => {
+      begun++
+      await gate.promise
+      return await append(...given)
+    })
+    for (let n = 0; n < 10; n++) await accept(rooms, [to('bob@cartero.test')])
+    await rooms.agent.start!(AbortSignal.timeout(10_000))
+    await until(() => begun >= most)
+    for (let n = 0; n < 50; n++) await new Promise(setImmediate)
+    assert.equal(begun, most)
+    gate.resolve()
+    await until(() => rooms.spool.waiting === 0)
+    await rooms.spool.close()
+    await rooms.agent.drain!(AbortSignal.abort())
+  }
+})
+
 test('a large letter that comes out of memory does not stop everybody else', async (t) => {
   const rooms = await running(t)
   let turns = 0

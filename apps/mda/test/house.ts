@@ -11,7 +11,8 @@ import { ManualClock } from '@cartero/wire'
 
 export const LETTER = 'Subject: hello\r\n\r\nbody\r\n'
 
-export function house() {
+/** @param inFlight batches at work at a time */
+export function house(inFlight?: number) {
   const clock = new ManualClock()
   const content = new MemoryContentLog()
   const spool = new MemorySpool({ content, clock })
@@ -30,6 +31,7 @@ export function house() {
     content,
     notices,
     terminals,
+    ...(inFlight !== undefined && { inFlight }),
     logger: silentLogger,
     metrics: new MetricRegistry(),
     clock,
@@ -96,8 +98,8 @@ export async function until(condition: () => boolean | Promise<boolean>): Promis
   throw new Error('what the test waits for did not come')
 }
 
-export async function running(t: TestContext): Promise<House> {
-  const rooms = house()
+export async function running(t: TestContext, inFlight?: number): Promise<House> {
+  const rooms = house(inFlight)
   await rooms.agent.start!(AbortSignal.timeout(10_000))
   t.after(async () => {
     await rooms.spool.close()

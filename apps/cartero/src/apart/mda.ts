@@ -12,6 +12,9 @@ import { noticesBy } from './notices.ts'
 import type { Common, Parts } from './parts.ts'
 import { remoteDirectory, remoteSpool } from './peers.ts'
 
+/** While a transaction of the mailstore runs, the batches that wait share the next one; what so many hold is ready again when we die. */
+const BATCHES_AT_WORK = 5
+
 /** Takes what is due for our mailboxes from the mta, and puts it there. */
 export function mdaParts(ground: Ground, { bus, doorRemedy }: Common): Parts {
   const { config, logger, metrics } = ground
@@ -31,6 +34,7 @@ export function mdaParts(ground: Ground, { bus, doorRemedy }: Common): Parts {
       content: content.open,
       notices: noticesBy(ground, { intake: intake.open, content: content.open }),
       terminals,
+      inFlight: BATCHES_AT_WORK,
       logger,
       metrics,
       ...(directory && {
