@@ -1,6 +1,6 @@
 import { SqlError } from '../error.ts'
 
-/** What the server must prove. `require` is TLS with whomever; nobody may listen, and somebody else may answer. */
+/** What the server must prove. `require` is TLS with whomever, so that somebody else may answer; with an authority it is `verify-ca`. */
 export type TlsMode = 'disable' | 'require' | 'verify-ca' | 'verify-full'
 
 export interface HostAddress {

@@ -103,8 +103,9 @@ async function tlsOptions(target: ConnectionTarget, host: string): Promise<Conne
     // What it is compared with where the host is an address.
     host,
     minVersion: 'TLSv1.2',
-    rejectUnauthorized: tlsMode !== 'require',
-    ...(tlsMode === 'verify-ca' && { checkServerIdentity: () => undefined }),
+    // As libpq has it: who names an authority wants it to be asked.
+    rejectUnauthorized: tlsMode !== 'require' || ca !== undefined,
+    ...(tlsMode !== 'verify-full' && { checkServerIdentity: () => undefined }),
     ...(ca && { ca }),
     ...(cert && { cert }),
     ...(key && { key }),

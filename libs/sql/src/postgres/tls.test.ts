@@ -67,6 +67,14 @@ describe('a Postgres over TLS', { skip: POSTGRES_LACKS }, () => {
     )
   })
 
+  test('asks an authority that is named, also where only TLS is required', async () => {
+    const own = `sslcert=${files.certificateFile}&sslkey=${files.keyFile}`
+    const required = (authority: string) => `${server.url}?sslmode=require&sslrootcert=${authority}&${own}`
+    await assert.rejects(ask({}, required(stranger)), refused(/self-signed|unable to verify/))
+    assert.deepEqual(await ask({}, required(files.authorityFile)), [{ ssl: true }])
+    assert.deepEqual(await ask({}, `${server.url}?sslmode=require&${own}`), [{ ssl: true }])
+  })
+
   test('is refused without a certificate, and without TLS', async () => {
     const { authorityFile } = files
     await assert.rejects(ask({ authorityFile }), refused(/certificate/))
