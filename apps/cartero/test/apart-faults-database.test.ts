@@ -102,4 +102,16 @@ describe('agents apart over a database that fails', { skip: APART_LACKS }, () =>
     await kept(context, tally)
     stage.door.refuse(false)
   })
+
+  test('a letter that came twice would be found', async () => {
+    await faults.letters.areKept()
+    const [id] = await faults.letters.ids()
+    await faults.letter('tim@cartero.test', `letter ${id}`)
+    await faults.until(() =>
+      faults.letters.areKept().then(
+        () => false,
+        (error: Error) => /twice|two mailboxes/.test(error.message),
+      ),
+    )
+  })
 })

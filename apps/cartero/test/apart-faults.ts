@@ -71,14 +71,14 @@ smtp: { submission: { recipientsAtOnce: 1000000 } }
   }
 
   /** What a letter to somebody is answered first that is no yes, or the 250 at its end. */
-  async letter(to: string): Promise<string> {
+  async letter(to: string, subject = 'x'): Promise<string> {
     using client = await this.visitor()
     let answer = ''
     for (const words of [
       'MAIL FROM:<ann@outside.test>',
       `RCPT TO:<${to}>`,
       'DATA',
-      'Subject: x\r\n\r\nx\r\n.',
+      `Subject: ${subject}\r\n\r\nx\r\n.`,
     ]) {
       answer = await client.smtp(words)
       if (!/^[23]/.test(answer)) break

@@ -109,6 +109,12 @@ export class PromisedLetters {
     assert.equal(new Set(ids).size, ids.length, 'letters that came to two mailboxes')
   }
 
+  /** Of letters that are in our mailboxes. */
+  async ids(): Promise<readonly string[]> {
+    const found = await this.found()
+    return [...found.keys()].filter((key) => key.endsWith('@cartero.test')).map((key) => key.split(' ')[0]!)
+  }
+
   /** Letters that came more than once to another host, and how often. */
   get outwardTwice(): ReadonlyMap<string, number> {
     const copies = [...this.#elsewhere.copies].map(([id, { length }]) => [id, length] as const)
