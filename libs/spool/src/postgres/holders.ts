@@ -9,12 +9,18 @@ export const HOLDER_LIMITS = {
   lostAfter: 60_000,
 } as const
 
-const SEEN = statement(
-  'INSERT INTO holder (name, seen_at) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET seen_at = excluded.seen_at',
+const SHOW = statement(
+  'INSERT INTO holder (name, looks) VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET looks = holder.looks + 1',
 )
-const LOST = statement('SELECT name FROM holder WHERE seen_at < $1')
-const FORGET = statement('DELETE FROM holder WHERE name = $1 AND seen_at < $2')
-const LEAVE = statement('DELETE FROM holder WHERE name = $1')
+const OTHERS = statement('SELECT name, looks FROM holder WHERE name <> $1')
+const FORGET = statement('DELETE FROM holder WHERE name = $1')
+
+/** What was seen of another process: how often it had looked, and since when it has not looked again. */
+interface Sight {
+  readonly looks: number
+  /** By our own `Clock.elapsed`: clocks of machines differ. */
+  readonly since: number
+}
 
 /**
  * Who is there to hold leases. A process that died does not come again under its name when its machine is another one; what it held is
@@ -22,8 +28,7 @@ const LEAVE = statement('DELETE FROM holder WHERE name = $1')
  */
 export class Holders {
   readonly #parts: SpoolParts
-  /** Since when this process was there itself without a gap, by `Clock.elapsed`; until then it judges nobody. */
-  #since: number | undefined
+  #sights = new Map<string, Sight>()
   #last = 0
 
   constructor(parts: SpoolParts) {
@@ -33,24 +38,30 @@ export class Holders {
   /** Shows that this process is there, and gives back what others held that are not. */
   async look(): Promise<void> {
     const { clock, database, holder } = this.#parts
-    await database.run(SEEN, [holder, clock.now()])
+    await database.run(SHOW, [holder])
+    const others = await database.rows<{ name: string; looks: number }>(OTHERS, [holder])
     const now = clock.elapsed()
-    // Whoever could not be seen himself for a while cannot say it of others: the database was away for all.
-    if (this.#since === undefined || now - this.#last > HOLDER_LIMITS.lostAfter / 2) this.#since = now
+    // Whoever could not look for a while knows nothing of others: the database was away for all.
+    if (now - this.#last > HOLDER_LIMITS.lostAfter / 2) this.#sights.clear()
     this.#last = now
-    if (now - this.#since < HOLDER_LIMITS.lostAfter) return
-    await this.#giveBackOfLost(clock.now() - HOLDER_LIMITS.lostAfter)
+    this.#sights = new Map(others.map(({ name, looks }) => [name, this.#sight(name, looks, now)]))
+    for (const [name, { since }] of this.#sights) {
+      if (now - since >= HOLDER_LIMITS.lostAfter) await this.#giveBack(name)
+    }
   }
 
   async leave(): Promise<void> {
-    await this.#parts.database.run(LEAVE, [this.#parts.holder])
+    await this.#parts.database.run(FORGET, [this.#parts.holder])
   }
 
-  async #giveBackOfLost(before: number): Promise<void> {
+  #sight(name: string, looks: number, now: number): Sight {
+    const before = this.#sights.get(name)
+    return before?.looks === looks ? before : { looks, since: now }
+  }
+
+  async #giveBack(name: string): Promise<void> {
     const { database } = this.#parts
-    for (const { name } of await database.rows<{ name: string }>(LOST, [before])) {
-      await takeBackFrom(database, { holder: name })
-      await database.run(FORGET, [name, before])
-    }
+    await takeBackFrom(database, { holder: name })
+    await database.run(FORGET, [name])
   }
 }

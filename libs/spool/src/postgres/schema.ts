@@ -59,7 +59,7 @@ CREATE INDEX delivery_elsewhere ON delivery (destination, queue_id, number) WHER
 CREATE INDEX delivery_by_state ON delivery (state, queue_id, number) WHERE state IN ('deferred', 'held', 'failed', 'expired');
 CREATE INDEX delivery_to_forget ON delivery (not_before) WHERE state IN ('failed', 'expired');
 
-CREATE TABLE holder (name text COLLATE "C" PRIMARY KEY, seen_at bigint NOT NULL);
+CREATE TABLE holder (name text COLLATE "C" PRIMARY KEY, looks bigint NOT NULL);
 
 CREATE TABLE taken_in (hour smallint NOT NULL, queue_id text COLLATE "C" NOT NULL, PRIMARY KEY (hour, queue_id))
   PARTITION BY LIST (hour);
