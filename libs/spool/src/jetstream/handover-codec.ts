@@ -2,6 +2,7 @@ import type { ContentId } from '@cartero/content'
 import { Handover, HandedOver as Contract } from '@cartero/contracts/spool/handover'
 import type { MessageIndex } from '@cartero/message'
 
+import { ContractError } from '../remote-turns/contract-error.ts'
 import type { HandedOver } from '../handover/ports.ts'
 import type { QueueId } from '../ports.ts'
 import { decodeEnvelope, encodeEnvelope } from '../remote-turns/envelope-codec.ts'
@@ -53,7 +54,7 @@ export function decodeHandover(body: Uint8Array): DecodedHandover {
   const unreadable: { readonly error: unknown; readonly body: Uint8Array }[] = []
   try {
     const contracts = Handover.decode(body).messages
-    if (contracts.length === 0) throw new TypeError('a handover has messages')
+    if (contracts.length === 0) throw new ContractError('a handover has messages')
     for (const contract of contracts) {
       try {
         messages.push(decodeMessage(contract))
@@ -68,8 +69,8 @@ export function decodeHandover(body: Uint8Array): DecodedHandover {
 }
 
 function decodeMessage({ queueId, envelope, prefix, acceptedAt, index, content }: Contract): HandedOver {
-  if (!/^[0-9A-HJKMNP-TV-Z]{16}$/.test(queueId)) throw new TypeError('a message has a queue id')
-  if (envelope === undefined) throw new TypeError('a message has an envelope')
+  if (!/^[0-9A-HJKMNP-TV-Z]{16}$/.test(queueId)) throw new ContractError('a message has a queue id')
+  if (envelope === undefined) throw new ContractError('a message has an envelope')
   return {
     queueId: queueId as QueueId,
     envelope: decodeEnvelope(envelope),
@@ -87,7 +88,7 @@ function decodeContent(content: Contract['content']): HandedOver['content'] {
     case 'stored':
       return { kind: 'stored', id: content.value.id as ContentId, size: Number(content.value.size) }
     default:
-      throw new TypeError('a message has octets, or says where they are')
+      throw new ContractError('a message has octets, or says where they are')
   }
 }
 

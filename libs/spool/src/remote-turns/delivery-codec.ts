@@ -9,6 +9,7 @@ import {
 import type { MessageIndex } from '@cartero/message'
 import { parseEnhancedStatus } from '@cartero/syntax'
 
+import { ContractError } from './contract-error.ts'
 import type { AttemptFacts } from '../dispatch/ports.ts'
 import type { RecipientResult } from '../notices/index.ts'
 import type { Delivery, DeliveryId, DeliveryRecipient, NextHop, QueueId, RecipientProblem } from '../ports.ts'
@@ -39,10 +40,10 @@ export function encodeDelivery(delivery: Delivery, octets?: Buffer): ContractDel
   }
 }
 
-/** Throws TypeError for what did not keep to the contract. */
+/** Throws ContractError for what did not keep to the contract. */
 export function decodeDelivery(delivery: ContractDelivery): Delivery {
   const { id, envelope, prefix, content, size, acceptedAt, recipients, index } = delivery
-  if (envelope === undefined) throw new TypeError('a delivery has an envelope')
+  if (envelope === undefined) throw new ContractError('a delivery has an envelope')
   const { attempts, reason, sender, sentence } = delivery
   return {
     id: id as DeliveryId,
@@ -115,16 +116,16 @@ export function encodeResult(result: RecipientResult): ContractResult {
   return { kind, ...remote, status, reason, isUnattempted, ...(advice !== undefined && { advice }) }
 }
 
-/** Throws TypeError for what did not keep to the contract. */
+/** Throws ContractError for what did not keep to the contract. */
 export function decodeResult(result: ContractResult): RecipientResult {
   const kind = NAMES.get(result.kind)
   const { host, reply, reason, advice, isUnattempted } = result
   const remote = host === undefined ? undefined : { host, reply: reply ?? '' }
-  if (kind === undefined) throw new TypeError('a result says what became of the recipient')
+  if (kind === undefined) throw new ContractError('a result says what became of the recipient')
   if (kind === 'delivered') return { kind }
   if (kind === 'relayed' || kind === 'passed') return { kind, ...(remote && { remote }) }
   const status = parseEnhancedStatus(result.status)
-  if (status === undefined) throw new TypeError(`'${result.status}' is no enhanced status`)
+  if (status === undefined) throw new ContractError(`'${result.status}' is no enhanced status`)
   return {
     kind,
     status,

@@ -1,5 +1,6 @@
 import type * as contract from '@cartero/contracts/spool/envelope'
 
+import { ContractError } from './contract-error.ts'
 import type { Envelope, EnvelopeRecipient } from '../ports.ts'
 import { defined } from './defined.ts'
 
@@ -16,10 +17,10 @@ export function encodeEnvelope(envelope: Envelope): contract.Envelope {
   }
 }
 
-/** Throws TypeError for an envelope without a client: whoever wrote it did not keep to the contract. */
+/** Throws ContractError for an envelope without a client: whoever wrote it did not keep to the contract. */
 export function decodeEnvelope(envelope: contract.Envelope): Envelope {
   const { client, deliverBy, holdUntil, smtpUtf8, requireTls, tlsOptional, recipients, ...same } = envelope
-  if (client === undefined) throw new TypeError('an envelope says who handed it over')
+  if (client === undefined) throw new ContractError('an envelope says who handed it over')
   return defined({
     ...(same as Pick<Envelope, keyof typeof same>),
     client,

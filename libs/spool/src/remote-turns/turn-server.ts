@@ -10,6 +10,7 @@ import {
 } from '@cartero/contracts/spool/turn'
 import { RpcError } from '@cartero/bus/grpc'
 
+import { ContractError } from './contract-error.ts'
 import type { Turns } from '../dispatch/turns.ts'
 import { SpoolError } from '../ports.ts'
 import { ContentsOut } from './contents-out.ts'
@@ -69,7 +70,7 @@ async function beginning(incoming: AsyncIterator<ContractRequest>): Promise<Begi
 
 /** For the bus: whose fault an error of the spool is. */
 export function turnFaultOf(error: unknown): RpcError | undefined {
-  if (error instanceof TypeError) return new RpcError('INVALID_ARGUMENT', error.message, { cause: error })
+  if (error instanceof ContractError) return new RpcError('INVALID_ARGUMENT', error.message, { cause: error })
   if (!(error instanceof SpoolError)) return undefined
   const code = error.fault === 'full' ? 'RESOURCE_EXHAUSTED' : 'UNAVAILABLE'
   return new RpcError(code, error.message, { cause: error })

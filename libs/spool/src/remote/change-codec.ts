@@ -1,5 +1,6 @@
 import type { QueueChange } from '@cartero/contracts/spool/queue'
 
+import { ContractError } from '../remote-turns/contract-error.ts'
 import { destinationOf, nextHopOf, type Change } from '../queue.ts'
 
 export function encodeChange(change: Change): QueueChange {
@@ -16,10 +17,10 @@ export function encodeChange(change: Change): QueueChange {
   }
 }
 
-/** Throws TypeError for what did not keep to the contract. */
+/** Throws ContractError for what did not keep to the contract. */
 export function decodeChange(message: QueueChange | undefined): Change {
   const change = message?.change
-  if (change === undefined) throw new TypeError('a change says what is to be changed')
+  if (change === undefined) throw new ContractError('a change says what is to be changed')
   switch (change.$case) {
     case 'reroute':
       return { kind: 'reroute', nextHop: nextHopOf(change.value.destination) }

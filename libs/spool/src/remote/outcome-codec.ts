@@ -6,6 +6,7 @@ import {
 import { DeliveryState as State } from '@cartero/contracts/spool/queue'
 import { parseEnhancedStatus } from '@cartero/syntax'
 
+import { ContractError } from '../remote-turns/contract-error.ts'
 import type { DeliveryId, Outcome, RecipientOutcome } from '../ports.ts'
 import { stateOf, stateNamed } from './queue-codec.ts'
 
@@ -30,7 +31,7 @@ export function encodeOutcome(outcome: Outcome): ContractOutcome {
   }
 }
 
-/** Throws TypeError for what did not keep to the contract. */
+/** Throws ContractError for what did not keep to the contract. */
 export function decodeOutcome({ state, reason, notBefore, recipients, ...one }: ContractOutcome): Outcome {
   const id = one.id as DeliveryId
   if (state === State.UNSPECIFIED)
@@ -46,7 +47,7 @@ export function decodeOutcome({ state, reason, notBefore, recipients, ...one }: 
     case 'expired':
       return { id, state: name, reason }
     default:
-      throw new TypeError(`no attempt ends '${name}'`)
+      throw new ContractError(`no attempt ends '${name}'`)
   }
 }
 
@@ -61,7 +62,7 @@ function encodeRecipient(outcome: RecipientOutcome): ContractRecipientOutcome {
 
 function decodeRecipient({ kind, reason, status, told }: ContractRecipientOutcome): RecipientOutcome {
   const state = NAMES.get(kind)
-  if (state === undefined) throw new TypeError('an outcome says what became of each recipient')
+  if (state === undefined) throw new ContractError('an outcome says what became of each recipient')
   if (state === 'failed' || state === 'expired') return { state, reason }
   if (state !== 'deferred') return { state }
   const known = status === undefined ? undefined : parseEnhancedStatus(status)

@@ -8,6 +8,7 @@ import {
 } from '@cartero/contracts/spool/queue'
 import type { EnhancedStatus } from '@cartero/syntax'
 
+import { ContractError } from '../remote-turns/contract-error.ts'
 import type { DeliveryId, DeliveryState, DeliverySummary, QueueId } from '../ports.ts'
 import type { DeliveryFilter, MessageView, ShapeCell } from '../queue.ts'
 import { defined } from '../remote-turns/defined.ts'
@@ -29,10 +30,10 @@ export function stateOf(name: DeliveryState): State {
   return STATES[name]
 }
 
-/** Throws TypeError for what did not keep to the contract. */
+/** Throws ContractError for what did not keep to the contract. */
 export function stateNamed(state: State): DeliveryState {
   const name = NAMES.get(state)
-  if (name === undefined) throw new TypeError('a delivery has a state')
+  if (name === undefined) throw new ContractError('a delivery has a state')
   return name
 }
 
@@ -107,10 +108,10 @@ export function encodeView(view: MessageView): ContractView {
   }
 }
 
-/** Throws TypeError for what did not keep to the contract. */
+/** Throws ContractError for what did not keep to the contract. */
 export function decodeView(view: ContractView): MessageView {
   const { queueId, envelope, acceptedAt, size, prefix, content, deliveries } = view
-  if (envelope === undefined) throw new TypeError('a message has an envelope')
+  if (envelope === undefined) throw new ContractError('a message has an envelope')
   return {
     queueId: queueId as QueueId,
     envelope: decodeEnvelope(envelope),
