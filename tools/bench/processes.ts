@@ -105,3 +105,18 @@ function processes(): ProcessRow[] {
       }
     })
 }
+
+/** Processor time that all processes of each program have used, in seconds. */
+export function cpuOfPrograms(names: readonly string[]): ReadonlyMap<string, number> {
+  const times = new Map(names.map((name) => [name, 0]))
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const name = readFileSync(`/proc/${pid}/comm`, 'latin1').trim()
+      const sum = times.get(name)
+      if (sum !== undefined) times.set(name, sum + cpuSeconds(Number(pid)))
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  return times
+}

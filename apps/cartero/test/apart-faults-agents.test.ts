@@ -5,7 +5,7 @@ import { after, before, describe, test, type TestContext } from 'node:test'
 import { LineClient } from '@cartero/testkit'
 
 import { ACCOUNTS, FaultStage } from './apart-faults.ts'
-import { APART_LACKS, type RunOptions } from './apart-stage.ts'
+import { APART_LACKS, type RunOptions } from '@cartero/testkit/apart'
 import type { Tally } from './promised-letters.ts'
 
 const TAKEN_IN = 'cartero_mta_messages_taken_in_total'

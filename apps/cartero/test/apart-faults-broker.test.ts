@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test, type TestContext } from 'node:test'
 
 import { FaultStage } from './apart-faults.ts'
-import { APART_LACKS } from './apart-stage.ts'
+import { APART_LACKS } from '@cartero/testkit/apart'
 import type { Tally } from './promised-letters.ts'
 
 const NODES = [0, 1, 2]

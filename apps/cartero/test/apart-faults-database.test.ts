@@ -5,7 +5,7 @@ import { after, before, describe, test, type TestContext } from 'node:test'
 import { PostgresDoor } from '@cartero/testkit'
 
 import { FaultStage } from './apart-faults.ts'
-import { APART_LACKS } from './apart-stage.ts'
+import { APART_LACKS } from '@cartero/testkit/apart'
 import type { Tally } from './promised-letters.ts'
 
 /** Milliseconds of a cut that agents notice and have to live with. */

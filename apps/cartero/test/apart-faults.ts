@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Postgres, statement } from '@cartero/sql/postgres'
 import { LineClient, type Credentials } from '@cartero/testkit'
 
-import { ApartStage, type StageOptions } from './apart-stage.ts'
+import { ApartStage, type StageOptions } from '@cartero/testkit/apart'
 import { CountingHost } from './counting-host.ts'
 import { PromisedLetters } from './promised-letters.ts'
 

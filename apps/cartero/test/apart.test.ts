@@ -8,7 +8,7 @@ import { lookIntoInbox } from '@cartero/testkit/inbox'
 import { createTransport } from 'nodemailer'
 
 import { AGENTS } from '../src/services-rules.ts'
-import { APART_LACKS, ApartStage } from './apart-stage.ts'
+import { APART_LACKS, ApartStage } from '@cartero/testkit/apart'
 import { awaitedLetter } from './awaited-letter.ts'
 import { CallingCustomer } from './calling-customer.ts'
 import { CountingHost } from './counting-host.ts'

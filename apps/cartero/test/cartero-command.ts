@@ -1,11 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { TestContext } from 'node:test'
-import { command } from '@cartero/testkit'
+import { command, MAIN } from '@cartero/testkit'
 
-export const MAIN: string = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+export { MAIN }
 
 export interface Answer {
   readonly code: number | null

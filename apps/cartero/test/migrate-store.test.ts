@@ -12,7 +12,7 @@ import { JetStreamIntake } from '@cartero/spool/jetstream'
 import { Postgres, statement } from '@cartero/sql/postgres'
 import { NatsServers, PostgresServer } from '@cartero/testkit'
 
-import { APART_LACKS } from './apart-stage.ts'
+import { APART_LACKS } from '@cartero/testkit/apart'
 import { cartero, MAIN, type Answer } from './cartero-command.ts'
 import { ANN, BEN, furnish, letterOf, PASSWORD, SHARED } from './furnished-house.ts'
 import {

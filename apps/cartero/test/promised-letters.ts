@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { LineClient, type Credentials } from '@cartero/testkit'
 import { lookIntoInbox } from '@cartero/testkit/inbox'
 
-import type { ApartStage } from './apart-stage.ts'
+import type { ApartStage } from '@cartero/testkit/apart'
 import type { CountingHost } from './counting-host.ts'
 
 /** Milliseconds: longer than the broker waits for who was killed while he had mail of it (ten seconds), on a loaded machine. */

@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePortBase } from './free-ports.ts'
 
-const MAIN = fileURLToPath(new URL('../../../apps/cartero/src/main.ts', import.meta.url))
+/** The program, as Node runs it. */
+export const MAIN: string = fileURLToPath(new URL('../../../apps/cartero/src/main.ts', import.meta.url))
 
 export interface StartOptions {
   /** A data folder of an earlier run; a new one in the system's temporary folder by default. */

@@ -14,11 +14,17 @@ export async function freePortBase(): Promise<number> {
   throw new Error('no port base with free ports was found in 50 attempts')
 }
 
-/** So many ports that are free at this moment, above those of `freePortBase`. */
+/** The first and the last port of `freePorts`: above those of `freePortBase`, below those that the kernel gives to clients. */
+const FREE = { first: 31_000, last: 32_699 } as const
+/** Two processes that ask at the same moment begin at different places, and go on from there. */
+let next = (process.pid * 61) % (FREE.last - FREE.first + 1)
+
+/** So many ports that are free at this moment; this process is not given one again for long. */
 export async function freePorts(count: number): Promise<number[]> {
   const found = new Set<number>()
   for (let attempt = 0; attempt < 50 * count && found.size < count; attempt++) {
-    const port = randomInt(31_000, 32_700)
+    const port = FREE.first + next
+    next = (next + 1) % (FREE.last - FREE.first + 1)
     if (await isFree(port)) found.add(port)
   }
   if (found.size < count) throw new Error(`${count} free ports were not found`)

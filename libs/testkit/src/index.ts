@@ -2,7 +2,7 @@
  * What tests of the whole system stand on: the real process, real clients, and words no client would say.
  * @packageDocumentation
  */
-export { CarteroProcess, type Credentials, type StartOptions } from './cartero-process.ts'
+export { CarteroProcess, MAIN, type Credentials, type StartOptions } from './cartero-process.ts'
 export { command, type CommandOptions, type CommandResult } from './command.ts'
 export { lacks } from './debian-tool.ts'
 export { freePortBase, freePorts } from './free-ports.ts'

@@ -4,18 +4,23 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import {
-  freePorts,
-  NATS_LACKS,
-  NatsServers,
-  POSTGRES_LACKS,
-  PostgresDoor,
-  PostgresServer,
-  type Credentials,
-} from '@cartero/testkit'
+import { MAIN, type Credentials } from './cartero-process.ts'
+import { command } from './command.ts'
+import { freePorts } from './free-ports.ts'
+import { NATS_LACKS, NatsServers } from './nats-server.ts'
+import { PostgresDoor } from './postgres-door.ts'
+import { POSTGRES_LACKS, PostgresServer } from './postgres-server.ts'
 
-import { AGENTS, type AgentName } from '../src/services-rules.ts'
-import { cartero, MAIN, type Answer } from './cartero-command.ts'
+/** All there are, as `cartero run` calls them. */
+export const AGENTS = ['directory', 'mx', 'msa', 'mta', 'mda', 'imap', 'odmr', 'console'] as const
+export type AgentName = (typeof AGENTS)[number]
+
+/** What a command came to. */
+export interface Answer {
+  readonly code: number | null
+  readonly out: string
+  readonly err: string
+}
 
 /** For a test's `skip`: false where all that the agents need can be started, else why not. */
 export const APART_LACKS: string | false = POSTGRES_LACKS || NATS_LACKS
@@ -281,4 +286,14 @@ services:
     authorities: '${join(identities, 'authority.pem')}'
 ${peers.join('\n')}
 `
+}
+
+/** As at a terminal; rejects with nothing: what it came to is the answer. */
+async function cartero(words: readonly string[], options: { readonly input?: string } = {}): Promise<Answer> {
+  const result = await command(process.execPath, [MAIN, ...words], {
+    cwd: tmpdir(),
+    limitMs: 30_000,
+    ...options,
+  })
+  return { code: result.code, out: result.stdout.toString(), err: result.stderr }
 }
