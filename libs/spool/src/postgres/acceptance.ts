@@ -63,9 +63,14 @@ export class Acceptance {
     return new Set(fresh.map(({ queue_id }) => queue_id))
   }
 
-  /** The octets become contents, which share what the store writes. They are pinned. */
+  /** The octets become contents, which share what the store writes. They are pinned; none is when one cannot be written. */
   async store(batch: readonly HandedOver[]): Promise<readonly SpooledMessage[]> {
-    return await Promise.all(batch.map((handed) => this.#stored(handed)))
+    const written = await Promise.allSettled(batch.map((handed) => this.#stored(handed)))
+    const stored = written.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+    const failed = written.find((each) => each.status === 'rejected')
+    if (failed === undefined) return stored
+    this.unpin(stored)
+    throw failed.reason
   }
 
   /** Whoever reclaims finds them referred to, or of no use. */
