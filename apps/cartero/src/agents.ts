@@ -1,23 +1,22 @@
-import { randomBytes } from 'node:crypto'
-
 import type { Component } from '@cartero/agent/lifecycle'
 import type { Logger, MetricRegistry } from '@cartero/agent/telemetry'
 import type { TokenVerifier } from '@cartero/sasl'
 import type { Doorkeeper } from '@cartero/directory/doorkeeper'
 import type { DirectoryAgent } from '@cartero/directory-agent/agent'
 import { createImapAgent } from '@cartero/imap-agent/agent'
-import { createMdaAgent, noticeEvents, type Terminals } from '@cartero/mda-agent/agent'
+import { createMdaAgent, type Terminals } from '@cartero/mda-agent/agent'
 import { createMsaAgent, type MsaAgent } from '@cartero/msa-agent/agent'
 import { createMtaAgent, SenderDomainLookup, SpoolStarter, type MtaAgent } from '@cartero/mta-agent/agent'
 import { createOdmrAgent } from '@cartero/odmr-agent/agent'
 import { createCustomerAgent, type CustomerAgent, type Provider } from '@cartero/odmr-agent/customer'
-import { Notices } from '@cartero/spool/notices'
+import type { Notices } from '@cartero/spool/notices'
 import type { QueueStarter } from '@cartero/spool/reception'
 import { systemClock } from '@cartero/wire'
 
 import { doorkeeperOf, tokenVerifier } from './auth-settings.ts'
 import type { CarteroConfig } from './config.ts'
 import { imapSettings } from './imap-settings.ts'
+import { noticesBy } from './notices.ts'
 import { customerSettings, odmrSettings, turnSettings } from './odmr-settings.ts'
 import { relaySettings } from './relay-settings.ts'
 import { lmtpSettings, msaSettings, mtaSettings } from './smtp-settings.ts'
@@ -71,7 +70,7 @@ export function agents(options: AgentsOptions): Agents {
     const { directory, bans } = options.directory
     return {
       ...stores.open,
-      notices: (notices ??= noticesOf(options)),
+      notices: (notices ??= noticesBy(options, { intake: stores.open.spool, content: stores.open.content })),
       directory,
       tls: identity.server,
       tlsForUsers: identity.serverForUsers,
@@ -178,20 +177,4 @@ function imap(ports: Ports, { config, logger, metrics }: AgentsOptions): Compone
   const { mailStore, content, tlsForUsers: tls, doorkeeper } = ports
   const settings = imapSettings(config)
   return createImapAgent({ mailStore, content, doorkeeper, tls, logger, metrics, settings })
-}
-
-function noticesOf({ config, stores, logger }: AgentsOptions): Notices {
-  return new Notices({
-    intake: stores.open.spool,
-    content: stores.open.content,
-    hostname: config.hostname,
-    clock: systemClock,
-    random: randomBytes,
-    settings: {
-      delayAfter: config.spool.delayNoticeAfter,
-      giveUpAfter: config.spool.giveUpAfter,
-      returnedOctets: config.spool.returnedSize,
-    },
-    sent: noticeEvents(logger.child({ agent: 'notices' })),
-  })
 }

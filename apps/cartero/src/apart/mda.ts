@@ -8,7 +8,7 @@ import { doorIdentity } from './door.ts'
 import type { Ground } from './ground.ts'
 import { handover } from './handover.ts'
 import { mailboxes } from './mailboxes.ts'
-import { noticesBy } from './notices.ts'
+import { noticesBy } from '../notices.ts'
 import type { Common, Parts } from './parts.ts'
 import { remoteDirectory, remoteSpool } from './peers.ts'
 

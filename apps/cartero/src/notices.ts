@@ -1,16 +1,17 @@
 import { randomBytes } from 'node:crypto'
 
+import type { Logger } from '@cartero/agent/telemetry'
 import type { ContentStore } from '@cartero/content'
 import { noticeEvents } from '@cartero/mda-agent/agent'
 import type { Intake } from '@cartero/spool'
 import { Notices } from '@cartero/spool/notices'
 import { systemClock } from '@cartero/wire'
 
-import type { Ground } from './ground.ts'
+import type { CarteroConfig } from './config.ts'
 
 /** Who is told what became of mail; the letters go in by `intake`. */
 export function noticesBy(
-  { config, logger }: Ground,
+  { config, logger }: { readonly config: CarteroConfig; readonly logger: Logger },
   { intake, content }: { readonly intake: Intake; readonly content: ContentStore },
 ): Notices {
   return new Notices({
