@@ -8,7 +8,8 @@ import { describe, test, type TestContext } from 'node:test'
 import { DirectoryServiceDefinition } from '@cartero/contracts/directory'
 import { TurnServiceDefinition, type TurnRequest } from '@cartero/contracts/spool/turn'
 import { TestAuthority } from '@cartero/testkit'
-import { RpcServer, type RpcServerOptions } from '../src/grpc/index.ts'
+import { ManualClock } from '@cartero/wire'
+import { RPC_LIMITS, RpcServer, type RpcChannelOptions, type RpcServerOptions } from '../src/grpc/index.ts'
 import { channelTo, failsAs, identityOf, never, offerOf, served } from './rpc-stage.ts'
 
 const root = TestAuthority.root('Agents')
@@ -52,9 +53,18 @@ class Fleet {
     await server?.close(AbortSignal.abort())
   }
 
+  /** The name leads nowhere from now on. */
+  forget(asked: () => void): void {
+    const lookup = (): Promise<never> => {
+      asked()
+      return Promise.reject(new Error('no such name'))
+    }
+    ;(dns.lookup as unknown as ReturnType<TestContext['mock']['fn']>).mock.mockImplementation(lookup)
+  }
+
   /** Who answers, one question after the other. */
-  asker(): () => Promise<string> {
-    const channel = channelTo(this.#context, this.address, { identity: identityOf(root, 'mda') })
+  asker(options: Partial<RpcChannelOptions> = {}): () => Promise<string> {
+    const channel = channelTo(this.#context, this.address, { identity: identityOf(root, 'mda'), ...options })
     const client = channel.service(DirectoryServiceDefinition)
     return async () => (await client.ListDomains({})).domains[0]!.name
   }
@@ -99,13 +109,28 @@ describe('a name with several addresses', () => {
     await untilAsked(ask, ['127.0.0.3'])
   })
 
-  test('finds a server that was added without any other going, since connections have an age', async (context) => {
+  test('has a server found that was added without any other going, after a while and not at once', async (context) => {
     const fleet = new Fleet(context)
-    await fleet.join('127.0.0.1', { connectionAge: 200 })
-    const ask = fleet.asker()
+    const clock = new ManualClock()
+    await fleet.join('127.0.0.1')
+    const ask = fleet.asker({ clock })
     assert.equal(await ask(), '127.0.0.1')
-    await fleet.join('127.0.0.2', { connectionAge: 200 })
+    await fleet.join('127.0.0.2')
+    clock.advance(RPC_LIMITS.renewal - 1)
+    for (let i = 0; i < 50; i++) assert.equal(await ask(), '127.0.0.1')
+    clock.advance(1)
     await untilAsked(ask, ['127.0.0.1', '127.0.0.2'])
+  })
+
+  test('that nobody resolves any more leaves the connections that are there as they are', async (context) => {
+    const fleet = new Fleet(context)
+    await fleet.join('127.0.0.1')
+    const ask = fleet.asker({ renewal: 0 })
+    assert.equal(await ask(), '127.0.0.1')
+    const lookUps: unknown[] = []
+    fleet.forget(() => lookUps.push('in vain'))
+    while (lookUps.length === 0) assert.equal(await ask(), '127.0.0.1')
+    for (let i = 0; i < 50; i++) assert.equal(await ask(), '127.0.0.1')
   })
 })
 
@@ -124,31 +149,6 @@ describe('a server that is restarted', () => {
       if (asked.status === 'fulfilled') return
       await turn()
     }
-  })
-
-  test('lets a stream end that began on a connection which is too old', async (context) => {
-    const { address } = await served(
-      context,
-      [
-        offerOf(TurnServiceDefinition, {
-          async *Turn(requests: AsyncIterable<TurnRequest>) {
-            for await (const _ of requests) yield { response: { $case: 'ended', value: {} } }
-          },
-        }),
-      ],
-      { connectionAge: 50 },
-    )
-    const client = channelTo(context, address).service(TurnServiceDefinition)
-    async function* say(): AsyncGenerator<TurnRequest> {
-      for (let i = 0; i < 20; i++) {
-        // The age of connections is counted by gRPC itself, in real time.
-        await new Promise((resolve) => setTimeout(resolve, 10))
-        yield { request: { $case: 'take', value: { deliveries: 1 } } }
-      }
-    }
-    let heard = 0
-    for await (const _ of client.Turn(say())) heard += 1
-    assert.equal(heard, 20)
   })
 })
 

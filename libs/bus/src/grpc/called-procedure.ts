@@ -1,11 +1,12 @@
 import type { Client, ClientReadableStream, MethodDefinition, ServiceError } from '@grpc/grpc-js'
 
+import type { Clients } from './clients.ts'
 import type { HearEndedCall } from './ended-call.ts'
 import { RpcError, rpcErrorOf } from './rpc-error.ts'
 import { readAll, writeAll, type Sink } from './streams.ts'
 
 export interface CalledProcedureOptions {
-  readonly client: Client
+  readonly clients: Clients
   /** With the name of its service. */
   readonly name: string
   readonly method: MethodDefinition<object, object>
@@ -13,8 +14,6 @@ export interface CalledProcedureOptions {
   /** Milliseconds. */
   readonly deadline: number | undefined
   readonly ended: HearEndedCall | undefined
-  /** Whether the channel was closed. */
-  readonly isClosed: () => boolean
 }
 
 /** Tells once what became of a call. */
@@ -48,8 +47,9 @@ export class CalledProcedure {
 
   /** Says what became of a call, and makes of an error what the caller is told. */
   #begin(signal: AbortSignal | undefined): Account {
-    const { name, ended, errorOf, method, isClosed } = this.#on
-    if (isClosed()) throw errorOf(new RpcError('UNAVAILABLE', `${this.#shortName}: the channel is closed`))
+    const { name, ended, errorOf, method, clients } = this.#on
+    if (clients.isClosed)
+      throw errorOf(new RpcError('UNAVAILABLE', `${this.#shortName}: the channel is closed`))
     const isStream = method.requestStream || method.responseStream
     const begun = performance.now()
     let isTold = false
@@ -70,16 +70,17 @@ export class CalledProcedure {
 
   async #ask(request: object, signal: AbortSignal | undefined): Promise<object> {
     signal?.throwIfAborted()
-    const { client, method } = this.#on
+    const { clients, method } = this.#on
     const { path, requestSerialize, responseDeserialize } = method
     const account = this.#begin(signal)
+    using lent = clients.lend()
     return await new Promise((resolve, reject) => {
       const heard = (error: ServiceError | null, response?: object): void => {
         signal?.removeEventListener('abort', cancel)
         if (error === null) account.ok()
         return error === null ? resolve(response!) : reject(account.failed(error))
       }
-      const call = client.makeUnaryRequest(
+      const call = lent.client.makeUnaryRequest(
         path,
         requestSerialize,
         responseDeserialize,
@@ -95,14 +96,15 @@ export class CalledProcedure {
   /** A stream of requests that is answered once; it may be answered before all of it was said. */
   async #tell(source: AsyncIterable<object>, signal: AbortSignal | undefined): Promise<object> {
     signal?.throwIfAborted()
-    const { client, method } = this.#on
+    const { clients, method } = this.#on
     const { path, requestSerialize, responseDeserialize } = method
     const account = this.#begin(signal)
+    using lent = clients.lend()
     const over = new AbortController()
     const answer = Promise.withResolvers<object>()
     const heard = (error: ServiceError | null, response?: object): void =>
       error === null ? answer.resolve(response!) : answer.reject(error)
-    const call = client.makeClientStreamRequest(
+    const call = lent.client.makeClientStreamRequest(
       path,
       requestSerialize,
       responseDeserialize,
@@ -133,7 +135,8 @@ export class CalledProcedure {
     const over = new AbortController()
     const giveUp = (): void => over.abort(signal?.reason)
     signal?.addEventListener('abort', giveUp, { once: true })
-    const call = this.#opened(request, over)
+    using lent = this.#on.clients.lend()
+    const call = this.#opened(lent.client, request, over)
     call.on('error', (error) => over.abort(error))
     try {
       yield* readAll(call, over.signal)
@@ -148,9 +151,8 @@ export class CalledProcedure {
     }
   }
 
-  #opened(request: object, over: AbortController): ClientReadableStream<object> {
-    const { client, method } = this.#on
-    const { path, requestSerialize, responseDeserialize, requestStream } = method
+  #opened(client: Client, request: object, over: AbortController): ClientReadableStream<object> {
+    const { path, requestSerialize, responseDeserialize, requestStream } = this.#on.method
     const terms = this.#terms()
     if (!requestStream)
       return client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, terms)

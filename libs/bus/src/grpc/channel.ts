@@ -1,11 +1,14 @@
 import { Client } from '@grpc/grpc-js'
+import { systemClock, type Clock } from '@cartero/wire'
 
 import { CalledProcedure } from './called-procedure.ts'
+import { Clients } from './clients.ts'
 import { channelCredentials, nameAskedFor, type AgentIdentity } from './credentials.ts'
 import { grpcMethods, type RpcDefinition, type ServiceOf } from './definition.ts'
 import type { HearEndedCall } from './ended-call.ts'
 import { channelOptions, RPC_LIMITS, type KeepAlive } from './limits.ts'
 import type { RpcError } from './rpc-error.ts'
+import { silenceGrpc } from './silence.ts'
 
 export interface RpcChannelOptions {
   /** `host:port`, also as `dns:///host:port`: all addresses of a name are asked in turn. Or `unix:/path`. */
@@ -17,6 +20,10 @@ export interface RpcChannelOptions {
   /** Told of each call that has ended. */
   readonly ended?: HearEndedCall
   readonly keepAlive?: KeepAlive
+  /** Milliseconds after which calls begin over fresh connections; RPC_LIMITS.renewal when absent. */
+  readonly renewal?: number
+  /** For the renewal. */
+  readonly clock?: Clock
 }
 
 /**
@@ -25,19 +32,31 @@ export interface RpcChannelOptions {
  */
 export type Deadlines = Readonly<Record<string, number>>
 
-/** Connections to other agents of a kind, made when they are needed and made again when they broke. */
+/**
+ * Connections to other agents of a kind, made when they are needed and made again when they broke. New calls find agents that came since
+ * within `renewal`; a call under way is never cut for that.
+ */
 export class RpcChannel {
-  readonly #client: Client
+  readonly #clients: Clients
   readonly #deadline: number
   readonly #ended: HearEndedCall | undefined
-  #isClosed = false
 
-  constructor({ address, identity, deadline = RPC_LIMITS.unary, ended, keepAlive }: RpcChannelOptions) {
+  constructor({
+    address,
+    identity,
+    deadline = RPC_LIMITS.unary,
+    ended,
+    keepAlive,
+    ...times
+  }: RpcChannelOptions) {
+    const { renewal = RPC_LIMITS.renewal, clock = systemClock } = times
+    silenceGrpc()
     this.#deadline = deadline
     this.#ended = ended
     const place = address.replace(/^dns:\/\/\//, '')
     const options = { ...channelOptions(keepAlive), ...nameAskedFor(place) }
-    this.#client = new Client(address, channelCredentials(place, identity), options)
+    const credentials = channelCredentials(place, identity)
+    this.#clients = new Clients({ open: () => new Client(address, credentials, options), clock, renewal })
   }
 
   /**
@@ -54,13 +73,12 @@ export class RpcChannel {
     const calls = Object.values(definition.methods).map(({ name, requestStream, responseStream }) => {
       const deadline = deadlines[name] ?? (requestStream || responseStream ? undefined : this.#deadline)
       const procedure = new CalledProcedure({
-        client: this.#client,
+        clients: this.#clients,
         name: `${definition.fullName}/${name}`,
         method: methods[name]!,
         errorOf,
         deadline,
         ended: this.#ended,
-        isClosed: () => this.#isClosed,
       })
       return [name, procedure.call]
     })
@@ -69,7 +87,6 @@ export class RpcChannel {
 
   /** Calls under way end as they would; whoever asks afterwards hears UNAVAILABLE. */
   close(): void {
-    this.#isClosed = true
-    this.#client.close()
+    this.#clients.close()
   }
 }

@@ -16,10 +16,12 @@ export const RPC_LIMITS = {
   /** The addresses of a name are asked for again when a connection ends, but no more often than that. */
   resolution: 1_000,
   /**
-   * A server lets go of a connection that is so old; calls under way end as they would. Then the client asks for the addresses again, and
-   * finds the servers that came since. A handshake a minute is nothing.
+   * After that, calls begin over fresh connections, for which the addresses are asked for again: servers that came since are found. Calls
+   * under way stay where they are. A handshake a minute is nothing.
    */
-  connectionAge: 60_000,
+  renewal: 60_000,
+  /** Fresh connections that have reached nobody within that time are given up, and those before are kept for another while. */
+  fresh: 10_000,
   /** Octets of one message. The largest is a batch of deliveries; bodies come in portions. */
   message: 4 * 1024 * 1024,
   /** Octets that may be under way on a stream before the other side has read any. */
@@ -49,8 +51,9 @@ function commonOptions({ every, answer }: KeepAlive): Record<string, number> {
   }
 }
 
-export function serverOptions(keepAlive = KEEP_ALIVE, connectionAge: number = RPC_LIMITS.connectionAge) {
-  return { ...commonOptions(keepAlive), 'grpc.max_connection_age_ms': connectionAge }
+/** No age of connections among them: a server that ends one by its age cuts the streams over it. */
+export function serverOptions(keepAlive = KEEP_ALIVE) {
+  return commonOptions(keepAlive)
 }
 
 /** All addresses of a name are connected to, and asked in turn. */

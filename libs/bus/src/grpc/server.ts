@@ -10,6 +10,7 @@ import { RPC_LIMITS, serverOptions, type KeepAlive } from './limits.ts'
 import { callersOf, type Offer } from './offer.ts'
 import { RpcError, statusOf } from './rpc-error.ts'
 import { ServedCalls } from './served-calls.ts'
+import { silenceGrpc } from './silence.ts'
 
 export interface RpcServerOptions {
   /** `host:port`, port 0 for any that is free, or `unix:/path`. */
@@ -22,8 +23,6 @@ export interface RpcServerOptions {
   /** Told of each call that has ended. */
   readonly ended?: HearEndedCall
   readonly keepAlive?: KeepAlive
-  /** Milliseconds after which a connection is let go, so that its client asks for addresses again; RPC_LIMITS.connectionAge. */
-  readonly connectionAge?: number
 }
 
 /** Answers other agents over gRPC, and says how it is (grpc.health.v1) to whoever our authority vouches for. */
@@ -35,9 +34,10 @@ export class RpcServer {
 
   /** Throws TypeError for a list of callers where nobody shows who he is. */
   constructor(options: RpcServerOptions) {
-    const { offers, ended, keepAlive, connectionAge } = options
+    const { offers, ended, keepAlive } = options
+    silenceGrpc()
     this.#options = options
-    this.#server = new Server(serverOptions(keepAlive, connectionAge))
+    this.#server = new Server(serverOptions(keepAlive))
     this.#calls = new ServedCalls(ended)
     this.#health = new HealthBoard(offers.map(({ definition }) => definition.fullName))
     for (const offer of offers) this.#offer(offer, this.#calls)
