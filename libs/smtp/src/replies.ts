@@ -91,6 +91,7 @@ export const replies = {
   nodeNotAllowed: (node: string, reason: string) =>
     say(459, 'notAuthorised', `Node ${node} not allowed: ${reason}`, 'RFC 1985 §5.1'),
   tryLater: say(451, 'otherSystem', 'Internal error, try again later', 'RFC 5321 §4.2.4'),
+  storeAway: say(451, 'otherSystem', 'Mail cannot be stored now, try again later', 'RFC 5321 §4.2.4'),
   directoryAway: say(
     451,
     'directoryFailure',

@@ -4,6 +4,7 @@ import { JetStreamIntake } from '@cartero/spool/jetstream'
 
 import { service, type Ground } from './ground.ts'
 import type { Service } from './service.ts'
+import { streamHealth } from './stream-health.ts'
 
 export interface HandoverParts {
   readonly bus: { readonly open: NatsBus }
@@ -27,9 +28,11 @@ export function handover(ground: Ground, { bus, content }: HandoverParts): Servi
       })
       return closing.adopt(intake, (opened) => opened.close())
     },
-    health: ({ unverified }) =>
-      unverified === undefined
+    health: ({ trouble, unverified }) => {
+      if (trouble !== undefined) return streamHealth(trouble)
+      return unverified === undefined
         ? { status: 'ok' }
-        : { status: 'degraded', reason: unverified, hint: 'set services.nats.monitor' },
+        : { status: 'degraded', reason: unverified, hint: 'set services.nats.monitor' }
+    },
   })
 }

@@ -4,6 +4,7 @@ import type { NatsBus } from '@cartero/bus/nats'
 import { IntakeConsumer, type IntakeConsumerOptions } from '@cartero/spool/jetstream'
 
 import type { Ground } from './ground.ts'
+import { streamHealth } from './stream-health.ts'
 
 const METRICS = {
   taken: counter({
@@ -29,6 +30,7 @@ export interface IntakeConsumerParts {
 export function intakeConsumer(ground: Ground, { bus, inlet }: IntakeConsumerParts): Component {
   const leaving = new AbortController()
   let taking: Promise<void> = Promise.resolve()
+  let consumer: IntakeConsumer | undefined
   let failure: Error | undefined
   const leave = async (): Promise<void> => {
     leaving.abort()
@@ -37,7 +39,7 @@ export function intakeConsumer(ground: Ground, { bus, inlet }: IntakeConsumerPar
   return {
     name: 'intake',
     start: () => {
-      const consumer = consumerOf(ground, { bus: bus.open, inlet: inlet() })
+      consumer = consumerOf(ground, { bus: bus.open, inlet: inlet() })
       taking = consumer.run(leaving.signal).catch((error: unknown) => {
         failure = error instanceof Error ? error : new Error(String(error))
         if (!leaving.signal.aborted) ground.logger.error('intake.stopped', { err: error })
@@ -45,14 +47,15 @@ export function intakeConsumer(ground: Ground, { bus, inlet }: IntakeConsumerPar
     },
     drain: leave,
     stop: leave,
-    health: () =>
-      failure === undefined
-        ? { status: 'ok' }
-        : {
-            status: 'failing',
-            reason: `mail that is handed over is not taken in: ${failure.message}`,
-            hint: 'mend what it says and start again; nothing is lost',
-          },
+    health: () => {
+      if (consumer?.trouble !== undefined) return streamHealth(consumer.trouble)
+      if (failure === undefined) return { status: 'ok' }
+      return {
+        status: 'failing',
+        reason: `mail that is handed over is not taken in: ${failure.message}`,
+        hint: 'mend what it says and start again; nothing is lost',
+      }
+    },
   }
 }
 

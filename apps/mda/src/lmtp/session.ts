@@ -259,7 +259,7 @@ function replyTo(kinds: readonly AppendOutcome['kind'][], id: string): Reply {
 /** Our store's fault, in words for the client; undefined when it is a bug. */
 function refusalOf(error: unknown): Reply | undefined {
   if (!(error instanceof ContentStoreError) && !(error instanceof MailStoreError)) return undefined
-  return error.fault === 'full' ? replies.storeFull : replies.tryLater
+  return error.fault === 'full' ? replies.storeFull : replies.storeAway
 }
 
 /** The same while the message comes. Throws ReplyError, or what is a bug. */

@@ -25,6 +25,19 @@ export function isSilence({ cause }: BrokerError): boolean {
   return (cause as NatsError | undefined)?.code === ErrorCode.Timeout
 }
 
+/** Of the JetStream API: another stream has the subjects; there is none of this name; JetStream is off, for all or for us. */
+const ABSENT = new Set([10_060, 10_059, 10_039, 10_076])
+
+/** Nobody has the stream: it may be gone, or a cluster elects who leads it. */
+export function isAbsence({ cause }: BrokerError): boolean {
+  const { code, api_error: api } = (cause ?? {}) as Partial<NatsError>
+  return (
+    code === ErrorCode.NoResponders ||
+    code === ErrorCode.JetStreamNotEnabled ||
+    ABSENT.has(api?.err_code ?? 0)
+  )
+}
+
 const WORDS: Readonly<Record<string, string>> = {
   [ErrorCode.Timeout]: 'the broker has not said in time that it has it',
   [ErrorCode.NoResponders]: 'no server of the broker has the stream now',

@@ -1,7 +1,7 @@
 import { consumerOpts, type JetStreamManager, type JsMsg, type NatsError } from 'nats'
 
 import { BrokerError } from './broker-error.ts'
-import { publishFault } from './broker-fault.ts'
+import { isAbsence, publishFault } from './broker-fault.ts'
 import type { DurableStream, StreamOptions } from './durable-stream.ts'
 import { NATS_LIMITS } from './limits.ts'
 import type { NatsBus } from './nats-bus.ts'
@@ -63,12 +63,12 @@ export class ObjectBucket {
         maxMessageOctets: CHUNK_OCTETS + HEADERS,
         duplicateWindow: DUPLICATE_WINDOW,
         isSynced,
+        isReadAnywhere: true,
       },
       others,
     )
     const settings = { checkAPI: false, timeout: NATS_LIMITS.question }
     const manager = (await bus.connection.jetstreamManager(settings)) as Manager
-    await allowDirect(manager, name)
     return new ObjectBucket(stream, manager, bus)
   }
 
@@ -138,14 +138,14 @@ export class ObjectBucket {
     try {
       return (await this.#manager.direct.getMessage(this.#stream.name, query)).data
     } catch (error) {
-      if (!isAbsent(error)) throw publishFault(error)
+      if (!isAbsent(error)) throw this.#fault(error)
     }
     // A replica that is behind says so, too; the leader knows.
     try {
       return (await this.#manager.streams.getMessage(this.#stream.name, query)).data
     } catch (error) {
       if (isAbsent(error)) return undefined
-      throw publishFault(error)
+      throw this.#fault(error)
     }
   }
 
@@ -153,8 +153,14 @@ export class ObjectBucket {
     try {
       return await question
     } catch (error) {
-      throw publishFault(error)
+      throw this.#fault(error)
     }
+  }
+
+  #fault(cause: unknown): BrokerError {
+    const error = publishFault(cause)
+    if (isAbsence(error)) this.#stream.doubt()
+    return error
   }
 
   #chunk(name: string, chunk: number): string {
@@ -174,16 +180,6 @@ export class ObjectBucket {
   }
 }
 
-/** Every replica may answer reads. */
-async function allowDirect(manager: JetStreamManager, name: string): Promise<void> {
-  try {
-    const { config } = await manager.streams.info(name)
-    if (!config.allow_direct) await manager.streams.update(name, { ...config, allow_direct: true })
-  } catch (error) {
-    throw publishFault(error)
-  }
-}
-
 function subjectOf(name: string): string {
   return `objects.${name}`
 }
@@ -192,9 +188,13 @@ function sizeOf(message: JsMsg): number {
   return Number(message.headers?.get('Nats-Msg-Size') ?? 0)
 }
 
+/** JetStream: there is no such stream, which says nothing of what was in it. */
+const STREAM_NOT_FOUND = 10_059
+
 /** No message has the subject. */
 function isAbsent(error: unknown): boolean {
   const { code, api_error: api } = error as NatsError
+  if (api?.err_code === STREAM_NOT_FOUND) return false
   return code === '404' || api?.code === 404
 }
 

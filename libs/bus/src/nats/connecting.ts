@@ -13,12 +13,14 @@ export interface ConnectingOptions {
   readonly identity?: AgentIdentity
   /** Who this is, for the server's list of connections. */
   readonly name: string
+  /** What subjects of answers begin with. Where a broker tells agents apart, it lets each hear its own only. */
+  readonly inbox?: string
   /** Milliseconds for the first connection; after that it is made again as often as it takes. */
   readonly patience?: number
 }
 
 /** Throws TypeError where octets would cross a network in the clear. */
-export function connectionOptions({ servers, identity, name }: ConnectingOptions): ConnectionOptions {
+export function connectionOptions({ servers, identity, name, inbox }: ConnectingOptions): ConnectionOptions {
   if (identity === undefined) for (const server of servers) refuseClearText(server)
   return {
     servers: [...servers],
@@ -32,6 +34,7 @@ export function connectionOptions({ servers, identity, name }: ConnectingOptions
     // Certificates bear the names that we call the servers by, not the addresses they tell of each other.
     ignoreClusterUpdates: true,
     noAsyncTraces: true,
+    ...(inbox !== undefined && { inboxPrefix: inbox }),
     ...(identity && {
       tls: {
         ca: identity.authority.toString(),

@@ -1,4 +1,4 @@
-import type { JetStreamManager, StreamInfo } from 'nats'
+import type { JetStreamManager } from 'nats'
 import { pause, type Clock } from '@cartero/wire'
 
 import { BrokerError } from './broker-error.ts'
@@ -6,9 +6,10 @@ import { finalFault, publishFault } from './broker-fault.ts'
 import { NATS_LIMITS } from './limits.ts'
 import type { Link } from './link.ts'
 import { Publisher, type Publication } from './publisher.ts'
-import { checkPayload, checkSync, checkVersion } from './server-check.ts'
-import { configurationOf, differences, type StreamConfig } from './stream-config.ts'
+import type { StreamConfig } from './stream-config.ts'
 import { StreamConsumer, type ConsumerConfig } from './stream-consumer.ts'
+import { checkServers, checkStream, foundOrMade } from './stream-setup.ts'
+import { StreamWatch, type StreamEvents, type StreamTrouble } from './stream-watch.ts'
 
 export type { Publication } from './publisher.ts'
 
@@ -24,40 +25,55 @@ interface Opening extends StreamOptions {
   readonly link: Link
   readonly clock: Clock
   readonly config: StreamConfig
+  readonly events?: StreamEvents
 }
-
-/** JetStream: a stream that is there already, and is configured otherwise. */
-const NAME_IN_USE = 10_058
 
 /** Messages that the broker keeps for whoever takes them. */
 export class DurableStream {
   readonly name: string
-  /** What could not be verified of it, in words for the operator. */
-  readonly unverified: string | undefined
   readonly #opening: Opening
   readonly #manager: JetStreamManager
   readonly #publisher: Publisher
+  readonly #watch: StreamWatch
 
-  private constructor(opening: Opening, manager: JetStreamManager, unverified: string | undefined) {
+  private constructor(opening: Opening, manager: JetStreamManager, watch: StreamWatch) {
     this.name = opening.config.name
-    this.unverified = unverified
     this.#opening = opening
     this.#manager = manager
-    this.#publisher = new Publisher(opening.link, this.name)
+    this.#watch = watch
+    this.#publisher = new Publisher(opening.link, this.name, () => watch.doubt())
   }
 
   /** `NatsBus.stream` */
   static async open(opening: Opening): Promise<DurableStream> {
-    const { link, config, monitor = [], signal = new AbortController().signal } = opening
+    const { link, clock, config, monitor = [], events = {} } = opening
+    const { signal = new AbortController().signal } = opening
     const { connection } = link
-    checkVersion(connection.info?.version ?? '', connection.getServer())
-    checkPayload(connection.info?.max_payload ?? 0, config.maxMessageOctets)
-    const unverified = config.isSynced ? await checkSync(monitor, signal) : undefined
+    const unverified = await checkServers({ link, config, monitor }, signal)
     const manager = await connection.jetstreamManager({ checkAPI: false, timeout: NATS_LIMITS.question })
-    const { config: returned } = await untilReady(opening, () => madeOrFound(manager, config))
-    const wrong = differences(configurationOf(config), returned)
-    if (wrong.length > 0) throw otherwise(config.name, wrong)
-    return new DurableStream(opening, manager, unverified)
+    const place = { link, manager, config, monitor }
+    const { config: returned, created } = await untilReady(opening, () => foundOrMade(place))
+    checkStream(config, returned)
+    return new DurableStream(
+      opening,
+      manager,
+      new StreamWatch({ ...place, clock, events, created, unverified }),
+    )
+  }
+
+  /** What could not be verified of it, in words for the operator. */
+  get unverified(): string | undefined {
+    return this.#watch.unverified
+  }
+
+  /** What is wrong with it now; undefined while it is well. One that is gone is made again. Costs nothing to ask. */
+  get trouble(): StreamTrouble | undefined {
+    return this.#watch.trouble
+  }
+
+  /** Has it looked at whether the stream is there, because something that should be in it is not to be had. */
+  doubt(): void {
+    this.#watch.doubt()
   }
 
   /**
@@ -72,9 +88,11 @@ export class DurableStream {
   /** Those who take with the same name share what comes. */
   async consumer(config: ConsumerConfig): Promise<StreamConsumer> {
     const { link, clock } = this.#opening
-    const open = (): Promise<StreamConsumer> =>
-      StreamConsumer.open({ link, clock, manager: this.#manager, stream: this.name, config })
-    return untilReady(this.#opening, open)
+    const doubt = (): void => this.#watch.doubt()
+    const of = { link, clock, manager: this.#manager, stream: this.name, config, doubt }
+    const consumer = await untilReady(this.#opening, () => StreamConsumer.open(of))
+    this.#watch.restore(() => consumer.restore())
+    return consumer
   }
 
   /** Messages in it now. */
@@ -91,15 +109,6 @@ export class DurableStream {
     } catch (error) {
       throw publishFault(error)
     }
-  }
-}
-
-async function madeOrFound(manager: JetStreamManager, config: StreamConfig): Promise<StreamInfo> {
-  try {
-    return await manager.streams.add(configurationOf(config))
-  } catch (error) {
-    if ((error as { api_error?: { err_code?: number } }).api_error?.err_code !== NAME_IN_USE) throw error
-    return manager.streams.info(config.name)
   }
 }
 
@@ -126,10 +135,4 @@ async function untilReady<T>(opening: Opening, work: () => Promise<T>): Promise<
       signal.throwIfAborted()
     }
   }
-}
-
-function otherwise(name: string, wrong: readonly string[]): BrokerError {
-  return new BrokerError('misconfigured', `the stream ${name} is not as it must be: ${wrong.join(', ')}`, {
-    remedy: `nats stream edit ${name}, or install nats-server 2.12 or newer where a setting is unknown`,
-  })
 }

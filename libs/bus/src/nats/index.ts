@@ -10,5 +10,6 @@ export { DurableStream, type Publication, type StreamOptions } from './durable-s
 export { NATS_LIMITS, TAKING_LIMITS } from './limits.ts'
 export { NatsBus, type NatsBusOptions } from './nats-bus.ts'
 export type { StreamConfig } from './stream-config.ts'
+export type { StreamEvents, StreamTrouble } from './stream-watch.ts'
 export { StreamConsumer, type BatchLimit, type ConsumerConfig } from './stream-consumer.ts'
 export type { TakenMessage } from './taken-message.ts'

@@ -6,6 +6,10 @@ export const NATS_LIMITS = {
   connect: 3_000,
   /** Between two attempts. */
   retry: 250,
+  /** Between two looks at a stream that is not there: it is back within moments, and a broker that is in trouble is left alone. */
+  lookAgain: 1_000,
+  /** Between two looks at one that nobody doubts: another server than ours may have come back as it must not be. */
+  lookEvery: 30_000,
   /** A partition is noticed after two pings without an answer: before anybody who waits for us has given up. */
   ping: 5_000,
   pingsMissed: 2,

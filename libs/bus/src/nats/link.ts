@@ -1,6 +1,9 @@
-import { Events, type NatsConnection } from 'nats'
+import { createInbox, Events, type ConnectionOptions, type NatsConnection } from 'nats'
 
 import { BrokerError } from './broker-error.ts'
+
+/** It has this, and does not say so in its type. */
+type Connection = NatsConnection & { readonly options: ConnectionOptions }
 
 /** A connection, and whether it is one at the moment. */
 export class Link {
@@ -20,6 +23,11 @@ export class Link {
   /** What to throw while there is none. */
   get absence(): BrokerError {
     return new BrokerError('unavailable', 'the broker is not connected')
+  }
+
+  /** A subject for answers that nobody else has. */
+  inbox(): string {
+    return createInbox((this.connection as Connection).options.inboxPrefix)
   }
 
   /** Calls back when the connection is lost, and when it is there again. Returns how to stop that. */

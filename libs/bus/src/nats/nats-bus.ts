@@ -7,10 +7,13 @@ import { DurableStream, type StreamOptions } from './durable-stream.ts'
 import { Link } from './link.ts'
 import { NatsNews } from './nats-news.ts'
 import type { StreamConfig } from './stream-config.ts'
+import type { StreamEvents, StreamTrouble } from './stream-watch.ts'
 import { withinLimit } from './within-limit.ts'
 
 export interface NatsBusOptions extends ConnectingOptions {
   readonly clock?: Clock
+  /** What happens to its streams, and to the buckets that are streams. */
+  readonly events?: StreamEvents
   /** Who waits for the first connection may leave. */
   readonly signal?: AbortSignal
 }
@@ -20,17 +23,20 @@ export class NatsBus {
   readonly news: NewsBoard
   readonly #link: Link
   readonly #clock: Clock
+  readonly #events: StreamEvents
+  readonly #streams: DurableStream[] = []
 
-  private constructor(link: Link, clock: Clock) {
+  private constructor(link: Link, clock: Clock, events: StreamEvents) {
     this.#link = link
     this.#clock = clock
+    this.#events = events
     this.news = new NatsNews(link)
   }
 
   /** Rejects with BrokerError, whose `remedy` is for the operator. Throws TypeError for a network without an identity. */
   static async open(options: NatsBusOptions): Promise<NatsBus> {
-    const { clock = systemClock, signal = new AbortController().signal } = options
-    return new NatsBus(new Link(await firstConnection(options, clock, signal)), clock)
+    const { clock = systemClock, events = {}, signal = new AbortController().signal } = options
+    return new NatsBus(new Link(await firstConnection(options, clock, signal)), clock, events)
   }
 
   /** Whether there is a connection now. Costs nothing to ask. */
@@ -50,10 +56,18 @@ export class NatsBus {
 
   /**
    * A durable stream, made when it is not there, and checked: what the broker has must be what was asked for. Rejects with BrokerError:
-   * `misconfigured` when it is not, `unavailable` when nobody answers for `patience`.
+   * `misconfigured` when it is not, `unavailable` when nobody answers for `patience`. One that is gone later is made again.
    */
-  stream(config: StreamConfig, options: StreamOptions = {}): Promise<DurableStream> {
-    return DurableStream.open({ link: this.#link, clock: this.#clock, config, ...options })
+  async stream(config: StreamConfig, options: StreamOptions = {}): Promise<DurableStream> {
+    const kept = { link: this.#link, clock: this.#clock, events: this.#events }
+    const stream = await DurableStream.open({ ...kept, config, ...options })
+    this.#streams.push(stream)
+    return stream
+  }
+
+  /** What is wrong with its streams now. Costs nothing to ask. */
+  get troubles(): readonly StreamTrouble[] {
+    return this.#streams.flatMap(({ trouble }) => trouble ?? [])
   }
 
   /** What was told before is sent first. Never rejects, and never takes longer than two seconds for each step. */

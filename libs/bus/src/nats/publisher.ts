@@ -1,7 +1,7 @@
 import { nuid, type JetStreamClient } from 'nats'
 
 import { BrokerError } from './broker-error.ts'
-import { isSilence, publishFault } from './broker-fault.ts'
+import { isAbsence, isSilence, publishFault } from './broker-fault.ts'
 import { NATS_LIMITS } from './limits.ts'
 import type { Link } from './link.ts'
 
@@ -16,6 +16,7 @@ export interface Publication {
 export class Publisher {
   readonly #link: Link
   readonly #stream: string
+  readonly #doubt: () => void
   readonly #client: JetStreamClient
   readonly #waiting: (() => void)[] = []
   readonly #lost = new Set<() => void>()
@@ -23,9 +24,11 @@ export class Publisher {
   #octets = 0
   #isSilent = false
 
-  constructor(link: Link, stream: string) {
+  /** @param doubt told when the broker says that the stream is not there */
+  constructor(link: Link, stream: string, doubt: () => void) {
     this.#link = link
     this.#stream = stream
+    this.#doubt = doubt
     this.#client = link.connection.jetstream({ timeout: NATS_LIMITS.acknowledgement })
     link.hear((isConnected) => {
       if (isConnected) this.#isSilent = false
@@ -47,6 +50,7 @@ export class Publisher {
       this.#isSilent = false
     } catch (error) {
       if (error instanceof BrokerError && isSilence(error)) this.#isSilent = true
+      if (error instanceof BrokerError && isAbsence(error)) this.#doubt()
       throw error
     } finally {
       this.#inFlight--

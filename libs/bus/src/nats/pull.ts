@@ -1,4 +1,4 @@
-import { createInbox, nanos, type Msg, type Subscription } from 'nats'
+import { nanos, type Msg, type Subscription } from 'nats'
 import type { Clock } from '@cartero/wire'
 
 import { TAKING_LIMITS } from './limits.ts'
@@ -23,16 +23,20 @@ export interface PullOptions {
   readonly stream: string
   readonly consumer: string
   readonly limit: BatchLimit
+  /** Told when the broker says that the consumer, or its stream, is not there. */
+  readonly doubt: () => void
 }
 
 const HEARTBEAT = 100
 /** Of a status 409: we have got as many octets as we wished for. */
 const IS_SATED = /MaxBytes|Batch Completed/i
+const NO_RESPONDERS = 503
+const IS_DELETED = /deleted/i
 
 /** Wishes for messages, and holds those that came: never more than the limit. */
 export class Pull {
   readonly #options: PullOptions
-  readonly #inbox = createInbox()
+  readonly #inbox: string
   readonly #subscription: Subscription
   readonly #endHearing: () => void
   #held: TakenMessage[] = []
@@ -48,6 +52,7 @@ export class Pull {
   constructor(options: PullOptions) {
     this.#options = options
     const { connection } = options.link
+    this.#inbox = options.link.inbox()
     this.#subscription = connection.subscribe(`${this.#inbox}.*`, {
       callback: (error, message) => {
         if (error === null) this.#receive(message)
@@ -118,7 +123,9 @@ export class Pull {
     if (code === HEARTBEAT) return
     this.#ahead = 0
     // It is over. Anything else may be so again at once: a leader that has gone, a consumer that is not there yet.
-    if (code === 404 || code === 408 || IS_SATED.test(headers?.description ?? '')) this.#refill()
+    const words = headers?.description ?? ''
+    if (code === NO_RESPONDERS || IS_DELETED.test(words)) this.#options.doubt()
+    else if (code === 404 || code === 408 || IS_SATED.test(words)) this.#refill()
   }
 
   #refill(): void {

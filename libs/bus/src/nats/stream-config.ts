@@ -27,6 +27,8 @@ export interface StreamConfig {
   readonly duplicateWindow: number
   /** What is acknowledged has to survive a power cut: every server syncs (`jetstream { sync_interval: always }`). */
   readonly isSynced: boolean
+  /** Every replica may answer reads. */
+  readonly isReadAnywhere?: boolean
 }
 
 /** The same in the words of the broker. */
@@ -43,6 +45,7 @@ export function configurationOf(config: StreamConfig): Partial<NatsStreamConfig>
     max_age: nanos(config.maxAge ?? 0),
     duplicate_window: nanos(config.duplicateWindow),
     no_ack: false,
+    ...(config.isReadAnywhere && { allow_direct: true }),
   }
 }
 

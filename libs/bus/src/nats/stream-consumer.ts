@@ -24,6 +24,8 @@ interface Opening {
   readonly manager: JetStreamManager
   readonly stream: string
   readonly config: ConsumerConfig
+  /** Told when the broker says that the consumer, or its stream, is not there. */
+  readonly doubt: () => void
 }
 
 /** While a batch takes long, the broker is told so this often before it would give it to somebody else: one word may get lost. */
@@ -42,7 +44,14 @@ export class StreamConsumer {
 
   /** `DurableStream.consumer` */
   static async open(opening: Opening): Promise<StreamConsumer> {
-    const { manager, stream, config } = opening
+    const consumer = new StreamConsumer(opening)
+    await consumer.restore()
+    return consumer
+  }
+
+  /** Makes it where it is not: it goes with its stream. */
+  async restore(): Promise<void> {
+    const { manager, stream, config } = this.#opening
     const limits = {
       ack_wait: nanos(config.acknowledgeWithin ?? TAKING_LIMITS.acknowledgeWithin),
       max_ack_pending: config.outstanding ?? TAKING_LIMITS.outstanding,
@@ -61,7 +70,6 @@ export class StreamConsumer {
       if (!CONSUMER_EXISTS.includes(code)) throw error
       await manager.consumers.update(stream, config.name, limits)
     }
-    return new StreamConsumer(opening)
   }
 
   /**
@@ -69,8 +77,8 @@ export class StreamConsumer {
    * so is what was fetched ahead. A batch that takes long stays ours. Ends when the signal aborts, after the batch at hand.
    */
   async *batches(limit: BatchLimit, signal: AbortSignal): AsyncGenerator<readonly TakenMessage[], void> {
-    const { link, clock, stream, config } = this.#opening
-    const pull = new Pull({ link, clock, stream, consumer: config.name, limit })
+    const { link, clock, stream, config, doubt } = this.#opening
+    const pull = new Pull({ link, clock, stream, consumer: config.name, limit, doubt })
     const { milliseconds = 0, from = Infinity } = limit.gathering ?? {}
     let last = 0
     try {

@@ -1,6 +1,12 @@
 import { hash } from 'node:crypto'
 
-import { runTaker, type DurableStream, type NatsBus, type TakenMessage } from '@cartero/bus/nats'
+import {
+  runTaker,
+  type DurableStream,
+  type NatsBus,
+  type StreamTrouble,
+  type TakenMessage,
+} from '@cartero/bus/nats'
 import { systemClock, type Clock } from '@cartero/wire'
 
 import type { HandedOver, SpoolInlet } from '../handover/ports.ts'
@@ -33,9 +39,15 @@ export interface IntakeConsumerEvents {
 /** Carries what edges have handed over into a spool. Any number of processes share the work. */
 export class IntakeConsumer {
   readonly #options: IntakeConsumerOptions
+  #stream: DurableStream | undefined
 
   constructor(options: IntakeConsumerOptions) {
     this.#options = options
+  }
+
+  /** What is wrong with the stream now; undefined while it is well, or is not open yet. */
+  get trouble(): StreamTrouble | undefined {
+    return this.#stream?.trouble
   }
 
   /**
@@ -46,6 +58,7 @@ export class IntakeConsumer {
     const { bus, clock = systemClock, monitor, events, acknowledgeWithin } = this.#options
     const terms = { signal, ...(monitor && { monitor }) }
     const stream = await bus.stream(intakeStream(this.#options), terms)
+    this.#stream = stream
     const aside = await bus.stream(asideStream(this.#options), terms)
     if (stream.unverified !== undefined) events.unverified?.(stream.unverified)
     const consumer = await stream.consumer({ name: 'spool', ...(acknowledgeWithin && { acknowledgeWithin }) })

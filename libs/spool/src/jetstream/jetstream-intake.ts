@@ -1,4 +1,4 @@
-import type { DurableStream, NatsBus } from '@cartero/bus/nats'
+import type { DurableStream, NatsBus, StreamTrouble } from '@cartero/bus/nats'
 import type { ContentStore } from '@cartero/content'
 import { systemClock, type Clock } from '@cartero/wire'
 
@@ -55,6 +55,11 @@ export class JetStreamIntake implements Intake {
   /** What could not be verified of the broker, in words for the operator. */
   get unverified(): string | undefined {
     return this.#stream.unverified
+  }
+
+  /** What is wrong with the stream now; undefined while it is well. */
+  get trouble(): StreamTrouble | undefined {
+    return this.#stream.trouble
   }
 
   /** Octets of drafts that are in memory now. */

@@ -268,6 +268,6 @@ function refuse(error: unknown): never {
   if (error instanceof ConversionError)
     throw new ReplyError(replies.notEncodable(error.obstacle), { reason: error.message, cause: error })
   if (!(error instanceof SpoolError)) throw error
-  const reply = error.fault === 'full' ? replies.storeFull : replies.tryLater
+  const reply = error.fault === 'full' ? replies.storeFull : replies.storeAway
   throw new ReplyError(reply, { reason: error.message, fault: 'store', cause: error })
 }
