@@ -28,6 +28,12 @@ export const APART_LACKS: string | false = POSTGRES_LACKS || NATS_LACKS
 /** Milliseconds until an agent must serve; eight of them start at once on a loaded machine. */
 const PATIENCE = 60_000
 
+/** What the broker allows agents, as it is deployed. */
+export const PERMISSIONS: string = readFileSync(
+  new URL('../../../deploy/nats/permissions.conf', import.meta.url),
+  'utf8',
+)
+
 /** One agent as its users start it. */
 export class AgentProcess {
   readonly agent: AgentName
@@ -151,7 +157,10 @@ export class ApartStage implements AsyncDisposable {
     if (made.code !== 0) throw new Error(made.err)
     const of = (name: string): string => readFileSync(join(identities, name), 'utf8')
     const tls = { authority: of('authority.pem'), certificate: of('nats.pem'), key: of('nats.key') }
-    const [postgres, nats] = await Promise.all([PostgresServer.start(), NatsServers.start({ tls, nodes })])
+    const [postgres, nats] = await Promise.all([
+      PostgresServer.start(),
+      NatsServers.start({ tls, nodes, permissions: PERMISSIONS }),
+    ])
     const door = await PostgresDoor.before(postgres)
     const ports = await freePorts(WELL_KNOWN.length + AGENTS.length * 2)
     const doors = new Map(WELL_KNOWN.map((known) => [known, ports.shift()!] as const))

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,6 +21,11 @@ export interface NatsServerOptions {
   readonly jetStream?: string
   /** Mutual TLS, with a certificate for `localhost`; all in PEM. */
   readonly tls?: { readonly authority: string; readonly certificate: string; readonly key: string }
+  /**
+   * `authorization { … }` by the names in certificates (`verify_and_map`), of the broker's configuration. Then only those named as its own
+   * certificate belong to the cluster. Needs `tls`.
+   */
+  readonly permissions?: string
   /** Where the data is, which the caller removes; else in a folder of its own that goes with it. */
   readonly folder?: string
 }
@@ -40,18 +46,23 @@ export class NatsServers implements AsyncDisposable {
 
   /** Ready for streams when fulfilled. `await using broker = await NatsServers.start({ nodes: 3 })` */
   static async start(options: NatsServerOptions = {}): Promise<NatsServers> {
-    const { nodes = 1, jetStream = 'sync_interval: always', tls } = options
+    const { nodes = 1, jetStream = 'sync_interval: always', tls, permissions } = options
     const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'cartero-nats-'))
     const ports = await freePorts(nodes * 3)
     const routes = ports.slice(nodes, nodes * 2).map((port) => `nats://127.0.0.1:${port}`)
+    if (permissions !== undefined) writeFileSync(join(folder, 'permissions.conf'), permissions)
     if (tls) for (const [name, pem] of Object.entries(tls)) writeFileSync(join(folder, `${name}.pem`), pem)
     const made = Array.from({ length: nodes }, (_, n) => {
       const [port, monitor] = [ports[n]!, ports[nodes * 2 + n]!]
       const name = `n${n + 1}`
       const cluster = nodes > 1 ? { port: ports[nodes + n]!, routes } : undefined
       const hasTls = tls !== undefined
-      const place = { name, folder, port, monitor }
-      writeFileSync(join(folder, `${name}.conf`), configurationOf({ ...place, cluster, jetStream, hasTls }))
+      const owner = permissions === undefined ? undefined : nameIn(tls!.certificate)
+      const place = { name, folder, port, monitor, route: cluster?.port }
+      writeFileSync(
+        join(folder, `${name}.conf`),
+        configurationOf({ ...place, cluster, jetStream, hasTls, owner }),
+      )
       return new Node(place)
     })
     const servers = new NatsServers(options, folder, made)
@@ -63,6 +74,13 @@ export class NatsServers implements AsyncDisposable {
   /** `host:port` of each node. */
   get servers(): readonly string[] {
     return this.#nodes.map(({ place }) => `${this.#host}:${place.port}`)
+  }
+
+  /** `host:port` where each node hears the others. */
+  get routes(): readonly string[] {
+    return this.#nodes.flatMap(({ place }) =>
+      place.route === undefined ? [] : `${this.#host}:${place.route}`,
+    )
   }
 
   /** `host:port` where each node is monitored. */
@@ -160,6 +178,8 @@ interface Place {
   readonly folder: string
   readonly port: number
   readonly monitor: number
+  /** Undefined for one that is alone. */
+  readonly route: number | undefined
 }
 
 class Node {
@@ -220,10 +240,16 @@ interface NodeConfiguration extends Place {
   readonly cluster: { readonly port: number; readonly routes: readonly string[] } | undefined
   readonly jetStream: string
   readonly hasTls: boolean
+  /** Whom its own certificate names, where names say who may do what. */
+  readonly owner: string | undefined
+}
+
+function nameIn(certificate: string): string {
+  return new X509Certificate(certificate).subject
 }
 
 function configurationOf(node: NodeConfiguration): string {
-  const { name, folder, port, monitor, cluster, jetStream, hasTls } = node
+  const { name, folder, port, monitor, cluster, jetStream, hasTls, owner } = node
   const lines = [
     `server_name: ${name}`,
     `listen: 127.0.0.1:${port}`,
@@ -232,13 +258,14 @@ function configurationOf(node: NodeConfiguration): string {
     `jetstream { store_dir: "${join(folder, name)}", max_mem: 64MB, max_file: 64GB, ${jetStream} }`,
   ]
   const pem = (file: string): string => `"${join(folder, `${file}.pem`)}"`
-  if (hasTls)
-    lines.push(
-      `tls { ca_file: ${pem('authority')}, cert_file: ${pem('certificate')}, key_file: ${pem('key')}, verify: true }`,
-    )
+  const verify = owner === undefined ? 'verify' : 'verify_and_map'
+  const tls = `tls { ca_file: ${pem('authority')}, cert_file: ${pem('certificate')}, key_file: ${pem('key')}, ${verify}: true }`
+  if (hasTls) lines.push(tls)
+  if (owner !== undefined) lines.push('include permissions.conf')
+  const own = owner === undefined ? '' : `, authorization { user: "${owner}" }, ${tls}`
   if (cluster !== undefined)
     lines.push(
-      `cluster { name: test, listen: 127.0.0.1:${cluster.port}, routes: [${cluster.routes.join(', ')}] }`,
+      `cluster { name: test, listen: 127.0.0.1:${cluster.port}, routes: [${cluster.routes.join(', ')}]${own} }`,
     )
   return `${lines.join('\n')}\n`
 }
