@@ -1,7 +1,17 @@
-import { closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 
 export interface DurableFile {
+  /** Whatever the process masks. */
   readonly mode: number
   /** Throws EEXIST when the file is there; otherwise that is replaced. */
   readonly isNew?: boolean
@@ -17,6 +27,7 @@ export function writeDurably(file: string, octets: string | Uint8Array, options:
   const next = `${file}.${process.pid}.new`
   try {
     writeFileSync(next, octets, { mode, flush: true })
+    chmodSync(next, mode)
     if (isNew) linkSync(next, file)
     else renameSync(next, file)
   } finally {

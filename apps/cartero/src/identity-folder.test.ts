@@ -52,6 +52,21 @@ test('what is there stays, and who comes later is vouched for by the same author
   assert.ok(certificate.checkHost('broker.example.org') && certificate.checkIP('192.0.2.8'))
 })
 
+test("servers of other users can read certificates, however the process masks, and nobody another one's key", async () => {
+  const mask = process.umask(0o077)
+  const place = join(folder, 'masked')
+  try {
+    await makeIdentities(place, AGENTS)
+  } finally {
+    process.umask(mask)
+  }
+  const mode = (name: string): number => statSync(join(place, name)).mode & 0o777
+  assert.deepEqual(
+    ['.', 'authority.pem', 'mta.pem', 'authority.key', 'mta.key'].map(mode),
+    [0o755, 0o644, 0o644, 0o600, 0o600],
+  )
+})
+
 test('a name that one is reached by later is in the certificate then', async () => {
   const moved = [{ name: 'mta', reachedAs: ['mta.example.org'] }]
   assert.deepEqual((await makeIdentities(folder, moved)).made, ['mta'])

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
 
@@ -43,7 +43,8 @@ export async function makeIdentities(
 ): Promise<IdentityFolder> {
   const path = resolve(folder)
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    // Certificates are for all to read, also for servers of other users; only keys are not.
+    if (mkdirSync(path, { recursive: true }) !== undefined) chmodSync(path, 0o755)
     const made: string[] = []
     const authority = await authorityIn(path, made)
     for (const member of members) {

@@ -78,6 +78,11 @@ auth: { mechanisms: [PLAIN, CRAM-MD5] }
     assert.match(await client.smtp('DATA'), /^354 /)
     assert.match(await client.smtp('Subject: letter from outside\r\n\r\nx\r\n.'), /^250 /)
     assert.match(await awaitedLetter(stage, tim, 'letter from outside'), /from outside\.test/)
+    await until(async () => /"agent": *"mx"/.test(await said(['trace', 'ann@outside.test', '-o', 'json'])))
+    assert.match(
+      stage.agent('mx').output,
+      /"event":"message\.received".*"agent":"mx"|"agent":"mx".*"event":"message\.received"/,
+    )
   })
 
   test('a large letter, which goes by the content store, comes out as it went in', async () => {
@@ -162,6 +167,7 @@ auth: { mechanisms: [PLAIN, CRAM-MD5] }
     if (child.exitCode === null) await once(child, 'exit')
     assert.equal(child.exitCode, 0)
     await until(async () => /\[-\] odmr at \S+: unreachable/.test((await stage.cartero(['status'])).out))
+    assert.equal((await stage.cartero(['status'])).code, 1)
   })
 
   test('the console says how the others are, also without an mta', async () => {
@@ -170,6 +176,17 @@ auth: { mechanisms: [PLAIN, CRAM-MD5] }
     const { out } = await stage.cartero(['status'])
     assert.match(out, /nobody knows how many messages on their way/)
     assert.match(out, /\[[+!]\] imap at \S+: ready/)
+  })
+
+  test('edges are ready without an mta, and say that it is away', async () => {
+    for (const agent of ['mx', 'msa']) {
+      const { status, text } = await stage.probe(agent, '/readyz?verbose')
+      assert.match(text, /\[!\] mta \(remote\)/)
+      assert.equal(status, 200, text)
+    }
+    await stage.agent('mx').end()
+    await stage.run('mx').told('agent.serves')
+    assert.equal((await stage.probe('mx', '/readyz')).status, 200)
   })
 
   test('SIGTERM ends each of them in order', async () => {

@@ -8,7 +8,7 @@ import { doorIdentity, entrance } from './door.ts'
 import type { Ground } from './ground.ts'
 import { handover } from './handover.ts'
 import type { Common, Parts } from './parts.ts'
-import { remoteDirectory, remoteSpool } from './peers.ts'
+import { remoteDirectory, spoolBehind } from './peers.ts'
 import { waitingMail } from './waiting-mail.ts'
 
 /** The doors for our users' mail. What they submit is handed over; no store is known here. */
@@ -17,7 +17,7 @@ export function msaParts(ground: Ground, { bus, doorRemedy }: Common): Parts {
   const content = contents(ground, bus)
   const intake = handover(ground, { bus, content })
   const directory = remoteDirectory(ground)
-  const spool = remoteSpool(ground)
+  const spool = spoolBehind(ground)
   const identity = doorIdentity(ground)
   const { tokens, doorkeeper, verbs } = entrance(ground, directory)
   const made = (): MsaAgent =>

@@ -8,7 +8,7 @@ import { doorIdentity } from './door.ts'
 import type { Ground } from './ground.ts'
 import { handover } from './handover.ts'
 import type { Common, Parts } from './parts.ts'
-import { remoteDirectory, remoteSpool } from './peers.ts'
+import { remoteDirectory, spoolBehind } from './peers.ts'
 import { nameServers } from './name-servers.ts'
 import { waitingMail } from './waiting-mail.ts'
 
@@ -18,13 +18,14 @@ export function mxParts(ground: Ground, { bus, doorRemedy }: Common): Parts {
   const content = contents(ground, bus)
   const intake = handover(ground, { bus, content })
   const directory = remoteDirectory(ground)
-  const spool = remoteSpool(ground)
+  const spool = spoolBehind(ground)
   const identity = doorIdentity(ground)
   const isChecked = config.smtp.mx.senderDomains === 'check'
   const resolver = nameServers(config)
   const made = (): MxAgent => {
     const { port } = directory.open
     return createMxAgent({
+      name: 'mx',
       settings: mtaSettings(config),
       intake: intake.open,
       directory: port,

@@ -22,7 +22,7 @@ import { peer, remoteDirectory } from './peers.ts'
 export function odmrParts(ground: Ground, common: Common): Parts {
   const { config, logger, metrics } = ground
   const directory = remoteDirectory(ground)
-  const mta = peer(ground, 'mta', turnsOver)
+  const mta = peer(ground, { name: 'mta', open: turnsOver })
   const identity = doorIdentity(ground)
   const { tokens, doorkeeper, verbs } = entrance(ground, directory)
   const made = () => {
@@ -72,7 +72,14 @@ function customerParts(
   let mx: MxAgent | undefined
   const opened = (): MxAgent => {
     const settings = mtaSettings(config)
-    return createMxAgent({ settings, intake: intake.open, directory: directory(), logger, metrics })
+    return createMxAgent({
+      name: 'odmr',
+      settings,
+      intake: intake.open,
+      directory: directory(),
+      logger,
+      metrics,
+    })
   }
   const made = (): CustomerAgent =>
     createCustomerAgent({

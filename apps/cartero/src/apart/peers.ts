@@ -1,12 +1,14 @@
 import { RpcChannel } from '@cartero/bus/grpc'
 import { HealthCheckResponse_ServingStatus as Status, HealthDefinition } from '@cartero/contracts/health'
-import type { Health } from '@cartero/agent/lifecycle'
 import type { Directory } from '@cartero/directory'
 import { openRemoteDirectory } from '@cartero/directory/remote'
 import { RemoteSpool } from '@cartero/spool/remote'
 
 import { identified, service, type Ground } from './ground.ts'
 import type { Service } from './service.ts'
+
+/** Milliseconds: whoever asks how we are waits for a second. One that is silent must not make us so. */
+const ANSWER_WITHIN = 700
 
 type Peer = 'directory' | 'mta'
 
@@ -16,25 +18,40 @@ export interface Asked<T> {
   readonly port: T
 }
 
+export interface PeerOptions<T> {
+  readonly name: Peer
+  readonly open: (channel: RpcChannel, closing: AsyncDisposableStack) => T
+  /** Where nothing works without it, it is waited for, and its absence is a failure. */
+  readonly isNeeded?: boolean
+}
+
 /** The directory of another process. */
 export function remoteDirectory(ground: Ground): Service<Asked<Directory>> {
-  return peer(ground, 'directory', (channel, closing) =>
-    closing.adopt(openRemoteDirectory({ channel }), (directory) => directory.close()),
-  )
+  return peer(ground, {
+    name: 'directory',
+    open: (channel, closing) =>
+      closing.adopt(openRemoteDirectory({ channel }), (directory) => directory.close()),
+  })
 }
 
 /** The spool of another process, which has the mail. */
 export function remoteSpool(ground: Ground): Service<Asked<RemoteSpool>> {
-  const trouble = (error: Error): void => ground.logger.warn('spool.trouble', { err: error })
-  return peer(ground, 'mta', (channel) => new RemoteSpool({ channel, trouble }))
+  return peer(ground, { name: 'mta', open: spoolOver(ground) })
 }
 
-/** Another agent that has to be there. */
-export function peer<T>(
-  ground: Ground,
-  name: Peer,
-  open: (channel: RpcChannel, closing: AsyncDisposableStack) => T,
-): Service<Asked<T>> {
+/** The same for edges, which take mail in without it. */
+export function spoolBehind(ground: Ground): Service<Asked<RemoteSpool>> {
+  return peer(ground, { name: 'mta', open: spoolOver(ground), isNeeded: false })
+}
+
+function spoolOver({ logger }: Ground): (channel: RpcChannel) => RemoteSpool {
+  const trouble = (error: Error): void => logger.warn('spool.trouble', { err: error })
+  return (channel) => new RemoteSpool({ channel, trouble })
+}
+
+/** Another agent that has to be there, or should be. */
+export function peer<T>(ground: Ground, options: PeerOptions<T>): Service<Asked<T>> {
+  const { name, open, isNeeded = true } = options
   const address = ground.config.services[name]!
   return service(ground, {
     name: `${name} (remote)`,
@@ -44,29 +61,33 @@ export function peer<T>(
       const channel = closing.adopt(new RpcChannel({ address, ...identified(ground) }), (opened) =>
         opened.close(),
       )
-      await serving(channel)
+      if (isNeeded) await serving(channel)
       return { channel, port: open(channel, closing) }
     },
-    health: ({ channel }) => healthOf(channel, name, address),
+    health: async ({ channel }) => {
+      const reason = await absence(channel)
+      if (reason === undefined) return { status: 'ok' }
+      return {
+        status: isNeeded ? 'failing' : 'degraded',
+        reason: `the agent ${name} at ${address}: ${reason}`,
+        hint: `see why "cartero run ${name}" is away`,
+      }
+    },
   })
 }
 
-async function healthOf(channel: RpcChannel, name: Peer, address: string): Promise<Health> {
+/** Why it does not serve; undefined when it does. */
+async function absence(channel: RpcChannel): Promise<string | undefined> {
   try {
-    await serving(channel)
-    return { status: 'ok' }
+    await serving(channel, AbortSignal.timeout(ANSWER_WITHIN))
+    return undefined
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    return {
-      status: 'failing',
-      reason: `the agent ${name} at ${address}: ${reason}`,
-      hint: `see why "cartero run ${name}" is away`,
-    }
+    return error instanceof Error ? error.message : String(error)
   }
 }
 
 /** Rejects when nobody is there, or leaves. */
-async function serving(channel: RpcChannel): Promise<void> {
-  const { status } = await channel.service(HealthDefinition).Check({ service: '' })
+async function serving(channel: RpcChannel, signal?: AbortSignal): Promise<void> {
+  const { status } = await channel.service(HealthDefinition).Check({ service: '' }, signal)
   if (status !== Status.SERVING) throw new Error('it does not serve now')
 }

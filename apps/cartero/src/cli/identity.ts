@@ -38,7 +38,19 @@ async function identity(folder: string, names: readonly string[], options: Ident
   }
   const { path, made } = await makeIdentities(folder, [...members.values()], options.renew === true)
   if (options.output === 'json') return printJson({ folder: path, made })
-  print(made.length === 0 ? `all of ${path} is good` : `made in ${path}: ${made.join(', ')}`)
+  const servers = names
+    .map((written) => memberOf(written).name)
+    .filter((name) => !AGENTS.some((agent) => agent === name))
+  print([madeWords(path, made), ...servers.map((name) => neededBy(path, name))].join('\n'))
+}
+
+function madeWords(path: string, made: readonly string[]): string {
+  return made.length === 0 ? `all of ${path} is good` : `made in ${path}: ${made.join(', ')}`
+}
+
+/** What an operator gives to nats-server or Postgres, which run as users of their own. */
+function neededBy(path: string, name: string): string {
+  return `${name} needs authority.pem, ${name}.pem and ${name}.key; where it runs as another user, the key must be his: install -o USER -m 0600 ${path}/${name}.key ITS-FOLDER`
 }
 
 function memberOf(written: string): Member {

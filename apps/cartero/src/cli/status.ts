@@ -1,20 +1,22 @@
 import { verbose } from '@cartero/agent/admin'
 import type { Command } from 'commander'
 
-import type { AgentStatus } from '../status.ts'
+import type { AgentStatus, SystemStatus } from '../status.ts'
 import { EXIT } from './exit-code.ts'
 import { plain, print } from './output.ts'
 import { statusOf, withSystemOptions, type SystemOptions } from './reach-system.ts'
 
 export function registerStatus(program: Command): void {
   withSystemOptions(
-    program.command('status').description('how the system is; fails when it is stopped or not ready'),
+    program
+      .command('status')
+      .description('how the system is; fails when it, or one of its agents, is stopped or not ready'),
   ).action(status)
 }
 
 async function status(options: SystemOptions): Promise<void> {
   const report = await statusOf(options)
-  if (report?.ready !== true) process.exitCode = EXIT.failure
+  if (!isAllReady(report)) process.exitCode = EXIT.failure
   if (options.output === 'json')
     return print(JSON.stringify(report ?? { phase: 'stopped', ready: false }, undefined, 2))
   if (report === undefined) return print('stopped')
@@ -30,6 +32,11 @@ async function status(options: SystemOptions): Promise<void> {
       ...(report.agents ?? []).map(agentLines),
     ].join('\n'),
   )
+}
+
+/** Of agents apart, the console knows how the others are. */
+function isAllReady(report: SystemStatus | undefined): boolean {
+  return report?.ready === true && (report.agents ?? []).every(({ ready }) => ready)
 }
 
 /** An agent in another process, and what is not well with it. */

@@ -45,6 +45,8 @@ export interface MtaSettings {
 }
 
 export interface MxDependencies {
+  /** The agent that it is part of, in what is told; `mta` when absent. */
+  readonly name?: string
   readonly settings: MtaSettings
   readonly intake: Intake
   readonly directory: AnyDirectory
@@ -81,8 +83,8 @@ export interface FetchWishes {
 
 /** The MX port, where mail comes in from other hosts. It needs no spool: an intake will do. */
 export function createMxAgent(dependencies: MxDependencies): MxAgent {
-  const { settings, logger, metrics, clock = systemClock } = dependencies
-  const session = sessionOptions(dependencies, clock, createEvents(logger.child({ agent: 'mta' }), metrics))
+  const { name: agent = 'mta', settings, logger, metrics, clock = systemClock } = dependencies
+  const session = sessionOptions(dependencies, clock, createEvents(logger.child({ agent }), metrics))
   const listeners = settings.listen.map((door) => mxListener(door, dependencies, session))
   const drain = async (signal: AbortSignal): Promise<void> => {
     await Promise.all(listeners.map((listener) => listener.drain(signal)))
