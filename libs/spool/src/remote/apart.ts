@@ -18,6 +18,8 @@ export class Apart {
   readonly content = new MemoryContentLog()
   readonly near: MemorySpool
   readonly troubles: SpoolError[] = []
+  /** Times that the spool was back. */
+  backs = 0
   readonly bugs: unknown[] = []
   readonly clock: Clock
   readonly #offered: MemorySpool
@@ -64,6 +66,7 @@ export class Apart {
       channel: this.channel,
       clock: systemClock,
       trouble: (error) => this.troubles.push(error),
+      back: () => (this.backs += 1),
     })
   }
 

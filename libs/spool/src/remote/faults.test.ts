@@ -10,11 +10,13 @@ import {
   type SubmitRequest,
 } from '@cartero/contracts/spool/service'
 import { DeliveryState } from '@cartero/contracts/spool/queue'
+import { ManualClock, pause, systemClock } from '@cartero/wire'
 import { ContentIndex } from '../reception/content-index.ts'
 import { envelope, toEachRecipient } from '../compliance/index.ts'
 import { SpoolError, type Delivery, type DeliveryId, type Outcome } from '../ports.ts'
+import type { MemorySpool } from '../memory/index.ts'
 import { Apart, type ApartOptions } from './apart.ts'
-import { REMOTE_SPOOL_LIMITS } from './index.ts'
+import { REMOTE_SPOOL_LIMITS, RemoteSpool } from './index.ts'
 
 const never = new AbortController().signal
 
@@ -44,7 +46,11 @@ const delivered = (deliveries: readonly Delivery[]): Outcome[] =>
   deliveries.map(({ id }) => ({ id, state: 'delivered' }))
 
 /** One loop, batch by batch. */
-function loopOf({ far }: Apart, limit: number, signal = never): () => Promise<readonly Delivery[]> {
+function loopOf(
+  { far }: Pick<Apart, 'far'>,
+  limit: number,
+  signal = never,
+): () => Promise<readonly Delivery[]> {
   const batches = far.lease('local', limit, signal)[Symbol.asyncIterator]()
   return async () => {
     const { value, done } = await batches.next()
@@ -149,7 +155,7 @@ describe('a spool that goes away', () => {
       for (const id of idsOf(batch)) seen.add(id)
     }
     assert.equal(apart.near.waiting, 0)
-    assert.ok(apart.troubles.length > 0)
+    assert.deepEqual([apart.troubles.length, apart.backs], [1, 1])
     assert.ok(apart.troubles.every((error) => error instanceof SpoolError))
     assert.deepEqual(apart.bugs, [])
   })
@@ -227,6 +233,87 @@ describe('a spool that goes away', () => {
     await assert.rejects(apart.far.urge('example.org'), unavailable)
     await assert.rejects(apart.far.referenced(''), unavailable)
     assert.equal(apart.near.waiting, 0)
+  })
+})
+
+describe('a loop of leases that goes on for long', () => {
+  /** Its own clock, so that terms pass. */
+  const patient = (apart: Apart): { readonly clock: ManualClock; readonly far: RemoteSpool } => {
+    const clock = new ManualClock()
+    const { channel, troubles } = apart
+    const trouble = (error: SpoolError): unknown => troubles.push(error)
+    return { clock, far: new RemoteSpool({ channel, clock, random: () => 0.5, trouble }) }
+  }
+
+  /** How many loops have begun at the spool. */
+  function counting(): Required<Pick<ApartOptions, 'between'>> & { readonly begun: () => number } {
+    let begun = 0
+    const between = (spool: MemorySpool): MemorySpool =>
+      new Proxy(spool, {
+        get: (target, name) => {
+          if (name === 'lease') begun += 1
+          const value: unknown = Reflect.get(target, name, target)
+          return typeof value === 'function' ? value.bind(target) : value
+        },
+      })
+    return { between, begun: () => begun }
+  }
+
+  test('moves to another connection now and then, and what was given out is settled all the same', async (context) => {
+    const { between, begun } = counting()
+    const apart = await opened(context, { between })
+    const { clock, far } = patient(apart)
+    context.after(() => far.close())
+    await filled(apart, 30)
+    const next = loopOf({ far }, 5)
+    const seen = new Set<DeliveryId>()
+    let held: readonly Delivery[] = []
+    for (let term = 1; term <= 5; term++) {
+      const given = await next()
+      assert.equal(begun(), term)
+      clock.advance(REMOTE_SPOOL_LIMITS.term)
+      // What a stream gave out is settled while the next one goes on.
+      await far.settle(delivered(held))
+      held = given
+      for (const id of idsOf(given)) seen.add(id)
+    }
+    await far.settle(delivered(held))
+    assert.equal(seen.size, 25)
+    assert.equal(apart.near.waiting, 5)
+    assert.deepEqual(apart.troubles, [])
+    assert.deepEqual(apart.bugs, [])
+  })
+
+  test('and has nothing to do moves, too, and hears of what comes then', async (context) => {
+    const { between, begun } = counting()
+    const apart = await opened(context, { between })
+    const { clock, far } = patient(apart)
+    context.after(() => far.close())
+    const coming = loopOf({ far }, 5)()
+    for (let term = 1; term <= 3; term++) {
+      while (begun() < term) await turn()
+      clock.advance(REMOTE_SPOOL_LIMITS.term)
+    }
+    await filled(apart, 1)
+    assert.equal((await coming).length, 1)
+    assert.deepEqual(apart.troubles, [])
+  })
+
+  test('tells once that the spool is away, however long, and once that it is back, also when there is no mail', async (context) => {
+    const apart = await opened(context)
+    const over = new AbortController()
+    const coming = apart.far.lease('local', 5, over.signal).next()
+    while (apart.server.inFlight === 0) await turn()
+    await apart.server.close(AbortSignal.abort())
+    while (apart.troubles.length === 0) await turn()
+    // Some retries in vain.
+    await pause(systemClock, 5 * REMOTE_SPOOL_LIMITS.firstRetry, never)
+    assert.equal(apart.backs, 0)
+    await apart.serve()
+    while (apart.backs === 0) await turn()
+    assert.equal(apart.troubles.length, 1)
+    over.abort()
+    await coming
   })
 })
 

@@ -18,6 +18,15 @@ export const REMOTE_SPOOL_LIMITS = {
   firstRetry: 100,
   /** and after that at most. */
   longestRetry: 5_000,
+  /** Whoever was away and answers is back when a loop of leases has lasted so long, also when there is nothing to lease. */
+  steady: 1_000,
+  /**
+   * A loop of leases lasts about so long and is then begun anew, wherever the connections of then lead: a server of the spool that came since
+   * gets its share. In between the loop has nothing for the way there and back, which is nothing in minutes.
+   */
+  term: 300_000,
+  /** Terms are longer or shorter by up to this part: loops that began together do not move together. */
+  termSpread: 0.2,
   /** Leases lost with their stream whose holders have not said anything yet; of older ones nothing is told any more. */
   lost: 100_000,
   /** Content ids that go in one message. */

@@ -1,7 +1,8 @@
 import type { RpcChannel, RpcError, ServiceOf } from '@cartero/bus/grpc'
 import type { ContentId } from '@cartero/content'
+import { HealthCheckResponse_ServingStatus as Status, HealthDefinition } from '@cartero/contracts/health'
 import { SpoolServiceDefinition } from '@cartero/contracts/spool/service'
-import { pause, systemClock, type Clock } from '@cartero/wire'
+import { systemClock, type Clock } from '@cartero/wire'
 
 import { SpoolError, type Delivery, type DeliveryId, type Envelope, type Intake } from '../ports.ts'
 import type { IntakeDraft, Outcome, QueueId, Spool } from '../ports.ts'
@@ -19,18 +20,28 @@ import type {
 } from '../queue.ts'
 import { QueueIds } from '../queue-id.ts'
 import { turnErrorOf } from '../remote-turns/turn-server.ts'
+import { Absence, type HearAbsence } from './absence.ts'
 import { encodeChange } from './change-codec.ts'
 import { Holdings } from './holdings.ts'
 import { LeaseStream } from './lease-stream.ts'
 import { REMOTE_SPOOL_LIMITS, SPOOL_DEADLINES } from './limits.ts'
 import { decodeCell, decodeSummary, decodeView, encodeFilter } from './queue-codec.ts'
 import { RemoteDraft } from './remote-draft.ts'
+import { Retries } from './retries.ts'
 
-export interface RemoteSpoolOptions {
+/** A spool that is away is asked again by itself; each loop of leases tells of that once when it begins, and once when it is over. */
+export interface RemoteSpoolOptions extends HearAbsence {
   readonly channel: RpcChannel
   readonly clock?: Clock
-  /** Told that leases end before their time: the spool is away. It is asked again by itself. */
-  readonly trouble?: (error: SpoolError) => void
+  /** Math.random without it. */
+  readonly random?: () => number
+}
+
+interface TermOptions {
+  readonly limit: number
+  readonly ended: AbortSignal
+  readonly retries: Retries
+  readonly absence: Absence
 }
 
 type Remote = Intake &
@@ -44,7 +55,9 @@ type Remote = Intake &
 export class RemoteSpool implements Remote {
   readonly #service: ServiceOf<typeof SpoolServiceDefinition>
   readonly #clock: Clock
-  readonly #trouble: (error: SpoolError) => void
+  readonly #random: () => number
+  readonly #health: ServiceOf<typeof HealthDefinition>
+  readonly #hear: HearAbsence
   readonly #ids: QueueIds
   readonly #holdings = new Holdings()
   readonly #streams = new Set<LeaseStream>()
@@ -52,10 +65,12 @@ export class RemoteSpool implements Remote {
   readonly #unconfirmed = new Set<Promise<void>>()
   readonly #closing = new AbortController()
 
-  constructor({ channel, clock = systemClock, trouble = () => {} }: RemoteSpoolOptions) {
+  constructor({ channel, clock = systemClock, random = Math.random, ...hear }: RemoteSpoolOptions) {
     this.#service = channel.service(SpoolServiceDefinition, spoolErrorOf, SPOOL_DEADLINES)
+    this.#health = channel.service(HealthDefinition)
     this.#clock = clock
-    this.#trouble = trouble
+    this.#random = random
+    this.#hear = hear
     this.#ids = new QueueIds(clock)
   }
 
@@ -64,30 +79,19 @@ export class RemoteSpool implements Remote {
     return new RemoteDraft({ service, clock, queueId, envelope })
   }
 
-  /** Begins again by itself when the spool has gone away. */
+  /** Begins again by itself when the spool has gone away, and now and then, so that a server that came since has its share. */
   async *lease(
     _nextHop: 'local',
     limit: number,
     signal: AbortSignal,
   ): AsyncGenerator<readonly Delivery[], void> {
     const ended = AbortSignal.any([signal, this.#closing.signal])
-    let wait: number = REMOTE_SPOOL_LIMITS.firstRetry
+    const retries = new Retries(this.#clock)
+    const absence = new Absence(this.#hear)
     while (!ended.aborted) {
-      await this.#known()
-      const stream = this.#open(limit)
-      try {
-        for (let batch = await stream.next(ended); batch !== undefined; batch = await stream.next(ended)) {
-          wait = REMOTE_SPOOL_LIMITS.firstRetry
-          yield batch
-        }
-      } finally {
-        stream.stop()
-        this.#awaited(stream.stopped)
-      }
-      if (ended.aborted) return
-      this.#trouble(stream.failure ?? new SpoolError('unavailable', 'the spool has ended the lease'))
-      await pause(this.#clock, wait, ended)
-      wait = Math.min(wait * 2, REMOTE_SPOOL_LIMITS.longestRetry)
+      const isThere = !absence.isAway || (await this.#answers(ended))
+      const isBroken = !isThere || (yield* this.#term({ limit, ended, retries, absence }))
+      if (isBroken) await retries.pause(ended)
     }
   }
 
@@ -186,6 +190,56 @@ export class RemoteSpool implements Remote {
   async close(): Promise<void> {
     this.#closing.abort()
     await Promise.all([...this.#streams].map((stream) => stream.end()))
+  }
+
+  /** One stream of leases; true when it broke before it was to end. */
+  async *#term({
+    limit,
+    ended,
+    retries,
+    absence,
+  }: TermOptions): AsyncGenerator<readonly Delivery[], boolean> {
+    await this.#known()
+    const over = new AbortController()
+    const until = AbortSignal.any([ended, over.signal])
+    const isWell = (): void => {
+      retries.begin()
+      absence.end()
+    }
+    const alarms = [
+      this.#clock.after(this.#termLength(), () => over.abort()),
+      this.#clock.after(REMOTE_SPOOL_LIMITS.steady, isWell),
+    ]
+    const stream = this.#open(limit)
+    try {
+      for (let batch = await stream.next(until); batch !== undefined; batch = await stream.next(until)) {
+        isWell()
+        yield batch
+      }
+    } finally {
+      for (const cancel of alarms) cancel()
+      stream.stop()
+      this.#awaited(stream.stopped)
+    }
+    const { failure } = stream
+    if (ended.aborted || (over.signal.aborted && failure === undefined)) return false
+    absence.begin(failure ?? new SpoolError('unavailable', 'the spool has ended the lease'))
+    return true
+  }
+
+  #termLength(): number {
+    const { term, termSpread } = REMOTE_SPOOL_LIMITS
+    return term * (1 + termSpread * (2 * this.#random() - 1))
+  }
+
+  /** Whether somebody who has not begun to leave has the spool. */
+  async #answers(signal: AbortSignal): Promise<boolean> {
+    try {
+      const service = SpoolServiceDefinition.fullName
+      return (await this.#health.Check({ service }, signal)).status === Status.SERVING
+    } catch {
+      return false
+    }
   }
 
   #open(batch: number): LeaseStream {
