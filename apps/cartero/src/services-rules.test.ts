@@ -103,6 +103,53 @@ test('copies that no server is there for are not wise', async () => {
   assert.deepEqual([...warnings(none)], [])
 })
 
+test('stores on a network that prove nothing, or speak in the clear, are warned of', async () => {
+  const told = async (environment: Record<string, string>): Promise<string> => {
+    const { config } = await loadConfig({
+      search: false,
+      environment: { ...NONE, ...BROKER, ...environment },
+    })
+    return [...warnings(config)].filter((warning) => !warning.includes('replicas')).join('\n')
+  }
+  const database = (url: string) => told({ CARTERO_SERVICES__POSTGRES__MAILSTORE: url })
+  for (const url of [
+    'postgres://cartero@db.example/cartero',
+    'postgres://cartero@localhost,db.example:5433/cartero',
+    'postgres://cartero@[2001:db8::8]:5432/cartero',
+    'postgres://cartero@localhost/cartero?host=db.example',
+    'postgres://cartero@db.example/cartero?sslmode=require',
+    'postgres://cartero@db.example/cartero?sslmode=disable&sslrootcert=/ca.pem',
+  ])
+    assert.match(
+      await database(url),
+      /services\.postgres\.mailstore: .*(db\.example|2001:db8).*verify-full/,
+      url,
+    )
+  for (const url of [
+    'postgres://cartero@localhost/cartero',
+    'postgres://cartero@127.0.0.1:5433,[::1]:5432/cartero',
+    'postgres://cartero@localhost/cartero?host=%2Frun%2Fpostgresql',
+    'postgres://cartero@%2Frun%2Fpostgresql/cartero',
+    'postgres://cartero@db.example/cartero?sslmode=verify-full&sslrootcert=/ca.pem',
+    'postgres://cartero@db.example/cartero?sslmode=verify-ca&sslrootcert=/ca.pem',
+    'postgres://cartero@db.example/cartero?sslrootcert=/ca.pem',
+  ])
+    assert.equal(await database(url), '', url)
+  const s3 = (endpoint: string) =>
+    told({
+      CARTERO_SERVICES__CONTENT__KIND: 's3',
+      CARTERO_SERVICES__CONTENT__ENDPOINT: endpoint,
+      CARTERO_SERVICES__CONTENT__ACCESS_KEY_FILE: '/a',
+      CARTERO_SERVICES__CONTENT__SECRET_KEY_FILE: '/s',
+    })
+  assert.match(
+    await s3('http://s3.example:8333'),
+    /services\.content\.endpoint: .*s3\.example:8333 in the clear/,
+  )
+  for (const endpoint of ['https://s3.example', 'http://127.0.0.1:8333', 'http://[::1]:8333'])
+    assert.equal(await s3(endpoint), '', endpoint)
+})
+
 test('one process does not begin where agents are apart: mail would be in two places', async () => {
   const asked = (environment: Record<string, string>) =>
     loadConfig({ search: false, environment: { ...NONE, ...environment }, rules: [isWhole] })

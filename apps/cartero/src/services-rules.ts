@@ -139,7 +139,7 @@ function inTheOpen(key: string, where: string) {
 }
 
 function hostOf(place: string): string {
-  return place.slice(0, place.lastIndexOf(':')).replace(/^\[|\]$/g, '')
+  return unbracketed(place.slice(0, place.lastIndexOf(':')))
 }
 
 /** One process has all of it in its files: what the services keep would be left alone, and mail be in two places. */
@@ -159,4 +159,38 @@ export function* servicesWarnings({ services }: CarteroConfig): Generator<string
     yield `services.nats.replicas: ${replicas} copies need as many servers, and ${servers.length} ${servers.length === 1 ? 'is' : 'are'} named`
   if (servers.length > 0 && replicas === 1)
     yield 'services.nats.replicas: 1 copy is lost with its server, and mail on its way with it'
+  if (servers.length > 0) yield* overheard(services)
+}
+
+/** Mail and passwords that cross a network to a store, where somebody may read them, or answer in its place. */
+function* overheard({ postgres, content }: CarteroConfig['services']): Generator<string> {
+  for (const key of ['url', ...STORES] as const) {
+    const place = placeOf(postgres[key] ?? '')
+    const host = place.hosts.find((each) => !isHere(each))
+    if (host !== undefined && !place.isVerified)
+      yield `services.postgres.${key}: nothing proves that it is ${host} who answers: over a network that others use, add ?sslmode=verify-full&sslrootcert=FILE`
+  }
+  const endpoint = URL.parse(content.endpoint ?? '')
+  if (content.kind === 's3' && endpoint?.protocol === 'http:' && !isHere(unbracketed(endpoint.hostname)))
+    yield `services.content.endpoint: contents cross the network to ${endpoint.host} in the clear: over one that others use, take https://`
+}
+
+/** Of the URL of a database: which hosts it names, and whether they have to prove who they are. */
+function placeOf(url: string): { readonly hosts: readonly string[]; readonly isVerified: boolean } {
+  const [, places = '', query = ''] = /^[^/]*\/\/(?:[^@/?]*@)?([^/?]*)[^?]*\??(.*)$/.exec(url) ?? []
+  const parameters = new URLSearchParams(query)
+  const mode = parameters.get('sslmode') ?? 'none'
+  const isVerified = mode.startsWith('verify-') || (mode !== 'disable' && parameters.has('sslrootcert'))
+  const named = parameters.get('host')?.split(',')
+  const hosts = named ?? places.split(',').map((place) => unbracketed(place.replace(/:\d*$/, '')))
+  return { hosts, isVerified }
+}
+
+/** On this machine: a folder is that of a socket. */
+function isHere(host: string): boolean {
+  return host === '' || /^(?:\/|%2f)/i.test(host) || isLoopback(host)
+}
+
+function unbracketed(host: string): string {
+  return host.replace(/^\[|\]$/g, '')
 }
