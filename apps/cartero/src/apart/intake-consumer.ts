@@ -4,6 +4,7 @@ import type { NatsBus } from '@cartero/bus/nats'
 import { IntakeConsumer, type IntakeConsumerOptions } from '@cartero/spool/jetstream'
 
 import type { Ground } from './ground.ts'
+import { Outage } from './outage.ts'
 import { streamHealth } from './stream-health.ts'
 
 const METRICS = {
@@ -64,6 +65,7 @@ function consumerOf(
   { bus, inlet }: { readonly bus: NatsBus; readonly inlet: IntakeConsumerOptions['inlet'] },
 ): IntakeConsumer {
   const counted = metrics.register(METRICS)
+  const outage = new Outage({ logger, event: 'intake.troubled', over: 'intake.recovered' })
   const { replicas, monitor } = config.services.nats
   return new IntakeConsumer({
     bus,
@@ -73,9 +75,9 @@ function consumerOf(
     events: {
       unverified: (words) => logger.warn('intake.unverified', { reason: words }),
       takenIn: (messages) => counted.taken.add({}, messages.length),
-      troubled: (error, waits) => {
+      troubled: (error) => {
         counted.troubles.add({})
-        logger.warn('intake.troubled', { err: error, waits })
+        outage.trouble(error)
       },
       setAside: (error) => {
         counted.aside.add({})

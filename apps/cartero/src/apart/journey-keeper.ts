@@ -3,6 +3,7 @@ import type { NatsBus } from '@cartero/bus/nats'
 import { JourneyConsumer, type JourneyConsumerOptions } from '@cartero/journey/jetstream'
 
 import type { Ground } from './ground.ts'
+import { Outage } from './outage.ts'
 
 export interface JourneyKeeperParts {
   readonly bus: { readonly open: NatsBus }
@@ -21,11 +22,13 @@ export function journeyKeeper(ground: Ground, { bus, journal }: JourneyKeeperPar
     name: 'journey keeper',
     start: () => {
       const { replicas } = ground.config.services.nats
+      const { logger } = ground
+      const { trouble } = new Outage({ logger, event: 'journey.troubled', over: 'journey.recovered' })
       const consumer = new JourneyConsumer({
         bus: bus.open,
         journal: journal(),
         replicas,
-        trouble: (error, waits) => ground.logger.warn('journey.troubled', { err: error, waits }),
+        trouble,
         unreadable: (count) => ground.logger.error('journey.unreadable', { count }),
       })
       keeping = consumer.run(leaving.signal).catch((error: unknown) => {

@@ -45,8 +45,10 @@ export function spoolBehind(ground: Ground): Service<Asked<RemoteSpool>> {
 }
 
 function spoolOver({ logger }: Ground): (channel: RpcChannel) => RemoteSpool {
-  const trouble = (error: Error): void => logger.warn('spool.trouble', { err: error })
-  return (channel) => new RemoteSpool({ channel, trouble })
+  const trouble = ({ message }: Error): void =>
+    logger.warn('spool.trouble', { agent: 'mta', reason: message })
+  const back = (): void => logger.info('spool.back', { agent: 'mta' })
+  return (channel) => new RemoteSpool({ channel, trouble, back })
 }
 
 /** Another agent that has to be there, or should be. */

@@ -4,6 +4,7 @@ import { openPostgresSpool, type PostgresSpool } from '@cartero/spool/postgres'
 
 import { stored, type Stored } from './database.ts'
 import type { Ground } from './ground.ts'
+import { Outage } from './outage.ts'
 import type { Service } from './service.ts'
 
 export interface SpoolParts {
@@ -14,6 +15,7 @@ export interface SpoolParts {
 /** Mail that is on its way, in Postgres. */
 export function waitingRoom(ground: Ground, { bus, content }: SpoolParts): Service<Stored<PostgresSpool>> {
   const { config, logger } = ground
+  const { trouble } = new Outage({ logger, event: 'spool.trouble', over: 'spool.recovered' })
   return stored(ground, 'spool', (database) =>
     openPostgresSpool({
       database,
@@ -21,7 +23,7 @@ export function waitingRoom(ground: Ground, { bus, content }: SpoolParts): Servi
       news: bus.open.news,
       owner: ground.owner,
       keepDeadLetters: config.spool.keepDeadLetters,
-      trouble: (error) => logger.warn('spool.trouble', { err: error }),
+      trouble,
     }),
   )
 }
