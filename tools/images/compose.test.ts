@@ -159,12 +159,43 @@ describe('networks', () => {
 })
 
 describe('NATS', () => {
+  const permissions = read('deploy/nats/permissions.conf')
+
   test('has on its disk what it has acknowledged', () => {
     assert.match(read('deploy/nats/nats.conf'), /^\s*sync_interval: always$/m)
   })
 
-  test('lets nobody in without a certificate of ours', () => {
-    assert.equal(read('deploy/nats/nats.conf').match(/^\s*verify: true$/gm)?.length, 2)
+  test('lets nobody in without a certificate of ours, and no agent into its cluster', () => {
+    const settings = read('deploy/nats/nats.conf')
+    assert.equal(settings.match(/^\s*verify_and_map: true$/gm)?.length, 2)
+    assert.match(settings, /^cluster \{[^}]*^\s*authorization \{ user: "CN=nats" \}$/m)
+  })
+
+  test('knows each agent by its certificate, and nobody else', () => {
+    const named = permissions.matchAll(/user: "([^"]+)"/g).map(([, name]) => name)
+    assert.deepEqual(new Set(named), new Set(AGENTS.map((name) => `CN=${name}`)))
+    assert.match(read('deploy/nats/nats.conf'), /^include permissions\.conf$/m)
+    for (const name of ['nats-1', 'nats-2', 'nats-3'])
+      assert.ok(stack.services[name]?.volumes?.includes('./deploy/nats:/etc/nats:ro'), name)
+  })
+
+  test('lets edges hand over, and ask nothing but whether there is a stream', () => {
+    const [, allowed = ''] = /HAND_OVER: \[([^\]]*)\]/.exec(permissions) ?? []
+    const asked = allowed.match(/\$JS[^"]*/g) ?? []
+    assert.deepEqual(
+      asked.filter((subject) => !/^\$JS\.API\.STREAM\.INFO\.[A-Z_]+$/.test(subject)),
+      [],
+    )
+    for (const name of WITHOUT_DATABASE)
+      assert.match(
+        permissions,
+        new RegExp(`"CN=${name}", permissions: { publish: \\$HAND_OVER, subscribe: "_INBOX\\.${name}\\.>" }`),
+      )
+  })
+
+  test('has the bucket of contents that the agents use', () => {
+    assert.doesNotMatch(read('deploy/cartero.yaml'), /^\s*bucket:/m)
+    assert.match(permissions, /"objects\.CARTERO_CONTENT\.>"/)
   })
 })
 
