@@ -136,6 +136,15 @@ describe('a call', () => {
   })
 })
 
+test('a place that is taken is told as an error, and printed by nobody', async (context) => {
+  const printed = context.mock.method(console, 'error', () => {})
+  const { address } = await served(context, [])
+  const second = new RpcServer({ address, offers: [], bug: () => {} })
+  await assert.rejects(second.listen(), /EADDRINUSE/)
+  await second.close(AbortSignal.abort())
+  assert.equal(printed.mock.callCount(), 0)
+})
+
 describe('the health of a server', () => {
   test('is told of it and of each service, and not of what is not offered', async (context) => {
     const { address, server } = await served(context, [offerOf(DirectoryServiceDefinition, { ListDomains })])
