@@ -16,7 +16,7 @@ import { cartero } from './cartero-command.ts'
 
 const EDGES = ['mx', 'msa', 'odmr'] as const
 const QUESTION = { timeout: 3_000 }
-const SYNCED = { replicas: 1, isSynced: false, maxOctets: 10_000_000 }
+const CONTENT = { name: 'CARTERO_CONTENT', replicas: 1, isSynced: false, maxOctets: 10_000_000 }
 
 describe('a stolen certificate at the broker', { skip: NATS_LACKS }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'cartero-permissions-'))
@@ -33,7 +33,7 @@ describe('a stolen certificate at the broker', { skip: NATS_LACKS }, () => {
     mta = await busOf('mta')
     await mta.stream({ ...STREAM, name: 'INTAKE', subjects: ['intake.main.>'] })
     await mta.stream({ ...STREAM, name: 'JOURNEY', subjects: ['journey.>'], keeps: 'untilOld' })
-    const bucket = await ObjectBucket.open(mta, { ...SYNCED, name: 'CARTERO_CONTENT' })
+    const bucket = await ObjectBucket.open(mta, CONTENT)
     await bucket.put('letter', Buffer.from('Dear Tim'))
   })
   after(async () => {
@@ -120,6 +120,24 @@ describe('a stolen certificate at the broker', { skip: NATS_LACKS }, () => {
           code: 'PERMISSIONS_VIOLATION',
         })
     }
+  })
+
+  test('that is used rightly reads contents, and at the console removes those that nobody wants', async () => {
+    for (const agent of ['mta', 'mda', 'imap', 'console']) {
+      const bucket = await ObjectBucket.open(await busOf(agent), CONTENT)
+      await bucket.put(agent, Buffer.from(agent))
+      assert.equal(Buffer.from((await bucket.read(agent, 0, 100))!).toString(), agent)
+      assert.equal(await bucket.read('nothing', 0, 100), undefined)
+      if (agent === 'console') continue
+      await assert.rejects(bucket.delete(agent), /permission/i, agent)
+      await assert.rejects(bucket.list(AbortSignal.timeout(5_000)), /permission/i, agent)
+    }
+    const bucket = await ObjectBucket.open(await busOf('console'), CONTENT)
+    const names = async (): Promise<readonly string[]> =>
+      (await bucket.list(AbortSignal.timeout(5_000))).map(({ name }) => name).toSorted()
+    assert.deepEqual(await names(), ['console', 'imap', 'letter', 'mda', 'mta'])
+    for (const name of ['console', 'imap', 'mda', 'mta']) await bucket.delete(name)
+    assert.deepEqual(await names(), ['letter'])
   })
 
   test("for clients (doors) is nobody, and so is a broker's", async () => {
