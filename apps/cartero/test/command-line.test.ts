@@ -23,6 +23,16 @@ describe('usage', { concurrency: 2 }, () => {
     }
   })
 
+  test('who makes certificates is told which of them a server needs that runs as another user', async () => {
+    const { code, out } = await cartero(['identity', join(temporaryFolder(), 'identity'), 'nats-1', 'mx'])
+    assert.equal(code, 0)
+    assert.match(
+      out,
+      /^nats-1 needs authority\.pem, nats-1\.pem and nats-1\.key; .* install -o USER -m 0600/m,
+    )
+    assert.doesNotMatch(out, /^mx needs/m)
+  })
+
   test('help is data and no error', async () => {
     const { code, out } = await cartero(['--help'])
     assert.equal(code, 0)
