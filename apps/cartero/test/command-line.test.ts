@@ -23,8 +23,13 @@ describe('usage', { concurrency: 2 }, () => {
     }
   })
 
-  test('who makes certificates is told which of them a server needs that runs as another user', async () => {
-    const { code, out } = await cartero(['identity', join(temporaryFolder(), 'identity'), 'nats-1', 'mx'])
+  test('who makes certificates is told which of them a server needs that runs as another user', async (context) => {
+    const { code, out } = await cartero([
+      'identity',
+      join(temporaryFolder(context), 'identity'),
+      'nats-1',
+      'mx',
+    ])
     assert.equal(code, 0)
     assert.match(
       out,
