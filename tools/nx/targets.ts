@@ -25,6 +25,9 @@ type Node = readonly [manifest: string, result: { readonly projects: Readonly<Re
 /** A test that hangs fails after this long (milliseconds) and is named, rather than holding up the whole run. */
 const TEST_DEADLINE = 240_000
 
+/** Rooms whose tests mostly wait for the processes that they start, and are the longest of all: two files at a time. */
+const PATIENT_ROOMS: ReadonlySet<string> = new Set(['apps/cartero'])
+
 const ROOM_TESTS = ['src/**/*.test.ts', 'test/**/*.test.ts']
 const TOOLS_TESTS = ['**/*.test.ts']
 
@@ -50,7 +53,8 @@ function targetsOf(room: string, workspaceRoot: string): Record<string, Target> 
   if (patterns.length > 0) {
     const globs = patterns.map((pattern) => `'${pattern}'`).join(' ')
     const guard = relative(room, 'tools/nx/linger.ts')
-    const node = `node --import ./${guard} --test --test-timeout=${TEST_DEADLINE}`
+    const atOnce = PATIENT_ROOMS.has(room) ? ' --test-concurrency=2' : ''
+    const node = `node --import ./${guard} --test --test-timeout=${TEST_DEADLINE}${atOnce}`
     targets['test'] = target(room, workspaceRoot, `${node} ${globs}`)
   }
   return targets
