@@ -103,13 +103,11 @@ describe('a stolen certificate at the broker', { skip: NATS_LACKS }, () => {
   for (const subject of ['_INBOX.>', '_INBOX.mta.>', 'intake.>', 'objects.>', 'journey.>', 'mailbox.*', '>'])
     test(`of mx does not overhear ${subject}`, async () => {
       const { connection } = await busOf('mx')
-      const heard = new Promise<Error | null>((resolve) => {
-        connection.subscribe(subject, { callback: (error) => resolve(error) })
-      })
+      let heard: Error | null = null
+      connection.subscribe(subject, { callback: (error) => (heard = error) })
+      // What the broker says against it comes before its answer to this.
       await connection.flush()
-      await mta.connection.flush()
-      mta.news.tell('work.arrived')
-      assert.match((await heard)?.message ?? '', /permission/i)
+      assert.match(String(heard), /permission/i)
     })
 
   test('of those who deliver and show mail does not touch what is on its way', async () => {
