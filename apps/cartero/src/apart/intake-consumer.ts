@@ -4,6 +4,7 @@ import type { NatsBus } from '@cartero/bus/nats'
 import { IntakeConsumer, type IntakeConsumerOptions } from '@cartero/spool/jetstream'
 
 import type { Ground } from './ground.ts'
+import { LastingWork } from './lasting-work.ts'
 import { Outage } from './outage.ts'
 import { streamHealth } from './stream-health.ts'
 
@@ -29,32 +30,28 @@ export interface IntakeConsumerParts {
 
 /** Takes in what edges have handed over; what is at hand when it has to leave is taken in first. */
 export function intakeConsumer(ground: Ground, { bus, inlet }: IntakeConsumerParts): Component {
-  const leaving = new AbortController()
-  let taking: Promise<void> = Promise.resolve()
   let consumer: IntakeConsumer | undefined
-  let failure: Error | undefined
-  const leave = async (): Promise<void> => {
-    leaving.abort()
-    await taking
-  }
+  const taking = new LastingWork({
+    logger: ground.logger,
+    event: 'intake.stopped',
+    run: (signal) => consumer!.run(signal),
+  })
   return {
     name: 'intake',
     start: () => {
       consumer = consumerOf(ground, { bus: bus.open, inlet: inlet() })
-      taking = consumer.run(leaving.signal).catch((error: unknown) => {
-        failure = error instanceof Error ? error : new Error(String(error))
-        if (!leaving.signal.aborted) ground.logger.error('intake.stopped', { err: error })
-      })
+      taking.start()
     },
-    drain: leave,
-    stop: leave,
+    drain: () => taking.leave(),
+    stop: () => taking.leave(),
     health: () => {
       if (consumer?.trouble !== undefined) return streamHealth(consumer.trouble)
+      const { failure } = taking
       if (failure === undefined) return { status: 'ok' }
       return {
         status: 'failing',
         reason: `mail that is handed over is not taken in: ${failure.message}`,
-        hint: 'mend what it says and start again; nothing is lost',
+        hint: 'mend what it says; it is tried again, and nothing is lost',
       }
     },
   }

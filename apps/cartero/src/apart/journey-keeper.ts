@@ -3,6 +3,7 @@ import type { NatsBus } from '@cartero/bus/nats'
 import { JourneyConsumer, type JourneyConsumerOptions } from '@cartero/journey/jetstream'
 
 import type { Ground } from './ground.ts'
+import { LastingWork } from './lasting-work.ts'
 import { Outage } from './outage.ts'
 
 export interface JourneyKeeperParts {
@@ -12,30 +13,35 @@ export interface JourneyKeeperParts {
 
 /** Keeps what agents tell of messages; what is told while nobody listens waits in the broker. */
 export function journeyKeeper(ground: Ground, { bus, journal }: JourneyKeeperParts): Component {
-  const leaving = new AbortController()
-  let keeping: Promise<void> = Promise.resolve()
-  const leave = async (): Promise<void> => {
-    leaving.abort()
-    await keeping
-  }
+  let consumer: JourneyConsumer | undefined
+  const { logger, config } = ground
+  const { trouble } = new Outage({ logger, event: 'journey.troubled', over: 'journey.recovered' })
+  const keeping = new LastingWork({
+    logger,
+    event: 'journey.stopped',
+    run: (signal) => consumer!.run(signal),
+  })
   return {
     name: 'journey keeper',
     start: () => {
-      const { replicas } = ground.config.services.nats
-      const { logger } = ground
-      const { trouble } = new Outage({ logger, event: 'journey.troubled', over: 'journey.recovered' })
-      const consumer = new JourneyConsumer({
+      consumer = new JourneyConsumer({
         bus: bus.open,
         journal: journal(),
-        replicas,
+        replicas: config.services.nats.replicas,
         trouble,
-        unreadable: (count) => ground.logger.error('journey.unreadable', { count }),
+        unreadable: (count) => logger.error('journey.unreadable', { count }),
       })
-      keeping = consumer.run(leaving.signal).catch((error: unknown) => {
-        if (!leaving.signal.aborted) ground.logger.error('journey.stopped', { err: error })
-      })
+      keeping.start()
     },
-    drain: leave,
-    stop: leave,
+    drain: () => keeping.leave(),
+    stop: () => keeping.leave(),
+    health: () =>
+      keeping.failure === undefined
+        ? { status: 'ok' }
+        : {
+            status: 'degraded',
+            reason: `what happens to messages is not written down: ${keeping.failure.message}`,
+            hint: 'mend what it says; it is tried again, and the broker keeps the events for some days',
+          },
   }
 }
