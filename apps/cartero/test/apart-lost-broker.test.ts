@@ -74,7 +74,7 @@ describe('a broker that has lost everything', { skip: APART_LACKS }, () => {
     await until('mail is taken', async () => (await letter('after')).startsWith('250 '))
     await awaitedLetter(stage, TIM, 'after')
     await until('mx is ready', async () => (await ready('mx')).status === 200)
-    for (const agent of ['mx', 'mta'])
-      assert.match(stage.agent(agent).output, /"stream":"INTAKE".*"event":"stream\.lost"/, agent)
+    // By whoever made it again; the others find it there.
+    assert.match(stage.output, /"stream":"INTAKE".*"event":"stream\.lost"/)
   })
 })
