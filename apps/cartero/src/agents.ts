@@ -18,7 +18,7 @@ import type { CarteroConfig } from './config.ts'
 import { imapSettings } from './imap-settings.ts'
 import { noticesBy } from './notices.ts'
 import { customerSettings, odmrSettings, turnSettings } from './odmr-settings.ts'
-import { relaySettings } from './relay-settings.ts'
+import { relayParts } from './relay-parts.ts'
 import { lmtpSettings, msaSettings, mtaSettings } from './smtp-settings.ts'
 import type { OpenStores, Stores } from './stores.ts'
 import type { TlsIdentity } from './tls-identity.ts'
@@ -111,7 +111,7 @@ type WithStarter = Ports & { readonly queueStarter: QueueStarter }
 
 function mta(ports: WithStarter, { config, wayOut, terminals, logger, metrics }: AgentsOptions): MtaAgent {
   const { spool, content, directory, tls, notices, queueStarter } = ports
-  const { resolver, routes, hosts, policies, tlsResults, authorities } = wayOut.open
+  const { resolver, routes } = wayOut.open
   const { smtp, relay } = config
   const isChecked = smtp.mx.senderDomains === 'check'
   return createMtaAgent({
@@ -128,14 +128,7 @@ function mta(ports: WithStarter, { config, wayOut, terminals, logger, metrics }:
     queueStarter,
     turns: { settings: turnSettings(config) },
     // In any mode: notices go out, and what an operator releases.
-    relay: {
-      content,
-      hosts,
-      policies,
-      tlsResults,
-      settings: relaySettings(config),
-      ...(authorities !== undefined && { authorities }),
-    },
+    relay: relayParts({ config, content, wayOut: wayOut.open }),
     ...(isChecked && { senderDomains: new SenderDomainLookup({ resolver, directory, clock: systemClock }) }),
   })
 }

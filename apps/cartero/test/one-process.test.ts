@@ -14,7 +14,7 @@ const HOOK = fileURLToPath(new URL('./loaded-modules.ts', import.meta.url))
 
 /** Drivers, what carries between processes, and the composition of agents apart. */
 const APART =
-  /\/node_modules\/(nats|pg|@grpc|s3mini)\/|\/libs\/bus\/|\/(postgres|jetstream|remote|packs|s3|nats)\/index\.ts$|\/src\/apart\//
+  /\/node_modules\/(nats|pg|@grpc)\/|\/libs\/bus\/|\/(postgres|jetstream|remote|packs|s3|nats)\/index\.ts$|\/src\/apart\//
 
 test('a system in one process loads no driver, no broker and no gRPC, also when mail went through it', async (context) => {
   const folder = temporaryFolder(context)

@@ -8,7 +8,7 @@ import { spoolOffer } from '@cartero/spool/remote'
 import { TurnServer, turnFaultOf } from '@cartero/spool/remote-turns'
 
 import { turnSettings } from '../odmr-settings.ts'
-import { relaySettings } from '../relay-settings.ts'
+import { relayParts } from '../relay-parts.ts'
 import { WayOut } from '../way-out.ts'
 import { whenOpen } from '../when-open.ts'
 import { contents } from './contents.ts'
@@ -66,24 +66,16 @@ interface Forwarded {
 
 function forwardingAgent(ground: Ground, { spool, content, directory, wayOut }: Forwarded): ForwardingAgent {
   const { config, logger, metrics } = ground
-  const { routes, hosts, policies, tlsResults, authorities } = wayOut.open
   return createForwardingAgent({
     hostname: config.hostname,
     owner: ground.owner,
     spool,
     directory,
     notices: noticesBy(ground, { intake: spool, content }),
-    routes,
+    routes: wayOut.open.routes,
     outbound: config.relay.mode,
     turns: { settings: turnSettings(config) },
-    relay: {
-      content,
-      hosts,
-      policies,
-      tlsResults,
-      settings: relaySettings(config),
-      ...(authorities !== undefined && { authorities }),
-    },
+    relay: relayParts({ config, content, wayOut: wayOut.open }),
     logger,
     metrics,
   })

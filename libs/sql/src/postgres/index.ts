@@ -22,7 +22,6 @@ export {
   type TransactionOptions,
 } from './postgres.ts'
 export {
-  MOST_SHARED_CALLS,
   MOST_WAITING_CALLS,
   SharedTransactions,
   type SharedTransactionsOptions,
